@@ -1,0 +1,202 @@
+"""What recording needs to look up, and what recording one event changes.
+
+`Book` holds everything in memory: tests and re-derivation use it as it is; the store-backed book of `app/`
+overrides the look-ups and keeps only what a batch touches.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from revrec.core.bundle import Bundle
+from revrec.core.events import Event
+from revrec.core.journal import JournalEntry
+from revrec.core.policy import Terms
+
+
+class Kind(StrEnum):
+    """What a movement is; (kind, ref) is unique per taxpayer, which makes a session consumed once."""
+
+    SALE = "sale"  # ref: bundle
+    SESSION = "session"  # ref: session that used units or cost a fee
+    VISIT = "visit"  # ref: session of a one-off visit
+    SESSION_UNDONE = "session-undone"
+    PAYMENT = "payment"
+    PAYMENT_UNDONE = "payment-undone"
+    REFUND = "refund"
+    REFUND_SETTLED = "refund-settled"
+    REFUND_UNDONE = "refund-undone"
+    LIABILITY = "liability"  # ref: SEQ or SEQ.N; any other change of a bundle's contract liability
+
+
+class Movement(NamedTuple):
+    """What one event did to one bundle, visit or customer.
+
+    `units` consumed in quanta; `liability` the change of the bundle's contract liability (more owed: positive)
+    other than by the clock; `entry` the journal entry (0: none); `parts` what undoing it needs (see `core/post.py`).
+    """
+
+    kind: Kind
+    ref: str
+    seq: int
+    date: date
+    bundle: str | None = None
+    customer: str | None = None
+    units: int = 0
+    liability: int = 0
+    entry: int = 0
+    parts: tuple[int, ...] = ()
+
+
+class Customer(NamedTuple):
+    """What rules need to know of a customer; `credit` is money held for the customer."""
+
+    id: str
+    household: str | None = None
+    credit: int = 0
+
+
+class Visit(NamedTuple):
+    """A one-off visit: `price` charged, `paid` so far."""
+
+    session: str
+    customer: str
+    service: str
+    branch: str | None
+    price: int
+    paid: int
+    undone: bool = False
+
+
+@dataclass(slots=True)
+class Changes:
+    """What recording one event changes; `bundle` is the one that the event belongs to."""
+
+    bundle: str | None = None
+    customer: str | None = None
+    entries: list[JournalEntry] = field(default_factory=list)
+    bundles: dict[str, Bundle] = field(default_factory=dict)
+    movements: list[Movement] = field(default_factory=list)
+    customers: dict[str, Customer] = field(default_factory=dict)
+    visits: dict[str, Visit] = field(default_factory=dict)
+    calendar: date | None = None
+    closed_through: date | None = None
+    reopened: bool = False
+
+
+class Catalogue(Protocol):
+    """The versions on offer; raises `Refused` when a sale may not be made under them."""
+
+    def terms(self, package: str, day: date) -> Terms: ...
+
+    def sellable(self, tax: str, day: date) -> str:
+        """The category of the tax of a one-off visit on a day."""
+        ...
+
+
+class Book:
+    """Everything recorded so far, in memory."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self.seq = 0
+        self.entry_count = 0
+        self.calendar: date | None = None
+        self.closed_through: date | None = None
+        self.months: set[date] = set()  # first days of months with entries
+        self._bundles: dict[str, Bundle] = {}
+        self._movements: dict[tuple[Kind, str], Movement] = {}
+        self._by_bundle: dict[str, list[Movement]] = defaultdict(list)
+        self._customers: dict[str, Customer] = {}
+        self._visits: dict[str, Visit] = {}
+        self._holdings: dict[str, set[str]] = defaultdict(set)
+        self._events: dict[str, list[tuple[int, Event]]] = defaultdict(list)
+        self._entries: dict[int, JournalEntry] = {}
+        self._due: list[tuple[date, str]] = []
+
+    def bundle(self, bundle: str) -> Bundle | None:
+        """The bundle, or None."""
+        return self._bundles.get(bundle)
+
+    def movement(self, kind: Kind, ref: str) -> Movement | None:
+        """The movement of that kind and id, or None."""
+        return self._movements.get((kind, ref))
+
+    def customer(self, customer: str) -> Customer:
+        """The customer; one that was never registered has no household."""
+        return self._customers.get(customer) or Customer(customer)
+
+    def visit(self, session: str) -> Visit | None:
+        """The one-off visit, or None."""
+        return self._visits.get(session)
+
+    def holdings(self, customer: str) -> list[Bundle]:
+        """The bundles that the customer holds."""
+        return [self._bundles[b] for b in self._holdings[customer]]
+
+    def history(self, bundle: str) -> list[tuple[int, Event]]:
+        """The events of a bundle with their numbers, in order of arrival, its sale first."""
+        return self._events[bundle]
+
+    def movements(self, bundle: str) -> list[Movement]:
+        """The movements of a bundle, in order of arrival."""
+        return self._by_bundle[bundle]
+
+    def entry(self, number: int) -> JournalEntry:
+        """A posted entry by number."""
+        return self._entries[number]
+
+    def due(self, until: date) -> Iterable[str]:
+        """Bundles whose validity may end not after `until`, earliest first; each is named once and forgotten."""
+        while self._due and self._due[0][0] <= until:
+            yield heapq.heappop(self._due)[1]
+
+    def apply(self, changes: Changes, event: Event | None) -> None:
+        """Take the changes in; `event` is None for a movement of the clock."""
+        for bundle in changes.bundles.values():
+            self._put_bundle(bundle)
+        for movement in changes.movements:
+            self._movements[movement.kind, movement.ref] = movement
+            if movement.bundle:
+                self._by_bundle[movement.bundle].append(movement)
+        self._customers.update(changes.customers)
+        self._visits.update(changes.visits)
+        self._take_entries(changes.entries)
+        self._take_dates(changes)
+        if event is not None:
+            self.seq += 1
+            self._file_event(changes, event)
+
+    def _put_bundle(self, bundle: Bundle) -> None:
+        before = self._bundles.get(bundle.id)
+        if before is not None and before.customer != bundle.customer:
+            self._holdings[before.customer].discard(bundle.id)
+        self._holdings[bundle.customer].add(bundle.id)
+        self._bundles[bundle.id] = bundle
+        if bundle.due and (before is None or before.due != bundle.due):
+            heapq.heappush(self._due, (bundle.due, bundle.id))
+
+    def _take_entries(self, entries: list[JournalEntry]) -> None:
+        for entry in entries:
+            self._entries[entry.number] = entry
+            self.months.add(entry.date.replace(day=1))
+        self.entry_count += len(entries)
+
+    def _take_dates(self, changes: Changes) -> None:
+        if changes.calendar is not None:
+            self.calendar = changes.calendar
+        if changes.closed_through is not None or changes.reopened:
+            self.closed_through = changes.closed_through
+
+    def _file_event(self, changes: Changes, event: Event) -> None:
+        if changes.bundle:
+            self._events[changes.bundle].append((self.seq, event))
+        for bundle in changes.bundles:
+            if bundle != changes.bundle and not self._events[bundle]:
+                self._events[bundle].append((self.seq, event))

@@ -1,0 +1,204 @@
+"""Dated choices among named methods: policies, taxes, packages, and the version in force on a date (events.md 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Protocol, TypeVar
+
+from revrec.core.units import Unit
+
+
+class Recognition(StrEnum):
+    """When the price becomes revenue."""
+
+    PER_SESSION = "per_session"
+    AT_PURCHASE = "at_purchase"
+    STRAIGHT_LINE = "straight_line"
+
+
+class Invoicing(StrEnum):
+    """When an invoice is born (events.md 4a)."""
+
+    AT_PURCHASE = "at_purchase"
+    PER_PAYMENT = "per_payment"
+    PER_SESSION = "per_session"
+    NONE = "none"
+
+
+class Refund(StrEnum):
+    """Which model of refund the practice sells."""
+
+    PRO_RATA = "pro_rata"
+    WINDOW = "window"
+    NONE = "none"
+
+
+class RefundBasis(StrEnum):
+    """At which price used units are counted in a refund."""
+
+    CONTRACT = "contract"
+    LIST = "list"
+
+
+class ExpiryFrom(StrEnum):
+    """What starts the validity."""
+
+    SALE = "sale"
+    FIRST_USE = "first_use"
+    PAYMENT = "payment"
+
+
+class ExpiryKind(StrEnum):
+    """Hard: the last day is the last; soft: `grace_days` follow."""
+
+    HARD = "hard"
+    SOFT = "soft"
+
+
+class Charge(StrEnum):
+    """What a late cancellation or a no-show costs."""
+
+    DEDUCT = "deduct"
+    WAIVE = "waive"
+    FEE = "fee"
+
+
+class Transfer(StrEnum):
+    """To whom a bundle may be transferred."""
+
+    NONE = "none"
+    FAMILY = "family"
+    ANY = "any"
+
+
+class Sharing(StrEnum):
+    """With whom a bundle may be shared."""
+
+    NONE = "none"
+    HOUSEHOLD = "household"
+
+
+class Owner(StrEnum):
+    """Whose bundle it is: the centre's, or one provider's, who alone may deliver."""
+
+    CENTRE = "centre"
+    PROVIDER = "provider"
+
+
+class Overage(StrEnum):
+    """What happens to units beyond the bundle."""
+
+    CHARGE = "charge"
+    ABSORB = "absorb"
+    REJECT = "reject"
+
+
+class UnpaidUse(StrEnum):
+    """Whether units may be used before they are paid."""
+
+    ALLOW = "allow"
+    REJECT = "reject"
+
+
+OUTSIDE = "outside"  # `fee_tax`: the fee is compensation, outside the scope of VAT
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One complete version of a policy: every key of events.md 2 that this release recognises.
+
+    Fees are minor units. Keys that only hold under a condition carry their neutral value otherwise.
+    """
+
+    id: str
+    since: date
+    recognition: Recognition
+    invoicing: Invoicing
+    refund: Refund
+    refund_basis: RefundBasis
+    refund_window_days: int
+    refund_fee: int
+    expiry_months: int
+    expiry_from: ExpiryFrom
+    latest_start_months: int
+    expiry_kind: ExpiryKind
+    grace_days: int
+    late_cancellation_minutes: int
+    late_cancellation: Charge
+    late_cancellation_fee: int
+    no_show: Charge
+    no_show_fee: int
+    fee_tax: str | None
+    transfer: Transfer
+    sharing: Sharing
+    owner: Owner
+    modalities: tuple[str, ...]
+    overage: Overage
+    unpaid_use: UnpaidUse
+    rounding_minutes: int
+
+    @property
+    def version(self) -> str:
+        """`standard@2026-01-01`: how entries name this version."""
+        return f"{self.id}@{self.since}"
+
+
+@dataclass(frozen=True, slots=True)
+class Tax:
+    """One version of a tax: EN 16931 category and, for E, the exemption reason code."""
+
+    id: str
+    since: date
+    category: str
+    rate: str
+    exemption: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """One version of a catalogue entry; units in quanta, prices in minor units, tax included."""
+
+    id: str
+    since: date
+    policy: str
+    tax: str
+    units: int
+    bonus_units: int
+    unit: Unit
+    price: int
+    list_price: int
+    service: str
+    expiry_months: int | None = None
+    branches: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a sale pins: the versions of package, policy and tax in force on its day."""
+
+    package: Package
+    policy: Policy
+    tax: Tax
+
+    @property
+    def key(self) -> str:
+        """Names the three versions: `PSY-10@2026-01-01/standard@2026-01-01/es-health@0001-01-01`."""
+        return "/".join(f"{v.id}@{v.since}" for v in (self.package, self.policy, self.tax))
+
+
+class Dated(Protocol):
+    """Anything with a first day."""
+
+    @property
+    def since(self) -> date: ...
+
+
+V = TypeVar("V", bound=Dated)
+
+
+def in_force(versions: Iterable[V], day: date) -> V | None:
+    """The newest version whose `since` is not after `day`, or None."""
+    return max((v for v in versions if v.since <= day), key=lambda v: v.since, default=None)
