@@ -16,10 +16,10 @@ from urllib.parse import unquote
 from zoneinfo import ZoneInfo, available_timezones
 
 from revrec.core.errors import RevrecError
+from revrec.core.events import Method
 from revrec.core.journal import MONEY_ROLES, Role
 
 FILE = "revrec.toml"
-METHODS = ("cash", "card", "transfer", "direct_debit", "bizum", "paypal", "other")
 _TAXPAYER = re.compile(r"[A-Z]{2}-[A-Z0-9][A-Z0-9.]{1,29}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _SERIES = re.compile(r"[A-Za-z0-9._/-]{1,20}")
@@ -306,7 +306,7 @@ def _percent(value: str) -> Decimal:
 
 
 def _methods(table: _Table) -> Mapping[str, Role]:
-    found = {method: table.get(method, str, _money_role) for method in METHODS}
+    found = {method.value: table.get(method, str, _money_role) for method in Method}
     table.done()
     return {method: role for method, role in found.items() if role}
 
