@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import TypeAlias
 
 from revrec.core.errors import RevrecError
 from revrec.core.journal import Role
@@ -19,7 +20,10 @@ _OPEN = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})\s+open\b\s*([^\s;]*)")
 _METADATA = re.compile(r"[ \t]+([a-z][A-Za-z0-9_-]*):[ \t]*(.*)$")
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(?:;.*)?$')
 _ACCOUNT = re.compile(r"[^\W\d_][\w-]*(?::[^\W_][\w-]*)+$")
+_ROLES = frozenset(role.value for role in Role)
 _KEYS = {"revrec-role": "role", "revrec-branch": "branch", "revrec-service": "service", "revrec-method": "method"}
+
+_Asked: TypeAlias = tuple[str, str | None, str | None, str | None]
 
 
 class ChartFault(RevrecError):
@@ -69,7 +73,8 @@ class Chart:
 
     name: str
     accounts: tuple[Account, ...]
-    _found: dict[tuple[str, str | None, str | None, str | None], str | None] = field(default_factory=dict, compare=False, repr=False)
+    _found: dict[_Asked, str | None] = field(default_factory=dict, compare=False, repr=False)
+    _roles: dict[str, Role | None] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def load(cls, path: Path) -> Chart:
@@ -118,12 +123,11 @@ class Chart:
 
     def role(self, account: str) -> Role | None:
         """The role of an account: its own, else that of the nearest account above it."""
-        roles = {each.name: each.role for each in self.accounts}
-        while account:
-            if found := roles.get(account):
-                return found
-            account = account.rpartition(":")[0]
-        return None
+        if account not in self._roles:
+            own = next((each.role for each in self.accounts if each.name == account), None)
+            above = account.rpartition(":")[0]
+            self._roles[account] = own or (self.role(above) if above else None)
+        return self._roles[account]
 
     @property
     def mapping(self) -> str:
@@ -166,7 +170,7 @@ def _metadata(line: str, values: dict[str, str], name: str, number: int) -> None
         raise ChartFault(name, number, f'{found[1]} needs a value in quotes, like {found[1]}: "bank"')
     if _KEYS[found[1]] in values:
         raise ChartFault(name, number, f"{found[1]} stands twice under one account")
-    if found[1] == "revrec-role" and value[1] not in Role:
+    if found[1] == "revrec-role" and value[1] not in _ROLES:
         raise ChartFault(name, number, f'"{value[1]}" is no role. The roles are: {", ".join(Role)}')
     values[_KEYS[found[1]]] = value[1]
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from revrec.books import fiscal, listing, mainfile, summary
+from revrec.books.balance import Asserted, month_ends
 from revrec.books.chart import Chart
-from revrec.books.state import Books
+from revrec.books.files import Unwritten, digest, put, settle
+from revrec.books.render import Renderer
+from revrec.books.state import Books, MonthRow
+
+__all__ = ["Books", "Difference", "MonthRow", "Unwritten", "Writer", "Written"]
+
+Step = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +32,23 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """A generated file that is not what the store says: `missing`, `changed`, or `stray` (no entry asks for it)."""
+
+    path: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Every day that has a file, in order, the month rows, and the balances that stand at the top of the days."""
+
+    days: Sequence[date]
+    rows: Sequence[MonthRow]
+    asserted: Asserted
+
+
+@dataclass(frozen=True, slots=True)
 class Writer:
     """The books of one workspace: `root` is its folder, `chart` its accounts, `currency` the taxpayer's."""
 
@@ -31,15 +56,107 @@ class Writer:
     chart: Chart
     currency: str
 
-    def write(self, books: Books, step: Callable[[int], None] | None = None) -> Written:
+    def write(self, books: Books, step: Step | None = None) -> Written:
         """Write the days of `books.days` that have no digest, and whatever follows from them.
 
         Call it after the commit, then store the digests that it answers; if it raises `Unwritten` (disk full …) store nothing:
-        the next call writes the same files again. Costs what the days cost, not what the book costs.
-        `step` is called with 1 for each day written.
+        the next call writes the same files again. Costs what the days cost, not what the book costs, unless the chart gave
+        a role another account since (then every day is made again). `step` is called with 1 for each day made.
         """
-        raise NotImplementedError
+        plan = self._plan(books)
+        return self._run(books, plan, self._due(books, plan), step)
 
-    def rebuild(self, books: Books, step: Callable[[int], None] | None = None) -> Written:
+    def rebuild(self, books: Books, step: Step | None = None) -> Written:
         """Make every file again, whatever `books.days` says; files that are already right stay untouched."""
-        raise NotImplementedError
+        plan = self._plan(books)
+        written = self._run(books, plan, plan.days, step)
+        return Written(written.digests, written.changed, written.files, tuple(self._strays(plan)))
+
+    def differences(self, books: Books, step: Step | None = None) -> Iterator[Difference]:
+        """Every generated file that differs from what the store says, by path; writes nothing."""
+        plan = self._plan(books)
+        digests: dict[str, str] = {}
+        for day, data in self._rendered(books, plan, plan.days):
+            digests[listing.day_path(day)] = digest(data)
+            yield from self._compared(listing.day_path(day), data)
+            if step:
+                step(1)
+        for path, data in self._lists(plan, digests):
+            yield from self._compared(path, data)
+        yield from (Difference(path, "stray") for path in self._strays(plan))
+
+    def _plan(self, books: Books) -> _Plan:
+        rows = tuple(books.months)
+        asserted = month_ends(rows, self.chart, books.last_day)
+        return _Plan(sorted(books.days.keys() | asserted.keys()), rows, asserted)
+
+    def _due(self, books: Books, plan: _Plan) -> Sequence[date]:
+        """The days to make: those without a digest, and the month ends after the first of them."""
+        if self._mapping() != self.chart.mapping:
+            return plan.days
+        fresh = [day for day in plan.days if books.days.get(day) is None]
+        posted = min((day for day in fresh if day in books.days), default=date.max)
+        return sorted({*fresh, *(day for day in plan.asserted if day > posted)})
+
+    def _mapping(self) -> str | None:
+        """The mapping that the files on disk were made with; None when there are none."""
+        try:
+            return listing.mapping_of((self.root / listing.INDEX).read_text(encoding="utf-8", errors="replace"))
+        except FileNotFoundError:
+            return None
+
+    def _run(self, books: Books, plan: _Plan, due: Sequence[date], step: Step | None) -> Written:
+        """Make the due days, then the lists over all days, MANIFEST last."""
+        made: dict[date, str] = {}
+        changed: list[str] = []
+        for day, data in self._rendered(books, plan, due):
+            made[day] = digest(data)
+            self._put(listing.day_path(day), data, changed)
+            if step:
+                step(1)
+        known = {**books.days, **made}
+        digests = {listing.day_path(day): value for day in plan.days if (value := known[day])}
+        for path, data in self._lists(plan, digests):
+            self._put(path, data, changed)
+        settle({(self.root / path).parent for path in changed})
+        return Written(made, tuple(changed), len(digests))
+
+    def _put(self, path: str, data: bytes, changed: list[str]) -> None:
+        if put(self.root, path, data):
+            changed.append(path)
+
+    def _rendered(self, books: Books, plan: _Plan, days: Sequence[date]) -> Iterator[tuple[date, bytes]]:
+        renderer = Renderer(self.chart, self.currency)
+        for day in days:
+            text = renderer.day(day, plan.asserted.get(day, ()), books.entries(day), books.sources)
+            yield day, text.encode()
+
+    def _lists(self, plan: _Plan, digests: dict[str, str]) -> Iterator[tuple[str, bytes]]:
+        """The files over all days, whose digests are added to `digests`; MANIFEST last."""
+        for path, text in self._texts(plan):
+            data = text.encode()
+            digests[path] = digest(data)
+            yield path, data
+        yield listing.MANIFEST, listing.manifest(digests).encode()
+
+    def _texts(self, plan: _Plan) -> Iterator[tuple[str, str]]:
+        main = mainfile.read(self.root)
+        yield listing.INDEX, listing.index(plan.days, self.chart.mapping)
+        for year in sorted({day.year for day in plan.days}):
+            days = [day for day in plan.days if day.year == year]
+            manual = (self.root / f"manual/{year}.beancount").is_file()
+            yield fiscal.path(year), fiscal.text(year, days, plan.rows, self.chart, self.currency, main, manual=manual)
+        yield summary.PATH, summary.text(plan.rows, self.chart, self.currency, main)
+
+    def _compared(self, path: str, data: bytes) -> Iterator[Difference]:
+        try:
+            if (self.root / path).read_bytes() != data:
+                yield Difference(path, "changed")
+        except FileNotFoundError:
+            yield Difference(path, "missing")
+
+    def _strays(self, plan: _Plan) -> Iterator[str]:
+        """Files under `journal/` and yearly books that no entry asks for: named, never removed."""
+        due = {listing.INDEX, listing.MANIFEST, *map(listing.day_path, plan.days), *(fiscal.path(d.year) for d in plan.days)}
+        there = [*(self.root / "journal").rglob("*"), *self.root.glob("fy[0-9][0-9][0-9][0-9].beancount")]
+        yield from sorted(path for file in there if file.is_file() and (path := file.relative_to(self.root).as_posix()) not in due)

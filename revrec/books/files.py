@@ -1,0 +1,71 @@
+"""Files that are there whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from revrec.core.errors import RevrecError
+
+
+class Unwritten(RevrecError):
+    """A file that could not be written: the facts are safe in the store, the books can be made again."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(
+            f"{path} could not be written: {why}. What was recorded is safe in the store; "
+            "make room or mend the permissions, then run `revrec books build`.",
+        )
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def put(root: Path, path: str, data: bytes) -> bool:
+    """Write a file unless it holds these bytes already, and say whether it did; raises `Unwritten`.
+
+    The bytes go to a file beside it, reach the disk, and take its name in one step: a reader sees the old or the new file.
+    """
+    target = root / path
+    try:
+        if _read(target) == data:
+            return False
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _replace(target, data)
+    except OSError as error:
+        raise Unwritten(path, error.strerror or type(error).__name__) from error
+    return True
+
+
+def settle(folders: Iterable[Path]) -> None:
+    """Make new names in the folders reach the disk."""
+    for folder in sorted(folders):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _read(target: Path) -> bytes | None:
+    try:
+        return target.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _replace(target: Path, data: bytes) -> None:
+    beside = target.with_name(f".{target.name}.tmp")
+    try:
+        with beside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(target)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,68 @@
+"""One fiscal year as a book of its own: balances brought forward, the year's days, the accountant's file of the year."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from revrec.books.balance import account_of
+from revrec.books.chart import Chart
+from revrec.books.listing import day_path
+from revrec.books.mainfile import Main
+from revrec.books.render import HEAD, escape, posting_line
+from revrec.books.state import MonthRow
+from revrec.core import money
+from revrec.core.journal import INCOME_ROLES, Role
+
+RESULT_ROLES = INCOME_ROLES | {
+    Role.PROVIDER_COST,
+    Role.SESSION_COST,
+    Role.PSP_FEES,
+    Role.BAD_DEBT,
+    Role.IMPAIRMENT_LOSS,
+    Role.FX_GAIN,
+    Role.FX_LOSS,
+    Role.ROUNDING,
+}
+"""The roles whose balances end with the year: income and expenses."""
+
+_NOTE = """\
+; The fiscal year {year} by itself. The balances of earlier years stand in one transaction on its eve, dated the day before
+; because the assertions of 1 January are checked before that day's transactions. They are those of revrec's own entries:
+; hand-written entries of earlier years are in main.beancount only.
+"""
+
+
+def path(year: int) -> str:
+    """The path of a year's book, from the workspace."""
+    return f"fy{year}.beancount"
+
+
+def text(year: int, days: Iterable[date], rows: Sequence[MonthRow], chart: Chart, currency: str, main: Main, *, manual: bool) -> str:
+    """The book of a year; `days` are the year's, `rows` all rows, `manual` says that `manual/YEAR.beancount` exists."""
+    parts = [HEAD, _NOTE.format(year=year), main.head(str(year), "year"), f'\ninclude "{chart.name}"\n']
+    parts.extend(f'include "{day_path(day)}"\n' for day in days)
+    if manual:
+        parts.append(f'include "manual/{year}.beancount"\n')
+    earlier = [row for row in rows if row.month.year < year]
+    if earlier:
+        parts.append(_brought_forward(year, earlier, chart, currency, main))
+    return "".join(parts)
+
+
+def _brought_forward(year: int, rows: Iterable[MonthRow], chart: Chart, currency: str, main: Main) -> str:
+    """The balances at the end of the year before, by account and branch; its results in the account of earlier earnings."""
+    earnings = f"{main.option('name_equity', 'Equity')}:{main.option('account_previous_earnings', 'Earnings:Previous')}"
+    sums: dict[tuple[str, str], int] = defaultdict(int)
+    for row in rows:
+        account = earnings if row.role in RESULT_ROLES else account_of(row, chart)
+        sums[account, row.branch or ""] += row.amount
+    eve = date(year - 1, 12, 31)
+    legs = []
+    for (account, branch), amount in sorted(sums.items()):
+        if amount:
+            legs.append(posting_line(account, money.text(amount, currency), currency))
+            legs.extend([f'    branch: "{escape(branch)}"\n'] if branch else [])
+    opened = "" if any(a.name == earnings for a in chart.accounts) else f"\n{eve} open {earnings}\n"
+    return f'{opened}\n{eve} * "Balances brought forward from {year - 1}"\n' + "".join(legs) if legs else ""

@@ -1,0 +1,53 @@
+"""What an entry says in words: a short English sentence made from its rule and its ids, no personal data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from revrec.core.journal import JournalEntry
+
+_Words = dict[str, Callable[[JournalEntry], str]]
+
+_RULES: _Words = {
+    "payment.bundle": lambda e: f"Payment for bundle {e.bundle}",
+    "payment.at-purchase": lambda e: f"Payment for bundle {e.bundle}, revenue at purchase",
+    "payment.visit": lambda e: f"Payment for visit {e.session}" if e.session else f"Payment of customer {e.customer} for a visit",
+    "payment.customer": lambda e: f"Payment held for customer {e.customer}",
+    "payment.reversed": lambda e: f"Payment taken back{_of(e)}",
+    "session.earned": lambda e: f"Session {e.session} of bundle {e.bundle}",
+    "session.no-show": lambda e: f"Session {e.session} of bundle {e.bundle} not attended",
+    "session.single": lambda e: f"Visit {e.session} of customer {e.customer}",
+    "session.fee": lambda e: f"Fee for session {e.session} of bundle {e.bundle}",
+    "session.reversed": lambda e: f"Session {e.session} rolled back",
+    "session.waived": lambda e: f"Session {e.session} waived",
+    "breakage.expiry": lambda e: f"Bundle {e.bundle} expired, the rest is breakage",
+    "breakage.correction": lambda e: f"Breakage of bundle {e.bundle} corrected",
+    "breakage.reinstated": lambda e: f"Bundle {e.bundle} lives again, breakage taken back",
+    "breakage.termination": lambda e: f"Bundle {e.bundle} terminated, the rest is breakage",
+    "transfer.holder": lambda e: f"Bundle {e.bundle} to another holder",
+    "transfer.units": lambda e: f"Units of bundle {e.bundle} to another bundle",
+    "fee.transfer": lambda e: f"Fee for the transfer of bundle {e.bundle}",
+    "fee.extension": lambda e: f"Fee for the extension of bundle {e.bundle}",
+    "refund.issued": lambda e: f"Refund of bundle {e.bundle}",
+    "refund.at-purchase": lambda e: f"Refund of bundle {e.bundle}, revenue at purchase",
+    "refund.settled": lambda e: f"Refund of bundle {e.bundle} paid",
+    "refund.reversed": lambda e: f"Refund of bundle {e.bundle} taken back",
+    "adjustment": lambda e: f"Adjustment{_of(e)}",
+}
+
+
+def _of(entry: JournalEntry) -> str:
+    """What an entry is about, as the end of a sentence: ` of session S-1 of bundle B-1`, or nothing."""
+    parts = (("session", entry.session), ("bundle", entry.bundle), ("customer", entry.customer))
+    return "".join(f" of {noun} {name}" for noun, name in parts if name and (noun != "customer" or not entry.bundle))
+
+
+def _any(entry: JournalEntry) -> str:
+    """The sentence of a rule without its own words: `Credit granted of customer C-1`."""
+    return entry.rule.replace(".", " ").replace("-", " ").capitalize() + _of(entry)
+
+
+def narration(entry: JournalEntry) -> str:
+    """The sentence of an entry, not yet escaped; a correction names the entry that it changes."""
+    words = _RULES.get(entry.rule, _any)(entry)
+    return words if entry.corrects is None else f"{words} (corrects E-{entry.corrects})"
