@@ -13,19 +13,6 @@ from revrec.books.mainfile import Main
 from revrec.books.render import HEAD, escape, posting_line
 from revrec.books.state import MonthRow
 from revrec.core import money
-from revrec.core.journal import INCOME_ROLES, Role
-
-RESULT_ROLES = INCOME_ROLES | {
-    Role.PROVIDER_COST,
-    Role.SESSION_COST,
-    Role.PSP_FEES,
-    Role.BAD_DEBT,
-    Role.IMPAIRMENT_LOSS,
-    Role.FX_GAIN,
-    Role.FX_LOSS,
-    Role.ROUNDING,
-}
-"""The roles whose balances end with the year: income and expenses."""
 
 _NOTE = """\
 ; The fiscal year {year} by itself. The balances of earlier years stand in one transaction on its eve, dated the day before
@@ -39,8 +26,9 @@ def path(year: int) -> str:
     return f"fy{year}.beancount"
 
 
-def text(year: int, days: Iterable[date], rows: Sequence[MonthRow], chart: Chart, currency: str, main: Main, *, manual: bool) -> str:
-    """The book of a year; `days` are the year's, `rows` all rows, `manual` says that `manual/YEAR.beancount` exists."""
+def text(days: Sequence[date], rows: Sequence[MonthRow], chart: Chart, currency: str, main: Main, *, manual: bool) -> str:
+    """The book of the year of `days`; `rows` are all rows, `manual` says that `manual/YEAR.beancount` exists."""
+    year = days[0].year
     parts = [HEAD, _NOTE.format(year=year), main.head(str(year), "year"), f'\ninclude "{chart.name}"\n']
     parts.extend(f'include "{day_path(day)}"\n' for day in days)
     if manual:
@@ -56,8 +44,8 @@ def _brought_forward(year: int, rows: Iterable[MonthRow], chart: Chart, currency
     earnings = f"{main.option('name_equity', 'Equity')}:{main.option('account_previous_earnings', 'Earnings:Previous')}"
     sums: dict[tuple[str, str], int] = defaultdict(int)
     for row in rows:
-        account = earnings if row.role in RESULT_ROLES else account_of(row, chart)
-        sums[account, row.branch or ""] += row.amount
+        account = account_of(row, chart)
+        sums[earnings if main.is_result(account) else account, row.branch or ""] += row.amount
     eve = date(year - 1, 12, 31)
     legs = []
     for (account, branch), amount in sorted(sums.items()):

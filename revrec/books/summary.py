@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from typing import TypeAlias
 
 from revrec.books.balance import account_of, by_month
 from revrec.books.chart import Chart
-from revrec.books.fiscal import RESULT_ROLES
 from revrec.books.mainfile import Main
 from revrec.books.render import HEAD, escape, posting_line
 from revrec.books.state import MonthRow
 from revrec.core import money
 from revrec.core.dates import month_end
 
+_Leg: TypeAlias = tuple[str, str, str]  # account, branch, service
 PATH = "summary.beancount"
 _NOTE = """\
 ; All years by month and branch: the account balances of revrec's own entries at every month end, without the sessions.
@@ -26,7 +27,8 @@ def text(rows: Sequence[MonthRow], chart: Chart, currency: str, main: Main) -> s
     """The summary book: one transaction a month and branch, dated the last day of the month."""
     parts = [HEAD, _NOTE, main.head("by month"), f'\ninclude "{chart.name}"\n']
     for month, of_month in by_month(rows).items():
-        parts.extend(_transaction(month, branches, group, chart, currency) for branches, group in _groups(of_month))
+        for branches, group in _groups(of_month):
+            parts.append(_transaction(month, branches, _sums(group, branches, chart, main), currency))
     return "".join(parts)
 
 
@@ -43,23 +45,28 @@ def _groups(rows: Iterable[MonthRow]) -> Iterator[tuple[tuple[str, ...], list[Mo
         yield tuple(together), [row for branch in together for row in branches[branch]]
 
 
-def _transaction(month: date, branches: tuple[str, ...], rows: Iterable[MonthRow], chart: Chart, currency: str) -> str:
-    """One transaction: legs by account, results also by service; a single branch stands at the top, several on the legs."""
-    several = len(branches) > 1
-    sums: dict[tuple[str, str, str], int] = defaultdict(int)
+def _sums(rows: Iterable[MonthRow], branches: tuple[str, ...], chart: Chart, main: Main) -> dict[_Leg, int]:
+    """The legs of one transaction: by account, by branch when there are several, and income and expenses also by service."""
+    sums: dict[_Leg, int] = defaultdict(int)
     for row in rows:
-        service = row.service if row.role in RESULT_ROLES else None
-        sums[account_of(row, chart), (row.branch or "") if several else "", service or ""] += row.amount
+        account = account_of(row, chart)
+        branch = row.branch or "" if len(branches) > 1 else ""
+        sums[account, branch, row.service or "" if main.is_result(account) else ""] += row.amount
+    return sums
+
+
+def _transaction(month: date, branches: tuple[str, ...], sums: dict[_Leg, int], currency: str) -> str:
+    """One transaction: a single branch stands at the top, several on the legs; nothing when every leg is 0."""
     legs = [_leg(key, amount, currency) for key, amount in sorted(sums.items()) if amount]
     if not legs:
         return ""
-    named = ", ".join(branch or "no branch" for branch in branches)
-    about = f", {'branches' if several else 'branch'} {escape(named)}" if named != "no branch" else ""
-    top = f'  branch: "{escape(branches[0])}"\n' if not several and branches[0] else ""
+    single = branches[0] if len(branches) == 1 else ""
+    about = f", branch {escape(single)}" if single else ", several branches" if len(branches) > 1 else ""
+    top = f'  branch: "{escape(single)}"\n' if single else ""
     return f'\n{month_end(month)} * "Month {month:%Y-%m}{about}"\n{top}' + "".join(legs)
 
 
-def _leg(key: tuple[str, str, str], amount: int, currency: str) -> str:
+def _leg(key: _Leg, amount: int, currency: str) -> str:
     account, branch, service = key
     line = posting_line(account, money.text(amount, currency), currency)
     line += f'    branch: "{escape(branch)}"\n' if branch else ""

@@ -21,8 +21,10 @@ Step = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a run wrote: `digests` of the day files that it made (to be stored), the paths that `changed`,
-    the number of generated `files`, and the `stray` files under `journal/` that no entry asks for (full runs only).
+    """What a run wrote.
+
+    `digests` of the day files that it made (to be stored), the paths that `changed`, the number of generated `files`,
+    and the `stray` files under `journal/` that no entry asks for (full runs only).
     """
 
     digests: Mapping[date, str]
@@ -145,7 +147,7 @@ class Writer:
         for year in sorted({day.year for day in plan.days}):
             days = [day for day in plan.days if day.year == year]
             manual = (self.root / f"manual/{year}.beancount").is_file()
-            yield fiscal.path(year), fiscal.text(year, days, plan.rows, self.chart, self.currency, main, manual=manual)
+            yield fiscal.path(year), fiscal.text(days, plan.rows, self.chart, self.currency, main, manual=manual)
         yield summary.PATH, summary.text(plan.rows, self.chart, self.currency, main)
 
     def _compared(self, path: str, data: bytes) -> Iterator[Difference]:
@@ -159,4 +161,4 @@ class Writer:
         """Files under `journal/` and yearly books that no entry asks for: named, never removed."""
         due = {listing.INDEX, listing.MANIFEST, *map(listing.day_path, plan.days), *(fiscal.path(d.year) for d in plan.days)}
         there = [*(self.root / "journal").rglob("*"), *self.root.glob("fy[0-9][0-9][0-9][0-9].beancount")]
-        yield from sorted(path for file in there if file.is_file() and (path := file.relative_to(self.root).as_posix()) not in due)
+        yield from sorted({file.relative_to(self.root).as_posix() for file in there if file.is_file()} - due)
