@@ -8,16 +8,28 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from revrec.core.bundle import Bundle
-from revrec.core.events import Event
-from revrec.core.journal import JournalEntry
+from revrec.core.events import Event, Method
+from revrec.core.journal import JournalEntry, Role
 from revrec.core.policy import Terms
+
+
+# Where money arrives, unless `[methods]` in revrec.toml says otherwise (accounting.md 2).
+METHODS = {
+    Method.CASH: Role.CASH,
+    Method.TRANSFER: Role.BANK,
+    Method.DIRECT_DEBIT: Role.BANK,
+    Method.BIZUM: Role.BANK,
+    Method.CARD: Role.PSP_CLEARING,
+    Method.PAYPAL: Role.PSP_CLEARING,
+    Method.OTHER: Role.PSP_CLEARING,
+}
 
 
 class Kind(StrEnum):
@@ -103,8 +115,10 @@ class Catalogue(Protocol):
 class Book:
     """Everything recorded so far, in memory."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, currency: str = "EUR", methods: Mapping[Method, Role] = METHODS) -> None:
         self.catalogue = catalogue
+        self.currency = currency
+        self.methods = {**METHODS, **methods}
         self.seq = 0
         self.entry_count = 0
         self.calendar: date | None = None
@@ -156,6 +170,11 @@ class Book:
         """Bundles whose validity may end not after `until`, earliest first; each is named once and forgotten."""
         while self._due and self._due[0][0] <= until:
             yield heapq.heappop(self._due)[1]
+
+    def months_to_close(self, until: date) -> set[date]:
+        """First days of the months with entries, or in which the clock has something to release up to `until`."""
+        bundles = ((day, self._bundles[bundle]) for day, bundle in self._due if day <= until)
+        return self.months | {day.replace(day=1) for day, bundle in bundles if bundle.due == day and bundle.position.liability}
 
     def apply(self, changes: Changes, event: Event | None) -> None:
         """Take the changes in; `event` is None for a movement of the clock."""

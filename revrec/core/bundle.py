@@ -20,7 +20,6 @@ class Status(StrEnum):
     VOIDED = "voided"
     REFUNDED = "refunded"
     TERMINATED = "terminated"
-    MOVED = "moved"  # all its units went to another bundle
 
 
 class ClaimKind(StrEnum):

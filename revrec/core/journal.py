@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -95,7 +95,7 @@ class JournalEntry:
     """
 
     number: int
-    date: date
+    date: dt.date
     event: str
     source: str
     rule: str
@@ -107,7 +107,7 @@ class JournalEntry:
     service: str | None = None
     policy: str | None = None
     corrects: int | None = None
-    effective: date | None = None
+    effective: dt.date | None = None
     late: bool = False
     metadata: tuple[tuple[str, str], ...] = ()
 

@@ -47,7 +47,7 @@ def parse(amount: str, currency: str) -> int:
     places = exponent(currency)
     if len(rest) > places:
         raise ValueError(f"{amount} has more than {places} decimals, the most that {currency} has")
-    minor = int(whole) * 10**places + (int(rest.ljust(places, "0")) if places and rest else 0)
+    minor: int = int(whole) * 10**places + (int(rest.ljust(places, "0")) if places and rest else 0)
     return -minor if amount.startswith("-") else minor
 
 
