@@ -184,7 +184,7 @@ def parse(table: Mapping[str, Any], *, root: Path, text: str = "", environ: Mapp
     settings = Settings(
         root=root,
         taxpayer=taxpayer,
-        name=who.need("name", str, _filled, "the legal name, as documents print it"),
+        name=who.need("name", str, check_name, "the legal name, as documents print it"),
         person=who.choice("person", Person) or person_of(taxpayer),
         address=Address(*(who.get(key, str) for key in ("address", "post_code", "town", "province"))),
         zone=top.need("time_zone", str, check_zone, 'an IANA name such as `time_zone = "Europe/Madrid"`'),
@@ -226,6 +226,13 @@ def check_taxpayer(value: str) -> str:
         except ValidationError as error:
             raise Unfit(f"{value!r} is not a Spanish NIF: {error}", "compare it with the tax card (NIF)") from None
     return value
+
+
+def check_name(value: str) -> str:
+    """A legal name: one line, no control characters; raises Unfit."""
+    if not value.isprintable():
+        raise Unfit(f"{value!r} holds a control character", "write the name in one line")
+    return _filled(value)
 
 
 def person_of(taxpayer: str) -> Person:
