@@ -1,0 +1,226 @@
+"""Validated members of `data` -> the facts of the core; the same for an event that comes in and for a stored one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from revrec.core import events as core
+from revrec.core.units import UNIT
+from revrec.wire.context import Context, utc
+
+Data = dict[str, Any]
+METHODS = {method.value: method for method in core.Method}
+MINUTE = UNIT // 60  # quanta of a minute where the unit is the hour
+
+
+def customer_registered(data: Data, _context: Context) -> core.CustomerRegistered:
+    """The members that rules need."""
+    get = data.get
+    return core.CustomerRegistered(
+        data["customer"],
+        data["country"],
+        data["person"],
+        get("household"),
+        get("business", False),
+        get("withholds", False),
+    )
+
+
+def bundle_sold(data: Data, context: Context) -> core.BundleSold:
+    """A sale."""
+    get, discount, accepted = data.get, data.get("discount"), data.get("policy_accepted_at")
+    return core.BundleSold(
+        data["bundle"],
+        data["package"],
+        data["customer"],
+        get("beneficiary"),
+        get("provider"),
+        _units(data, "units", context),
+        _units(data, "bonus_units", context),
+        _minor(data, "price", context),
+        _minor(data, "list_price", context),
+        context.days[data["expires_on"]] if "expires_on" in data else None,
+        core.Discount(discount["code"], context.amounts[discount["amount"]][0]) if discount else None,
+        utc(accepted) if accepted else None,
+    )
+
+
+def bundle_voided(data: Data, _context: Context) -> core.BundleVoided:
+    """A sale made by mistake."""
+    return core.BundleVoided(data["bundle"], data["approver"])
+
+
+def payment_received(data: Data, context: Context) -> core.PaymentReceived:
+    """Money that came in."""
+    get = data.get
+    return core.PaymentReceived(
+        data["payment"],
+        context.amounts[data["amount"]][0],
+        METHODS[data["method"]],
+        get("bundle"),
+        get("session"),
+        get("customer"),
+        get("payer"),
+        get("reference"),
+    )
+
+
+def payment_reversed(data: Data, context: Context) -> core.PaymentReversed:
+    """A payment undone."""
+    return core.PaymentReversed(data["payment"], data["reason"], data["approver"], _fee(data, context))
+
+
+def payment_failed(data: Data, context: Context) -> core.PaymentFailed:
+    """A payment that did not go through."""
+    amount = context.amounts[data["amount"]][0]
+    return core.PaymentFailed(data["payment"], amount, METHODS[data["method"]], data["code"], data.get("bundle"))
+
+
+def session_completed(data: Data, context: Context) -> core.SessionCompleted:
+    """A session that took place."""
+    if len(data) == 2 and "bundle" in data:  # most events of a book: a session and its bundle
+        return core.SessionCompleted(data["session"], data["bundle"])
+    get = data.get
+    started, ended = get("started_at"), get("ended_at")
+    return core.SessionCompleted(
+        data["session"],
+        get("bundle"),
+        get("customer"),
+        get("service"),
+        _minor(data, "price", context),
+        get("tax"),
+        _units(data, "quantity", context),
+        utc(started) if started else None,
+        utc(ended) if ended else None,
+        get("beneficiary"),
+        get("provider"),
+        get("modality"),
+    )
+
+
+def session_cancelled(data: Data, context: Context) -> core.SessionCancelled:
+    """A cancellation; hours become whole minutes, rounded down."""
+    return core.SessionCancelled(data["session"], data["bundle"], context.quantities[data["notice_hours"]][0] // MINUTE)
+
+
+def session_no_show(data: Data, _context: Context) -> core.SessionNoShow:
+    """A customer who did not come."""
+    return core.SessionNoShow(data["session"], data["bundle"])
+
+
+def session_reversed(data: Data, _context: Context) -> core.SessionReversed:
+    """A session undone."""
+    return core.SessionReversed(data["session"])
+
+
+def session_waived(data: Data, _context: Context) -> core.SessionWaived:
+    """A late cancellation or no-show forgiven."""
+    return core.SessionWaived(data["session"], data["approver"])
+
+
+def bundle_transferred(data: Data, context: Context) -> core.BundleTransferred:
+    """A transfer; the relation itself is sealed, that there is one is not."""
+    related = "relation" in data or data.get("related", False)
+    fee, units = _fee(data, context), _units(data, "units", context)
+    return core.BundleTransferred(data["bundle"], data["to_customer"], related, fee, units, data.get("to_bundle"))
+
+
+def bundle_shared(data: Data, _context: Context) -> core.BundleShared:
+    """Another person may use it."""
+    return core.BundleShared(data["bundle"], data["beneficiary"])
+
+
+def bundle_unshared(data: Data, _context: Context) -> core.BundleUnshared:
+    """That person may no longer."""
+    return core.BundleUnshared(data["bundle"], data["beneficiary"])
+
+
+def bundle_provider_changed(data: Data, _context: Context) -> core.BundleProviderChanged:
+    """Another provider delivers."""
+    return core.BundleProviderChanged(data["bundle"], data["provider"])
+
+
+def bundle_extended(data: Data, context: Context) -> core.BundleExtended:
+    """A new last day."""
+    day = context.days[data["expires_on"]]
+    return core.BundleExtended(data["bundle"], day, data["reason"], data["approver"], _fee(data, context))
+
+
+def bundle_expired(data: Data, _context: Context) -> core.BundleExpired:
+    """The last day has passed."""
+    return core.BundleExpired(data["bundle"])
+
+
+def bundle_terminated(data: Data, _context: Context) -> core.BundleTerminated:
+    """The rest is given up."""
+    return core.BundleTerminated(data["bundle"])
+
+
+def refund_issued(data: Data, context: Context) -> core.RefundIssued:
+    """A refund."""
+    method, exception = data.get("method"), data.get("exception")
+    return core.RefundIssued(
+        data["refund"],
+        data["bundle"],
+        _minor(data, "amount", context),
+        METHODS[method] if method else None,
+        _units(data, "units", context),
+        "accepted" in data,
+        core.RefundException(exception["reason"], exception["approver"]) if exception else None,
+    )
+
+
+def refund_settled(data: Data, _context: Context) -> core.RefundSettled:
+    """A refund paid."""
+    return core.RefundSettled(data["refund"], METHODS[data["method"]])
+
+
+def refund_reversed(data: Data, _context: Context) -> core.RefundReversed:
+    """A refund taken back."""
+    return core.RefundReversed(data["refund"], data["approver"])
+
+
+def period_closed(data: Data, _context: Context) -> core.PeriodClosed:
+    """A month closed."""
+    return core.PeriodClosed(_month(data["period"]), data["approver"])
+
+
+def period_reopened(data: Data, _context: Context) -> core.PeriodReopened:
+    """A month open again."""
+    return core.PeriodReopened(_month(data["period"]), data["approver"])
+
+
+def adjustment_posted(data: Data, context: Context) -> core.AdjustmentPosted:
+    """An entry by hand."""
+    legs = (
+        core.Adjustment(leg["role"], context.amounts[leg["amount"]][0], leg.get("bundle"), leg.get("branch"))
+        for leg in data["postings"]
+    )
+    return core.AdjustmentPosted(tuple(legs), data["approver"])
+
+
+def calendar_advanced(data: Data, context: Context) -> core.CalendarAdvanced:
+    """A move of the calendar."""
+    return core.CalendarAdvanced(context.days[data["to"]])
+
+
+def _minor(data: Data, name: str, context: Context) -> int | None:
+    return context.amounts[data[name]][0] if name in data else None
+
+
+def _fee(data: Data, context: Context) -> int:
+    return context.amounts[data["fee"]][0] if "fee" in data else 0
+
+
+def _units(data: Data, name: str, context: Context) -> int | None:
+    return context.quantities[data[name]][0] if name in data else None
+
+
+def _month(text: str) -> date:
+    return date.fromisoformat(f"{text}-01")
+
+
+Builder = Callable[[Data, Context], core.Fact]
+BUILDERS: dict[str, Builder] = {name: globals()[name.replace(".", "_")] for name in core.TYPES}
