@@ -1,0 +1,244 @@
+"""`make bench`: speed and memory of recording, each a ratio within one run; a table and `build/bench.json`.
+
+Everything that is measured runs in a process of its own, the whole command from start to exit. `--quick` measures a
+fifth of the size (names stay, limits too); `--only NAME` measures what that figure needs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from statistics import median
+
+from tests.bench import stream
+
+OUT = Path("build/bench.json")
+DAY_SESSIONS = 34  # beside two sales of three events: forty events a day
+RUNS = 3
+DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured ratio; `runs` are the single measurements behind it, in seconds unless the unit says otherwise."""
+
+    name: str
+    value: float
+    limit: float
+    unit: str
+    runs: dict[str, list[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a process took."""
+
+    seconds: float
+    peak_mb: float
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is recorded: events small and large, sessions small and large of the book that a day is appended to."""
+
+    small: int = 100_000
+    large: int = 1_000_000
+    few_sessions: int = 10_000
+    many_sessions: int = 1_000_000
+
+
+QUICK = Size(20_000, 200_000, 2_000, 200_000)
+
+
+def run(*command: str | Path, quiet: bool = True) -> tuple[Spent, str]:
+    """Run a process to its end: time, peak resident memory, what it printed; a failing one ends the benchmark."""
+    start = time.perf_counter()
+    with tempfile.TemporaryFile() as out:
+        process = subprocess.Popen([str(part) for part in command], stdout=out, stderr=subprocess.STDOUT)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+        out.seek(0)
+        printed = out.read().decode()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"{' '.join(str(part) for part in command)}: exit {process.returncode}\n{printed}")
+    peak = usage.ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
+    return Spent(seconds, peak), printed
+
+
+@contextmanager
+def workspace(scratch: Path) -> Iterator[Path]:
+    """A new, empty workspace; gone afterwards."""
+    root = Path(tempfile.mkdtemp(dir=scratch)) / "books"
+    run(
+        sys.executable,
+        "-m",
+        "revrec",
+        "init",
+        root,
+        "--taxpayer",
+        "ES-B64717838",
+        "--name",
+        "Bench SL",
+        "--chart",
+        "generic",
+        "--non-interactive",
+    )
+    (root / "policy.toml").write_text(stream.POLICY, encoding="utf-8")
+    try:
+        yield root
+    finally:
+        shutil.rmtree(root.parent)
+
+
+def record(root: Path, events: Path) -> Spent:
+    """One whole `revrec record`."""
+    spent, _ = run(sys.executable, "-m", "revrec", "-C", root, "record", events)
+    return spent
+
+
+def insert(root: Path) -> float:
+    """The yardstick on the database that was recorded."""
+    copy = root / "bare.db"
+    _, printed = run(sys.executable, "-m", "tests.bench.insert", root / "revrec.db", copy)
+    for file in root.glob("bare.db*"):
+        file.unlink()
+    return float(printed)
+
+
+def say(text: str) -> None:
+    """Progress, apart from the table."""
+    print(text, file=sys.stderr, flush=True)
+
+
+class Bench:
+    """The measurements, each made once and shared by the figures that need it."""
+
+    def __init__(self, size: Size, scratch: Path) -> None:
+        self.size, self.scratch = size, scratch
+        self.measured: dict[tuple[str, int], tuple[int, list[Spent], list[float]]] = {}
+
+    def recording(self, ids: str, events: int, runs: int) -> tuple[int, list[Spent], list[float]]:
+        """Record that many events in fresh workspaces, and insert the same rows bare: events, recordings, insertions."""
+        if (ids, events) not in self.measured:
+            self.measured[ids, events] = self._record(ids, events, runs)
+        return self.measured[ids, events]
+
+    def _record(self, ids: str, events: int, runs: int) -> tuple[int, list[Spent], list[float]]:
+        path = self.scratch / f"{ids}-{events}.jsonl"
+        count = stream.write_year(path, -(-events // stream.EVENTS), getattr(stream, ids))
+        spent, bare = [], []
+        for _ in range(runs):
+            with workspace(self.scratch) as root:
+                spent.append(record(root, path))
+                bare.append(insert(root))
+            took = f"{spent[-1].seconds:.1f} s, {spent[-1].peak_mb:.0f} MB"
+            say(f"{count:,} events, ids {ids}: record {took}; bare insert {bare[-1]:.1f} s")
+        path.unlink()
+        return count, spent, bare
+
+    def start_up(self) -> float:
+        """What a recording costs before its first thousand events: taken off where growth is measured."""
+        _, spent, _ = self.recording("in_order", stream.EVENTS, RUNS)
+        return median(one.seconds for one in spent)
+
+    def against_insert(self) -> Figure:
+        """Whole recording against bare insertion of its rows."""
+        _, spent, bare = self.recording("in_order", self.size.small, RUNS)
+        seconds = [one.seconds for one in spent]
+        return Figure("record_100k_vs_insert", median(seconds) / median(bare), 8.0, "x", {"record": seconds, "insert": bare})
+
+    def growth(self, ids: str) -> Figure:
+        """Cost per event at a million against a hundred thousand, over the same growth of the bare insertion."""
+        few, small, small_bare = self.recording(ids, self.size.small, RUNS)
+        many, large, large_bare = self.recording(ids, self.size.large, 1)
+        start = self.start_up()
+        record_small, record_large = (median(one.seconds for one in spent) - start for spent in (small, large))
+        value = (record_large / record_small) / (median(large_bare) / median(small_bare))
+        name = "record_growth_1m_vs_100k" + ("_uuid" if ids == "uuids" else "")
+        runs = {
+            f"record_{few}": [one.seconds for one in small],
+            f"record_{many}": [one.seconds for one in large],
+            f"insert_{few}": small_bare,
+            f"insert_{many}": large_bare,
+            "start_up": [start],
+        }
+        return Figure(name, value, 1.1, "x", runs)
+
+    def memory(self) -> Figure:
+        """The most memory that the recording process held, the worse of both kinds of ids."""
+        runs = {ids: [one.peak_mb for one in self.recording(ids, self.size.large, 1)[1]] for ids in ("in_order", "uuids")}
+        return Figure("record_1m_peak_mb", max(max(peaks) for peaks in runs.values()), 400.0, "MB", runs)
+
+    def append_day(self) -> Figure:
+        """One more day of forty events into a large book against a small one, turn and turn about."""
+        sizes = (self.size.few_sessions, self.size.many_sessions)
+        with workspace(self.scratch) as small, workspace(self.scratch) as large:
+            for root, sessions in zip((small, large), sizes, strict=True):
+                self._fill(root, sessions // stream.SESSIONS)
+            runs: dict[str, list[float]] = {f"into_{sessions}": [] for sessions in sizes}
+            for nth in range(DAYS):
+                for root, sessions in zip((small, large), sizes, strict=True):
+                    runs[f"into_{sessions}"].append(self._append(root, sessions // stream.SESSIONS, nth))
+            say(f"one more day: {runs}")
+        few, many = (median(times) for times in runs.values())
+        return Figure("append_day_1m_vs_10k", many / few, 1.5, "x", runs)
+
+    def _fill(self, root: Path, bundles: int) -> None:
+        path = root.parent / "year.jsonl"
+        count = stream.write_year(path, bundles, hold=DAY_SESSIONS * DAYS)
+        say(f"a book of {count:,} events: {record(root, path).seconds:.1f} s")
+        path.unlink()
+
+    def _append(self, root: Path, bundles: int, nth: int) -> float:
+        """Seconds to record day number `nth`: the next of the sessions that were kept back, and two sales."""
+        kept = sorted(stream.held(bundles, DAY_SESSIONS * DAYS))[nth::DAYS]
+        path = root.parent / f"day{nth}.jsonl"
+        stream.write_day(path, date(2025, 12, 21) + timedelta(days=nth), bundles, kept)
+        return record(root, path).seconds
+
+
+def table(figures: list[Figure]) -> str:
+    """The figures for people."""
+    rows = [f"{'figure':<34}{'value':>10}{'limit':>10}  unit  within"]
+    rows += [
+        f"{f.name:<34}{f.value:>10.2f}{f.limit:>10.2f}  {f.unit:<4}  {'yes' if f.value <= f.limit else 'NO'}" for f in figures
+    ]
+    return "\n".join(rows)
+
+
+def main() -> int:
+    """Measure, print, write; 1 when a limit is broken."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a fifth of the size")
+    parser.add_argument("--only", action="append", metavar="NAME", help="this figure alone")
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="revrec-bench-") as scratch:
+        bench = Bench(QUICK if chosen.quick else Size(), Path(scratch))
+        ways: dict[str, Callable[[], Figure]] = {
+            "record_100k_vs_insert": bench.against_insert,
+            "record_growth_1m_vs_100k": lambda: bench.growth("in_order"),
+            "record_growth_1m_vs_100k_uuid": lambda: bench.growth("uuids"),
+            "record_1m_peak_mb": bench.memory,
+            "append_day_1m_vs_10k": bench.append_day,
+        }
+        figures = [way() for name, way in ways.items() if not chosen.only or name in chosen.only]
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(json.dumps([asdict(figure) for figure in figures], indent=1) + "\n", encoding="utf-8")
+    print(table(figures))
+    return int(any(figure.value > figure.limit for figure in figures))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
