@@ -1,0 +1,187 @@
+"""What the page shows, worked out before the template writes it: sentences, numbers as text, links."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from revrec.core.dates import month_end
+from revrec.core.report import Tie
+from revrec.core.rollforward import FLOWS, MEANINGS, MONTH, TITLES, Flow, Line, Rollforward, Row, rollforward
+from revrec.fava.chart import SERIES, Chart, chart, sums
+from revrec.fava.links import Links
+
+VIEWS = {"months": "By month", "groups": "By branch, service and policy", "bundles": "By bundle"}
+GROUP = ("branch", "service", "policy")
+MOST = 400  # rows of bundles: more than anybody reads, and the browser stays quick
+_ALWAYS = frozenset({Flow.ADDED, Flow.REVENUE_ADDED, Flow.BREAKAGE, Flow.REFUNDED})
+
+
+class Number(NamedTuple):
+    """An amount as text, and where it leads; `says` names it to those who do not see the table."""
+
+    text: str
+    link: str
+    says: str
+    zero: bool
+
+
+class TableRow(NamedTuple):
+    """One row: its labels, the link of the first of them, its numbers."""
+
+    labels: tuple[str, ...]
+    link: str
+    numbers: tuple[Number, ...]
+
+
+class Tab(NamedTuple):
+    """One way to see the roll-forward."""
+
+    title: str
+    link: str
+    current: bool
+
+
+class Figure(NamedTuple):
+    """One of the large numbers above the chart."""
+
+    title: str
+    series: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything that the template writes."""
+
+    currency: str
+    first: date
+    last: date
+    scope: str
+    tabs: tuple[Tab, ...]
+    figures: tuple[Figure, ...]
+    charts: tuple[tuple[str, Chart], ...]
+    headings: tuple[str, ...]
+    titles: tuple[tuple[str, str], ...]
+    rows: tuple[TableRow, ...]
+    total: TableRow | None
+    left_out: int
+    tie: Tie
+    tie_texts: tuple[str, str, str]
+    months: dict[str, tuple[str, str]]
+    account: str
+    account_link: str
+
+
+class View(NamedTuple):
+    """What the reader asked for: a name of `VIEWS`, and the group whose bundles are to be shown."""
+
+    name: str
+    group: dict[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Makes the page of one request: the period, how a number is written, where it leads."""
+
+    currency: str
+    first: date
+    last: date
+    ledger: int
+    time: str | None
+    money: Callable[[int], str]
+    links: Links
+
+    def page(self, lines: Sequence[Line], view: View) -> Page:
+        """The page for the lines from the beginning of the books."""
+        whole = rollforward(lines, self.first, self.last, ())
+        within = [line for line in lines if all(getattr(line, name) == value for name, value in view.group.items())]
+        months = rollforward(within, self.first, self.last, (MONTH,))
+        by = {"months": (MONTH,), "groups": GROUP, "bundles": ("bundle",)}[view.name]
+        rolled = months if by == (MONTH,) else rollforward(within, self.first, self.last, by)
+        flows = tuple(f for f in FLOWS if f in _ALWAYS or any(row.flows[FLOWS.index(f)] for row in (*rolled.rows, rolled.total)))
+        rows = self._chosen(rolled)
+        tie = Tie("Ledger balance", self.ledger, "roll-forward closing", whole.total.closing)
+        return Page(
+            currency=self.currency,
+            first=self.first,
+            last=self.last,
+            scope=" · ".join(value or "none" for value in view.group.values()),
+            tabs=tuple(Tab(title, self.links.page(view=name), name == view.name) for name, title in VIEWS.items()),
+            figures=tuple(self._figures(months.total)),
+            charts=(("wide", chart(months.rows, 860, 300)), ("narrow", chart(months.rows, 400, 300))),
+            headings={"months": ("Month",), "groups": ("Branch", "Service", "Policy"), "bundles": ("Bundle",)}[view.name],
+            titles=(
+                ("Opening", "What was owed in sessions on the eve of the period."),
+                *((TITLES[flow], MEANINGS[flow]) for flow in flows),
+                ("Closing", "Opening and all columns together."),
+            ),
+            rows=tuple(self._row(row, rolled.by, flows, view) for row in rows),
+            total=self._row(rolled.total, (), flows, view, labels=("Total", *("",) * (len(rolled.by) - 1))),
+            left_out=len(rolled.rows) - len(rows),
+            tie=tie,
+            tie_texts=(self.money(tie.left), self.money(tie.right), self.money(tie.difference)),
+            months={row.key[0] or "": self._month(row) for row in months.rows},
+            account=self.links.account,
+            account_link=self.links.entries(None, {}, self.time),
+        )
+
+    def _chosen(self, rolled: Rollforward) -> Sequence[Row]:
+        """The rows that are shown: of bundles those that owe most."""
+        if rolled.by != ("bundle",) or len(rolled.rows) <= MOST:
+            return rolled.rows
+        return sorted(rolled.rows, key=lambda row: (-abs(row.closing), row.key))[:MOST]
+
+    def _figures(self, total: Row) -> Iterable[Figure]:
+        added = sums(total)
+        yield Figure("Opening", "", self.money(total.opening))
+        for series, (title, _) in SERIES.items():
+            if series != "other" or added[series]:
+                yield Figure(title, series, self.money(added[series]))
+        yield Figure("Closing", "closing", self.money(total.closing))
+
+    def _month(self, row: Row) -> tuple[str, str]:
+        """Where a month of the chart leads, and what it says to the mouse and to a screen reader."""
+        parts = [f"{SERIES[name][0]} {self.money(amount)}" for name, amount in sums(row).items() if amount]
+        said = "\n".join([row.key[0] or "", *parts, f"Closing {self.money(row.closing)}"])
+        return self.links.entries(None, {}, row.key[0]), said
+
+    def _row(
+        self, row: Row, by: tuple[str, ...], flows: Sequence[Flow], view: View, *, labels: tuple[str, ...] | None = None
+    ) -> TableRow:
+        time = row.key[0] if by == (MONTH,) else self.time
+        of = dict(view.group) | ({} if by == (MONTH,) else dict(zip(by, row.key, strict=True) if by else ()))
+        name = labels or tuple(part or "none" for part in row.key)
+        amounts = ((None, row.opening), *((f, row.flows[FLOWS.index(f)]) for f in flows), (None, row.closing))
+        titles = ("Opening", *(TITLES[f] for f in flows), "Closing")
+        numbers = tuple(
+            Number(self.money(amount), self.links.entries(flow, of, time), f"{title}, {' '.join(name)}", not amount)
+            for (flow, amount), title in zip(amounts, titles, strict=True)
+        )
+        return TableRow(name, self._row_link(row, by), numbers)
+
+    def _row_link(self, row: Row, by: tuple[str, ...]) -> str:
+        """Where the label leads: a month and a group to their bundles, a bundle to its sessions."""
+        if by == ("bundle",):
+            return self.links.bundle(row.key[0]) if row.key[0] else ""
+        if by == (MONTH,):
+            return self.links.page(view="bundles", time=row.key[0] or "")
+        if by == GROUP:
+            return self.links.page(view="bundles", **{name: value or "" for name, value in zip(GROUP, row.key, strict=True)})
+        return ""
+
+
+def period(begin: date | None, end: date | None, lines: Sequence[Line], last_day: date | None) -> tuple[date, date]:
+    """The days of the report: those of the time filter, as far as the books go; else whole months of all of them.
+
+    ValueError when the books are empty.
+    """
+    days = [line.date for line in lines] or ([last_day] if last_day else [])
+    if not days and not begin:
+        raise ValueError("the books have no entry yet")
+    first = begin or min(days).replace(day=1)
+    known = month_end(max([*days, *([last_day] if last_day else [])], default=first))
+    last = end if end and (end <= known or known < first) else known
+    return first, max(first, last)
