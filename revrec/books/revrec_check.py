@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from decimal import Decimal
-from os import path
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from beancount.core.amount import Amount
@@ -90,7 +90,7 @@ class _Check:
         """Whether an entry stands under `journal/`."""
         name = entry.meta["filename"]
         if name not in self.generated:
-            self.generated[name] = path.dirname(path.dirname(name)) == path.join(path.dirname(self.top), "journal")
+            self.generated[name] = Path(name).parent.parent == Path(self.top).parent / "journal"
         return self.generated[name]
 
     def role(self, account: str) -> str | None:
@@ -263,7 +263,7 @@ def _number(text: Any) -> int | None:
 
 def _place(entry: Any) -> str:
     """The file name and line of an entry."""
-    return f"{path.basename(entry.meta['filename'])}:{entry.meta['lineno']}"
+    return f"{Path(entry.meta['filename']).name}:{entry.meta['lineno']}"
 
 
 def _named(entry: Any) -> str:
