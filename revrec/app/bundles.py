@@ -1,0 +1,325 @@
+"""One bundle: what is left, until when, for whom, how it is billed, what a refund would be; and its history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from revrec.app.entries import EntryView, amount_of, find
+from revrec.core import money, units
+from revrec.core.book import Book, Customer
+from revrec.core.bundle import Bundle, Status
+from revrec.core.errors import RevrecError
+from revrec.core.events import BundleTransferred, Event, SessionCompleted
+from revrec.core.journal import JournalEntry, Role
+from revrec.core.policy import ExpiryFrom, ExpiryKind, Invoicing, Owner, Sharing, Terms, Transfer
+from revrec.core.post import record, run_clock
+from revrec.core.refund import Quote
+from revrec.core.refund import quote as core_quote
+from revrec.core.units import Unit
+from revrec.wire.context import Context
+from revrec.wire.stored import restore
+
+if TYPE_CHECKING:
+    from revrec.app.workspace import Workspace
+    from revrec.store.store import StoredEvent
+
+_UNITS = {Unit.SESSION: "sessions", Unit.HOUR: "hours", Unit.MINUTE: "minutes"}
+_BILLED = {
+    Invoicing.AT_PURCHASE: "one invoice, when the price is paid",
+    Invoicing.PER_PAYMENT: "one invoice for each payment",
+    Invoicing.PER_SESSION: "one invoice for each session",
+    Invoicing.NONE: "no invoice",
+}
+_TRANSFER = {
+    Transfer.NONE: "may not be transferred",
+    Transfer.FAMILY: "may be transferred within the family",
+    Transfer.ANY: "may be transferred to anybody",
+}
+_STARTS = {
+    ExpiryFrom.FIRST_USE: "starts with the first session",
+    ExpiryFrom.PAYMENT: "starts with the first payment",
+}
+_ENDED = {
+    Status.VOIDED: "voided",
+    Status.REFUNDED: "refunded",
+    Status.TERMINATED: "given up by the customer",
+}
+
+
+class UnknownBundle(RevrecError):
+    """No bundle of that id stands in these books on that day."""
+
+    def __init__(self, bundle: str, on: date | None = None, sold_on: date | None = None) -> None:
+        when = f"it was sold on {sold_on}, after {on}" if sold_on else "no sale of that id is recorded"
+        super().__init__(f"bundle {bundle}: {when}. `revrec trace ID` finds an id of any kind")
+
+
+@dataclass(frozen=True, slots=True)
+class BundleCard:
+    """The state of a bundle at the end of the day `on`; amounts in minor units of `currency`, units in quanta.
+
+    `deferred` and `owed` are the balances of its accounts in the books on that day.
+    """
+
+    on: date
+    currency: str
+    state: Bundle
+    deferred: int
+    owed: int
+    refund: Quote
+    digest: str
+
+    @property
+    def left(self) -> int:
+        """Units that may still be used on the day."""
+        return 0 if self.state.expired(self.on) else self.state.left
+
+    def to_json(self) -> dict[str, Any]:
+        """The members of `bundle show --json` (events.md 5)."""
+        bundle, policy = self.state, self.state.terms.policy
+        return {
+            "bundle": bundle.id,
+            "package": bundle.terms.package.id,
+            "customer": bundle.customer,
+            "beneficiaries": list(bundle.beneficiaries),
+            "provider": bundle.provider,
+            "units_left": quantity(self.left, bundle.terms.package.unit),
+            "units_used": quantity(bundle.used, bundle.terms.package.unit),
+            "expires_on": bundle.expires_on.isoformat() if bundle.expires_on else None,
+            "paid": self._text(bundle.position.paid),
+            "deferred": self._text(self.deferred),
+            "owed": self._text(self.owed),
+            "invoicing": policy.invoicing.value,
+            "refund": {"amount": self._text(self.refund.amount), "formula": self.refund.formula},
+            "policy": {"id": policy.id, "since": policy.since.isoformat(), "digest": self.digest},
+        }
+
+    def lines(self) -> Iterator[str]:
+        """The card for people: the five questions and where the money stands."""
+        bundle, package, policy = self.state, self.state.terms.package, self.state.terms.policy
+        yield f"Bundle {bundle.id} on {self.on}: {package.id}, {package.service}, sold on {bundle.sold_on}"
+        yield f"  Left       {self._left()}"
+        yield f"  Expires    {self._expires()}"
+        yield f"  For        {self._holders()}"
+        yield f"  Delivered  {self._delivery()}"
+        yield f"  Billed     {_BILLED[policy.invoicing]} (invoicing = {policy.invoicing})"
+        yield f"  Refund     {self._text(self.refund.amount)} {self.currency}: {self.refund.formula}"
+        paid = f"{self._text(bundle.position.paid)} paid of {self._text(bundle.price)}"
+        yield f"  Money      {paid}, {self._text(self.deferred)} deferred, {self._text(self.owed)} owed"
+        yield f"  Rules      {policy.id} since {policy.since}, digest {self.digest}"
+
+    def _text(self, minor: int) -> str:
+        return money.text(minor, self.currency)
+
+    def _left(self) -> str:
+        bundle = self.state
+        unit = bundle.terms.package.unit
+        noun = _UNITS.get(unit, self.currency)
+        free = f", {units.text(bundle.bonus_units)} of them free" if bundle.bonus_units else ""
+        used = f"{units.text(bundle.used)} used of {units.text(bundle.units)}{free}"
+        return f"{units.text(self.left)} {noun} ({used}){self._ended()}"
+
+    def _ended(self) -> str:
+        bundle = self.state
+        if bundle.status in _ENDED:
+            return f"; {_ENDED[bundle.status]}"
+        if bundle.expired(self.on) and bundle.left:
+            return f"; {units.text(bundle.left)} expired unused on {bundle.valid_until}"
+        return ""
+
+    def _expires(self) -> str:
+        bundle, policy = self.state, self.state.terms.policy
+        if bundle.expires_on is None:
+            waiting = policy.expiry_from in _STARTS and not bundle.starts
+            return f"not yet known: the validity {_STARTS[policy.expiry_from]}" if waiting and _months(bundle) else "never"
+        if policy.expiry_kind is ExpiryKind.SOFT and policy.grace_days:
+            return f"{bundle.expires_on}, then {policy.grace_days} days of grace, until {bundle.valid_until}"
+        return f"{bundle.expires_on}, the last day of use"
+
+    def _holders(self) -> str:
+        bundle, policy = self.state, self.state.terms.policy
+        who = ", ".join(dict.fromkeys((bundle.customer, *bundle.beneficiaries)))
+        shared = "may be shared in the household" if policy.sharing is Sharing.HOUSEHOLD else "may not be shared"
+        return f"{who}; {shared}; {_TRANSFER[policy.transfer]}"
+
+    def _delivery(self) -> str:
+        bundle, policy = self.state, self.state.terms.policy
+        if policy.owner is Owner.PROVIDER:
+            by = f"by {bundle.provider or 'the provider of the sale'} only"
+        else:
+            by = f"by any provider{f' (usually {bundle.provider})' if bundle.provider else ''}"
+        where = bundle.terms.package.branches
+        return f"{by}; {' or '.join(policy.modalities)}; {'at ' + ' or '.join(where) if where else 'at any branch'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happened to a bundle: an event and the entries recorded with it, or a movement of the clock.
+
+    `seq`, `event` and `type` are None for the clock.
+    """
+
+    date: date
+    seq: int | None
+    event: str | None
+    type: str | None
+    entries: tuple[EntryView, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The step as JSON, entries included."""
+        return {
+            "date": self.date.isoformat(),
+            "seq": self.seq,
+            "event": self.event,
+            "type": self.type,
+            "entries": [entry.to_json() for entry in self.entries],
+        }
+
+    def lines(self) -> Iterator[str]:
+        """One line for the event, one for each entry."""
+        yield f"{self.date}  {f'{self.type}  event {self.event}' if self.type else 'the calendar'}"
+        for entry in self.entries:
+            yield f"            {entry.line()}"
+
+
+def show(ws: Workspace, bundle: str, on: date) -> BundleCard:
+    """The card of a bundle at the end of a day; raises UnknownBundle."""
+    state = state_on(ws, bundle, on)
+    booked = [entry for entry in ws.store.entries_of(bundle=bundle) if entry.date <= on]
+    return BundleCard(
+        on=on,
+        currency=ws.settings.currency,
+        state=state,
+        deferred=-amount_of(booked, Role.CONTRACT_LIABILITY, bundle=bundle),
+        owed=amount_of(booked, Role.RECEIVABLE, Role.CONTRACT_ASSET, bundle=bundle),
+        refund=core_quote(state, on, ws.settings.currency),
+        digest=ws.store.policy_digest(state.terms),
+    )
+
+
+def quote(ws: Workspace, bundle: str, on: date) -> Quote:
+    """What a refund of everything unused would be on a day, and by which formula; raises UnknownBundle."""
+    return core_quote(state_on(ws, bundle, on), on, ws.settings.currency)
+
+
+def state_on(ws: Workspace, bundle: str, on: date) -> Bundle:
+    """The bundle at the end of a day: the state kept, or its history up to that accounting date posted again."""
+    state = ws.store.bundle(bundle)
+    if state is None:
+        raise UnknownBundle(bundle)
+    if state.sold_on > on:
+        raise UnknownBundle(bundle, on, state.sold_on)
+    latest = max(state.last_date, state.lapsed_on or state.last_date)
+    if latest <= on:
+        return state
+    book = _replayed(ws, bundle, on)
+    found = book.bundle(bundle)
+    if found is None:
+        raise UnknownBundle(bundle, on)
+    return found
+
+
+def history(ws: Workspace, bundle: str) -> list[Step]:
+    """Every event and every entry of a bundle, each once, in order of recording; raises UnknownBundle."""
+    events = [stored for _, stored in ws.store.history(bundle)]
+    if not events:
+        raise UnknownBundle(bundle)
+    entries = {entry.number: entry for entry in ws.store.entries_of(bundle=bundle)}
+    steps = []
+    for stored in events:
+        mine = [entries.pop(n) for n in stored.numbers if n in entries]
+        # The clock ran inside the record of this event: its entries name another fact and stand on their own.
+        caused = [entry for entry in mine if (entry.event, entry.source) == (stored.id, stored.source)]
+        entries |= {entry.number: entry for entry in mine if entry not in caused}
+        views = tuple(_view(ws, entry) for entry in caused)
+        steps.append(((stored.first_entry, 1, stored.seq), Step(stored.date, stored.seq, stored.id, stored.type, views)))
+    steps.extend(((e.number, 0, 0), Step(e.date, None, None, None, (_view(ws, e),))) for e in entries.values())
+    return [step for _, step in sorted(steps, key=itemgetter(0))]
+
+
+def _view(ws: Workspace, entry: JournalEntry) -> EntryView:
+    """The entry with its place in the journal files."""
+    return EntryView(entry, ws.settings.currency, find(ws.root, entry))
+
+
+def quantity(amount: int, unit: Unit) -> int | str:
+    """Units for JSON: an integer, or a decimal string for hours, money and parts of a session (events.md 4)."""
+    text = units.text(amount)
+    return int(text) if unit in (Unit.SESSION, Unit.MINUTE) and "." not in text else text
+
+
+def unit_name(unit: Unit, currency: str) -> str:
+    """What a bundle is counted in, for people: `sessions`, `EUR`."""
+    return _UNITS.get(unit, currency)
+
+
+class _Past(Book):
+    """A book of facts that were accepted before: every customer is of one household, so that none is refused again."""
+
+    def customer(self, customer: str) -> Customer:
+        """The customer, in the household of everybody."""
+        return super().customer(customer)._replace(household="all")
+
+
+@dataclass(frozen=True, slots=True)
+class _Pinned:
+    """A catalogue that offers only what was pinned: the terms of each sale, by package and day."""
+
+    pinned: Mapping[tuple[str, date], Terms]
+
+    def terms(self, package: str, day: date) -> Terms:
+        """The terms that the sale of that day pinned."""
+        return self.pinned[package, day]
+
+    def sellable(self, tax: str, day: date) -> str:
+        """One-off visits are not replayed."""
+        raise UnknownBundle(f"{tax} on {day}")
+
+
+def _replayed(ws: Workspace, bundle: str, on: date) -> Book:
+    """A book that holds only this bundle and those it was split from, as they stood at the end of a day."""
+    facts, pinned = _lineage(ws, bundle)
+    book = _Past(_Pinned(pinned), ws.settings.currency, ws.settings.methods)
+    kept = [event for _, event in sorted(facts.items()) if event.date <= on]
+    for event in kept:
+        record(book, event)
+    if kept:
+        run_clock(book, on, kept[-1])
+    return book
+
+
+def _lineage(ws: Workspace, bundle: str) -> tuple[dict[int, Event], dict[tuple[str, date], Terms]]:
+    """The events, by number, of a bundle and of those that it was split from, and the terms that they pinned."""
+    facts: dict[int, Event] = {}
+    pinned: dict[tuple[str, date], Terms] = {}
+    waiting, seen = [bundle], set[str]()
+    context = Context(ws.settings.taxpayer, ws.settings.currency, ws.settings.zone.key)
+    while waiting:
+        current = waiting.pop()
+        if current in seen or (state := ws.store.bundle(current)) is None:
+            continue
+        seen.add(current)
+        pinned[state.terms.package.id, state.sold_on] = state.terms
+        for seq, stored in ws.store.history(current):
+            event = _named(restore(stored.event, context), stored)
+            facts[seq] = event
+            if isinstance(event.data, BundleTransferred):
+                waiting.append(event.data.bundle)
+    return facts, pinned
+
+
+def _named(event: Event, stored: StoredEvent) -> Event:
+    """The event on the day it was booked, with the bundle that a session was drawn from written into it."""
+    event = replace(event, date=stored.date)
+    if isinstance(event.data, SessionCompleted) and event.data.bundle is None:
+        return replace(event, data=replace(event.data, bundle=stored.bundle))
+    return event
+
+
+def _months(bundle: Bundle) -> int:
+    own = bundle.terms.package.expiry_months
+    return bundle.terms.policy.expiry_months if own is None else own
