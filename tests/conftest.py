@@ -1,0 +1,58 @@
+"""What all tests share: the strict mode of continuous integration, and workspaces."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+STRICT = bool(os.environ.get("REVREC_STRICT"))
+
+settings.register_profile("revrec", deadline=None, derandomize=True)
+settings.load_profile("revrec")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Under REVREC_STRICT a skipped test is a failed one: nothing that is not run is called done."""
+    report = yield
+    if STRICT and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid}: skipped under REVREC_STRICT ({reason})"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a module that skips itself."""
+    report = yield
+    if STRICT and report.outcome == "skipped":
+        report.outcome = "failed"
+        report.longrepr = f"{collector.nodeid}: skipped under REVREC_STRICT"
+    return report
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the developer's database, key or colours."""
+    for name in ("REVREC_DATABASE", "REVREC_KEY", "REVREC_SIGNER_PASSWORD", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
+@pytest.fixture
+def new_workspace(tmp_path: Path) -> Callable[..., Path]:
+    """Makes a workspace of the invented practice ES-B64717838 and answers its folder."""
+    from revrec.app.init import Answers, init
+
+    def make(name: str = "books", chart: str = "generic", open_on: date = date(1970, 1, 1)) -> Path:
+        answers = Answers("ES-B64717838", "Centro de Pruebas SL", chart, "Europe/Madrid", "EUR", "common", open_on)
+        init(tmp_path / name, answers, now=datetime(2026, 1, 15, 12, tzinfo=UTC))
+        return tmp_path / name
+
+    return make
