@@ -127,6 +127,11 @@ class Settings:
         return self.root / unquote(self.database.removeprefix("sqlite:///"))
 
     @property
+    def url(self) -> str:
+        """The database as the store opens it: an SQLAlchemy URL with the whole path."""
+        return f"sqlite:///{self.database_path}"
+
+    @property
     def key_path(self) -> Path:
         """The file of the key that wraps the keys of personal data."""
         return self.root / "revrec.key"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import difflib
 import json
 import os
@@ -23,7 +22,7 @@ from revrec.books.chart import Chart
 from revrec.books.write import Books, Writer
 from revrec.core.errors import RevrecError
 from revrec.settings import Settings, Territory, Unfit, check_currency, check_name, check_taxpayer
-from revrec.store import schema
+from revrec.store import keys, store
 
 __all__ = [
     "Answers",
@@ -160,7 +159,7 @@ def _fill(root: Path, answers: Answers, year: int) -> None:
 
 def _begin(made: Settings) -> None:
     """The empty store and the empty books of a new workspace."""
-    schema.create(f"sqlite:///{made.database_path}")
+    store.create(made.url, made.taxpayer)
     plugin.install(made.root)
     chart = Chart.load(made.root / "chart.beancount")
     Writer(made.root, chart, made.currency).write(Books(entries=lambda _: (), days={}, months=(), last_day=None))
@@ -218,7 +217,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _write_key(path: Path) -> None:
-    """32 random bytes in base64, readable by the owner alone."""
+    """A new key, readable by the owner alone."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(base64.b64encode(secrets.token_bytes(32)) + b"\n")
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(keys.new_key() + "\n")
