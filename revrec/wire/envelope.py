@@ -16,14 +16,14 @@ from pydantic_core import SchemaValidator
 from typing_extensions import TypedDict
 
 from revrec.core.events import TYPES, Event
-from revrec.wire.build import BUILDERS
+from revrec.wire.build import BUILDERS, quick
 from revrec.wire.context import Context
 from revrec.wire.errors import Problem, Unreadable, nearest
 from revrec.wire.explain import explain
 from revrec.wire.facts import DATA, LATER
 from revrec.wire.files import MAX_BYTES, size_problem
 from revrec.wire.kinds import EVENT_ID, URI, Id, Instant, OneLine, Plain, shown
-from revrec.wire.rules import normalise
+from revrec.wire.rules import normalise, plan
 from revrec.wire.stored import split
 
 RULE = "events.md 3"
@@ -65,6 +65,7 @@ def _envelope(kind: str) -> type:
 
 
 ENVELOPES: dict[str, type] = {kind: _envelope(kind) for kind in TYPES}
+EVENT = quick(Event)
 _VALIDATORS: dict[str, SchemaValidator] = {}
 
 
@@ -97,7 +98,8 @@ def parse(line: bytes | dict[str, Any], context: Context, *, internal: bool = Fa
 def _finish(event: dict[str, Any], kind: str, context: Context) -> Parsed:
     """A checked event -> normalised, dated, split into what stands in the clear and what is sealed."""
     data = event["data"]
-    problems = normalise(kind, data, context)
+    todo = plan(kind, tuple(data))
+    problems = normalise(todo, data, context)
     text = event["time"] = event["time"].upper()
     try:
         instant = datetime.fromisoformat(text)
@@ -109,9 +111,10 @@ def _finish(event: dict[str, Any], kind: str, context: Context) -> Parsed:
         problems.append(Problem("taxpayer", RULE, what, "record it in that taxpayer's workspace"))
     if problems:
         raise Unreadable(problems, event["id"])
-    event.pop("datacontenttype", None)
+    if "datacontenttype" in event:
+        del event["datacontenttype"]
     canonical = orjson.dumps(event, option=orjson.OPT_SORT_KEYS)
-    public, private = split(event, kind)
+    public, private = split(event, kind) if todo.sealed or "subject" in event else (event, None)
     day = context.days[data["effective_date"]] if "effective_date" in data else context.local_date(text, instant)
     return Parsed(fact(event, kind, day, context), public, private, canonical, instant.astimezone(UTC))
 
@@ -120,7 +123,7 @@ def fact(event: dict[str, Any], kind: str, day: Any, context: Context) -> Event:
     """The core's event of a normalised one."""
     data = event["data"]
     metadata = data.get("metadata")
-    return Event(
+    return EVENT(
         event["id"],
         event["source"],
         kind,

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from revrec.wire.context import Context, utc
 from revrec.wire.errors import Problem
-from revrec.wire.facts import DATA
+from revrec.wire.facts import SEALED
 from revrec.wire.kinds import card_number
 
 Data = dict[str, Any]
+Members = frozenset[str]
+Check = Callable[[Data, Context], Iterator[Problem]]
+Shape = Callable[[Members], Iterator[Problem]]
 RULE = "events.md 4"
 AMOUNT_NAMES = frozenset({"amount", "price", "list_price", "fee"})
 COUNT_NAMES = frozenset({"units", "bonus_units", "quantity", "notice_hours"})
 DAY_NAMES = frozenset({"effective_date", "expires_on", "to"})
 INSTANT_NAMES = frozenset({"policy_accepted_at", "started_at", "ended_at"})
-TEXT_NAMES = ("note", "reference", "reason", "relation")
+TEXT_NAMES = frozenset({"note", "reference", "reason", "relation"})
 POSITIVE = frozenset({"units", "quantity"})
 
 # Keys that the books write themselves or that Beancount keeps for itself.
@@ -26,38 +29,72 @@ RESERVED = frozenset(
 )
 
 
-def _members(names: frozenset[str]) -> dict[str, tuple[str, ...]]:
-    return {kind: tuple(sorted(names & set(cls.__annotations__))) for kind, cls in DATA.items()}
+class Plan(NamedTuple):
+    """What is to be done with events of one type that carry the same members; found once, used a million times.
+
+    `shape` holds the mistakes that lie in which members are there, whatever their values.
+    """
+
+    amounts: tuple[str, ...]
+    counts: tuple[str, ...]
+    calendar: tuple[str, ...]
+    texts: tuple[str, ...]
+    metadata: bool
+    shape: tuple[Problem, ...]
+    check: Check | None
+    sealed: bool
 
 
-AMOUNTS, COUNTS, DAYS, INSTANTS = (_members(n) for n in (AMOUNT_NAMES, COUNT_NAMES, DAY_NAMES, INSTANT_NAMES))
+PLANS: dict[tuple[str, tuple[str, ...]], Plan] = {}
+MAX_PLANS = 5_000
 
 
-def normalise(kind: str, data: Data, context: Context) -> list[Problem]:
+def plan(kind: str, members: tuple[str, ...]) -> Plan:
+    """The plan for a type and its members, in the order of the contract."""
+    found = PLANS.get((kind, members))
+    if found is None:
+        if len(PLANS) > MAX_PLANS:
+            PLANS.clear()
+        found = PLANS[kind, members] = _plan(kind, members)
+    return found
+
+
+def _plan(kind: str, members: tuple[str, ...]) -> Plan:
+    def these(names: frozenset[str]) -> tuple[str, ...]:
+        return tuple(name for name in members if name in names)
+
+    shape = SHAPES.get(kind)
+    sealed = kind == "customer.registered" or not {"note", "accepted", *SEALED.get(kind, ())}.isdisjoint(members)
+    return Plan(
+        () if kind == "adjustment.posted" else these(AMOUNT_NAMES),
+        these(COUNT_NAMES),
+        these(DAY_NAMES | INSTANT_NAMES),
+        these(TEXT_NAMES),
+        "metadata" in members,
+        tuple(shape(frozenset(members))) if shape else (),
+        CHECKS.get(kind) if kind not in NEEDED or NEEDED[kind] & set(members) else None,
+        sealed,
+    )
+
+
+def normalise(plan: Plan, data: Data, context: Context) -> list[Problem]:
     """Rewrite numbers canonically in place; what cannot be read in the taxpayer's currency or calendar is a problem."""
-    problems: list[Problem] = []
-    for name in AMOUNTS[kind]:
-        if name in data:
-            _amount(data, name, f"data.{name}", context, problems)
-    for name in COUNTS[kind]:
-        if name in data:
-            number, data[name] = context.quantities[data[name]]
-            if not number and name in POSITIVE:
-                problems.append(Problem(f"data.{name}", RULE, "0 is too few", "above 0"))
-    for name in DAYS[kind]:
-        if name in data:
-            _calendar(context.days.__getitem__, data[name], f"data.{name}", problems)
-    for name in INSTANTS[kind]:
-        if name in data:
-            _calendar(utc, data[name], f"data.{name}", problems)
-    check = CHECKS.get(kind)
-    if check:
-        problems.extend(check(data, context))
-    if "metadata" in data:
+    problems = list(plan.shape)
+    for name in plan.amounts:
+        _amount(data, name, f"data.{name}", context, problems)
+    for name in plan.counts:
+        number, data[name] = context.quantities[data[name]]
+        if not number and name in POSITIVE:
+            problems.append(Problem(f"data.{name}", RULE, "0 is too few", "above 0"))
+    for name in plan.calendar:
+        _calendar(context.days.__getitem__ if name in DAY_NAMES else utc, data[name], f"data.{name}", problems)
+    if plan.metadata:
         problems.extend(_metadata(data["metadata"]))
-    for name in TEXT_NAMES:
-        if name in data and card_number(data[name]):
+    for name in plan.texts:
+        if card_number(data[name]):
             problems.append(_card(f"data.{name}"))
+    if plan.check and not plan.shape:
+        problems.extend(plan.check(data, context))
     return problems
 
 
@@ -89,19 +126,9 @@ def _metadata(metadata: dict[str, str]) -> Iterator[Problem]:
 
 def bundle_sold(data: Data, context: Context) -> Iterator[Problem]:
     """The coupon's amount is an amount."""
-    if "discount" in data:
-        found: list[Problem] = []
-        _amount(data["discount"], "amount", "data.discount.amount", context, found)
-        yield from found
-
-
-def payment_received(data: Data, context: Context) -> Iterator[Problem]:
-    """Exactly one thing is paid, and something is paid for it."""
-    targets = [name for name in ("bundle", "session", "customer") if name in data]
-    if len(targets) != 1:
-        what = "names " + (" and ".join(targets) if targets else "nothing that it is for")
-        yield Problem("data", RULE, what, "name exactly one of bundle, session (a one-off visit), customer (kept as credit)")
-    yield from above_zero(data, context)
+    found: list[Problem] = []
+    _amount(data["discount"], "amount", "data.discount.amount", context, found)
+    yield from found
 
 
 def above_zero(data: Data, _context: Context) -> Iterator[Problem]:
@@ -110,48 +137,55 @@ def above_zero(data: Data, _context: Context) -> Iterator[Problem]:
         yield Problem("data.amount", RULE, "0 is no payment", "above 0")
 
 
-def session_completed(data: Data, _context: Context) -> Iterator[Problem]:
+def one_target(members: Members) -> Iterator[Problem]:
+    """Exactly one thing is paid."""
+    targets = sorted(members & {"bundle", "session", "customer"})
+    if len(targets) != 1:
+        what = "names " + (" and ".join(targets) if targets else "nothing that it is for")
+        yield Problem("data", RULE, what, "name exactly one of bundle, session (a one-off visit), customer (kept as credit)")
+
+
+def one_kind_of_session(members: Members) -> Iterator[Problem]:
     """One of three shapes: on a bundle, drawn from the customer's bundles, a one-off visit; times in pairs."""
-    yield from _shape(data)
-    if ("started_at" in data) != ("ended_at" in data):
-        yield Problem("data", RULE, "started_at and ended_at come together", "give both or neither")
-    elif "started_at" in data and _not_after(data["ended_at"], data["started_at"]):
-        yield Problem("data.ended_at", RULE, "the session ends before or when it starts", "ended_at lies after started_at")
-
-
-def _shape(data: Data) -> Iterator[Problem]:
-    if "bundle" in data:
-        for name in ("customer", "price"):
-            if name in data:
-                hint = "`beneficiary` says who came" if name == "customer" else "a one-off visit has no bundle"
-                yield Problem(f"data.{name}", RULE, f"{name} and bundle exclude each other", f"leave {name} out: {hint}")
-        for name in ("service", "tax"):
-            if name in data:
-                what = "beside bundle only for a multi-purpose voucher: known, not built in this release"
-                yield Problem(f"data.{name}", RULE, what, f"leave {name} out: the package says it")
-    elif "price" in data or "tax" in data:
+    if "bundle" in members:
+        yield from _beside_bundle(members)
+    elif not members.isdisjoint({"price", "tax"}):
         for name in ("service", "price", "tax", "customer"):
-            if name not in data:
+            if name not in members:
                 yield Problem(f"data.{name}", RULE, "missing", "a one-off visit needs service, price, tax and customer")
-    elif "customer" not in data:
+    elif "customer" not in members:
         hint = "name `bundle`, or `customer` (drawn from the customer's bundles), or a one-off visit's service, price, tax, customer"
         yield Problem("data.bundle", RULE, "missing", hint)
+    if ("started_at" in members) != ("ended_at" in members):
+        yield Problem("data", RULE, "started_at and ended_at come together", "give both or neither")
 
 
-def _not_after(later: str, earlier: str) -> bool:
-    try:
-        return utc(later) <= utc(earlier)
-    except ValueError:
-        return False  # said already by the calendar check
+def _beside_bundle(members: Members) -> Iterator[Problem]:
+    for name, why in (("customer", "`beneficiary` says who came"), ("price", "a one-off visit has no bundle")):
+        if name in members:
+            yield Problem(f"data.{name}", RULE, f"{name} and bundle exclude each other", f"leave {name} out: {why}")
+    for name in sorted(members & {"service", "tax"}):
+        what = "beside bundle only for a multi-purpose voucher: known, not built in this release"
+        yield Problem(f"data.{name}", RULE, what, f"leave {name} out: the package says it")
 
 
-def bundle_transferred(data: Data, _context: Context) -> Iterator[Problem]:
+def part_in_pairs(members: Members) -> Iterator[Problem]:
     """A part goes to a bundle of its own."""
-    if ("units" in data) != ("to_bundle" in data):
+    if ("units" in members) != ("to_bundle" in members):
         yield Problem("data", RULE, "units and to_bundle come together", "both for a part of the bundle, neither for all of it")
 
 
-def refund_issued(data: Data, _context: Context) -> Iterator[Problem]:
+def ends_after_start(data: Data, _context: Context) -> Iterator[Problem]:
+    """A session takes time."""
+    try:
+        wrong = utc(data["ended_at"]) <= utc(data["started_at"])
+    except ValueError:
+        return  # the calendar check has said so
+    if wrong:
+        yield Problem("data.ended_at", RULE, "the session ends before or when it starts", "ended_at lies after started_at")
+
+
+def refund_issued(data: Data, context: Context) -> Iterator[Problem]:
     """The instant of acceptance and the day of the invoice are in the calendar; no card number in the reason."""
     found: list[Problem] = []
     if "accepted" in data:
@@ -159,7 +193,7 @@ def refund_issued(data: Data, _context: Context) -> Iterator[Problem]:
         if card_number(data["accepted"]["reason"]):
             found.append(_card("data.accepted.reason"))
     if "original_invoice" in data:
-        _calendar(_context.days.__getitem__, data["original_invoice"]["issued_on"], "data.original_invoice.issued_on", found)
+        _calendar(context.days.__getitem__, data["original_invoice"]["issued_on"], "data.original_invoice.issued_on", found)
     yield from found
 
 
@@ -173,12 +207,22 @@ def adjustment_posted(data: Data, context: Context) -> Iterator[Problem]:
     yield from found
 
 
-CHECKS: dict[str, Callable[[Data, Context], Iterator[Problem]]] = {
+SHAPES: dict[str, Shape] = {
+    "payment.received": one_target,
+    "session.completed": one_kind_of_session,
+    "bundle.transferred": part_in_pairs,
+}
+CHECKS: dict[str, Check] = {
     "bundle.sold": bundle_sold,
-    "payment.received": payment_received,
+    "payment.received": above_zero,
     "payment.failed": above_zero,
-    "session.completed": session_completed,
-    "bundle.transferred": bundle_transferred,
+    "session.completed": ends_after_start,
     "refund.issued": refund_issued,
     "adjustment.posted": adjustment_posted,
+}
+# Checks that are needed only where these members are there.
+NEEDED: dict[str, Members] = {
+    "bundle.sold": frozenset({"discount"}),
+    "session.completed": frozenset({"ended_at"}),
+    "refund.issued": frozenset({"accepted", "original_invoice"}),
 }
