@@ -47,7 +47,7 @@ def demo(
         Path, typer.Argument(metavar="DIR", help="The workspace to make; an older demo there is replaced.")
     ] = Path("ledgers/demo"),
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the books in Fava until Ctrl-C.")] = True,
-    port: Annotated[int, typer.Option(metavar="N", min=0, max=65535, help="The port of the server on this machine.")] = 5000,
+    port: Annotated[int, typer.Option(metavar="N", min=0, max=65535, help="The port on this machine; 0: any free one.")] = 0,
 ) -> None:
     """Make an invented practice's year, print a summary that ties out, and serve its books in Fava.
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from revrec.cli import options, show
+
+if TYPE_CHECKING:
+    from revrec.core.report import Table
+
+Csv = Annotated[bool, typer.Option("--csv", help="Print CSV for a spreadsheet.")]
 
 
 def add(app: typer.Typer) -> None:
@@ -28,6 +33,7 @@ def rollforward(
     ] = None,
     by: Annotated[str | None, typer.Option(metavar="KEYS", help="Rows by any of branch,service,policy, month or bundle.")] = None,
     as_json: options.Json = False,
+    as_csv: Csv = False,
 ) -> None:
     """Show how the contract liability moved: opening, sales, revenue, breakage, refunds, closing; tied to the ledger.
 
@@ -42,10 +48,10 @@ def rollforward(
         first = since or date(last.year, 1, 1)
         if first > last:
             raise typer.BadParameter(f"--from {first} lies after --to {last}")
-        show.show(app.rollforward(ws, first, last, by), as_json=as_json)
+        _print(app.rollforward(ws, first, last, by), as_json=as_json, as_csv=as_csv)
 
 
-def aging(ctx: typer.Context, on: options.On = None, as_json: options.Json = False) -> None:
+def aging(ctx: typer.Context, on: options.On = None, as_json: options.Json = False, as_csv: Csv = False) -> None:
     """Show the unused rights by age and by days left.
 
     \b
@@ -55,4 +61,15 @@ def aging(ctx: typer.Context, on: options.On = None, as_json: options.Json = Fal
     from revrec.app import report as app
 
     with options.workspace(ctx) as ws:
-        show.show(app.aging(ws, on or options.today(ws)), as_json=as_json)
+        _print(app.aging(ws, on or options.today(ws)), as_json=as_json, as_csv=as_csv)
+
+
+def _print(table: Table, *, as_json: bool, as_csv: bool) -> None:
+    """Print a report; one that does not tie to the ledger is a finding."""
+    if as_csv:
+        print(table.to_csv(), end="")
+    else:
+        show.show(table, as_json=as_json)
+    if not table.tied:
+        show.complain("the report does not tie to the ledger. Hint: `revrec verify` says where")
+        raise typer.Exit(1)
