@@ -25,12 +25,12 @@ def account_of(row: MonthRow, chart: Chart) -> str:
     return chart.need(row.role, row.branch, row.service, row.method)
 
 
-def by_account(rows: Iterable[MonthRow], chart: Chart) -> dict[str, int]:
-    """The sum of the rows by account, in minor units."""
-    sums: dict[str, int] = defaultdict(int)
-    for row in rows:
-        sums[account_of(row, chart)] += row.amount
-    return sums
+def is_result(account: str) -> bool:
+    """Whether an account is income or expense: its balance ends with the year.
+
+    The five root names are Beancount's: it reads no other in an included file, whatever `main.beancount` says.
+    """
+    return account.startswith(("Income:", "Expenses:"))
 
 
 def by_month(rows: Iterable[MonthRow]) -> dict[date, list[MonthRow]]:

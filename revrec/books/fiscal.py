@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from revrec.books.balance import account_of
+from revrec.books.balance import account_of, is_result
 from revrec.books.chart import Chart
 from revrec.books.listing import day_path
 from revrec.books.mainfile import Main
@@ -41,11 +41,11 @@ def text(days: Sequence[date], rows: Sequence[MonthRow], chart: Chart, currency:
 
 def _brought_forward(year: int, rows: Iterable[MonthRow], chart: Chart, currency: str, main: Main) -> str:
     """The balances at the end of the year before, by account and branch; its results in the account of earlier earnings."""
-    earnings = f"{main.option('name_equity', 'Equity')}:{main.option('account_previous_earnings', 'Earnings:Previous')}"
+    earnings = f"Equity:{main.option('account_previous_earnings', 'Earnings:Previous')}"
     sums: dict[tuple[str, str], int] = defaultdict(int)
     for row in rows:
         account = account_of(row, chart)
-        sums[earnings if main.is_result(account) else account, row.branch or ""] += row.amount
+        sums[earnings if is_result(account) else account, row.branch or ""] += row.amount
     eve = date(year - 1, 12, 31)
     legs = []
     for (account, branch), amount in sorted(sums.items()):

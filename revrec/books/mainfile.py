@@ -22,16 +22,11 @@ class Main(NamedTuple):
         """The last value of an option, or the default."""
         return next((value for key, value in reversed(self.options) if key == name), default)
 
-    def is_result(self, account: str) -> bool:
-        """Whether an account is income or expense: its balance ends with the year."""
-        root = account.partition(":")[0]
-        return root in {self.option("name_income", "Income"), self.option("name_expenses", "Expenses")}
-
     def head(self, title: str, part: str = "") -> str:
         """The options as another book states them; `part` goes to the plugin: the book holds part of the entries."""
         own = self.option("title", "")
         lines = [f'option "title" "{f"{own} {title}".strip()}"']
-        taken = (pair for pair in self.options if pair[0] in _TAKEN or pair[0].startswith(("name_", "account_")))
+        taken = (pair for pair in self.options if pair[0] in _TAKEN or pair[0].startswith("account_"))
         lines += [f'option "{key}" "{value}"' for key, value in taken]
         if self.plugin and part:
             lines.append(f'plugin "revrec_check" "{part}"')

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import TypeAlias
 
-from revrec.books.balance import account_of, by_month
+from revrec.books.balance import account_of, by_month, is_result
 from revrec.books.chart import Chart
 from revrec.books.mainfile import Main
 from revrec.books.render import HEAD, escape, posting_line
@@ -28,7 +28,7 @@ def text(rows: Sequence[MonthRow], chart: Chart, currency: str, main: Main) -> s
     parts = [HEAD, _NOTE, main.head("by month"), f'\ninclude "{chart.name}"\n']
     for month, of_month in by_month(rows).items():
         for branches, group in _groups(of_month):
-            parts.append(_transaction(month, branches, _sums(group, branches, chart, main), currency))
+            parts.append(_transaction(month, branches, _sums(group, branches, chart), currency))
     return "".join(parts)
 
 
@@ -45,13 +45,13 @@ def _groups(rows: Iterable[MonthRow]) -> Iterator[tuple[tuple[str, ...], list[Mo
         yield tuple(together), [row for branch in together for row in branches[branch]]
 
 
-def _sums(rows: Iterable[MonthRow], branches: tuple[str, ...], chart: Chart, main: Main) -> dict[_Leg, int]:
+def _sums(rows: Iterable[MonthRow], branches: tuple[str, ...], chart: Chart) -> dict[_Leg, int]:
     """The legs of one transaction: by account, by branch when there are several, and income and expenses also by service."""
     sums: dict[_Leg, int] = defaultdict(int)
     for row in rows:
         account = account_of(row, chart)
         branch = row.branch or "" if len(branches) > 1 else ""
-        sums[account, branch, row.service or "" if main.is_result(account) else ""] += row.amount
+        sums[account, branch, row.service or "" if is_result(account) else ""] += row.amount
     return sums
 
 

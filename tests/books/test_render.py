@@ -76,7 +76,9 @@ def test_what_is_rendered_is_what_beancount_reads(renderer):
         assert read.links == ({f"bundle-{posted.bundle}"} if posted.bundle else set())
 
 
-@pytest.mark.parametrize(("currency", "amount", "text"), [("JPY", -5, "-5 JPY"), ("KWD", 5, "0.005 KWD"), ("EUR", -5, "-0.05 EUR")])
+@pytest.mark.parametrize(
+    ("currency", "amount", "text"), [("JPY", -5, "-5 JPY"), ("KWD", 5, "0.005 KWD"), ("EUR", -5, "-0.05 EUR")]
+)
 def test_amounts_have_the_decimals_of_their_currency(currency, amount, text):
     rendered = Renderer(Chart.parse(CHART), currency).transaction(paid(1, "2026-01-10", "B-1", amount))
     assert f" {text}\n" in rendered
@@ -85,7 +87,9 @@ def test_amounts_have_the_decimals_of_their_currency(currency, amount, text):
 def test_what_is_no_plain_id_is_escaped(renderer):
     r"""Quotes and backslashes stay what they are; markup, control characters and decomposed letters do not."""
     odd = 'a"b\\c<i>&\n' + "e\N{COMBINING ACUTE ACCENT}"
-    text = renderer.transaction(earned(1, "2026-01-10", "B-1", "S-1", event=odd, source=odd, metadata=(("note", odd),)), shown=True)
+    text = renderer.transaction(
+        earned(1, "2026-01-10", "B-1", "S-1", event=odd, source=odd, metadata=(("note", odd),)), shown=True
+    )
     assert not set("<>&") & set(text)
     (read,), errors, _ = parser.parse_string(text)
     assert not errors
