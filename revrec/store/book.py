@@ -1,0 +1,284 @@
+"""The book that recording looks things up in, backed by the store: it holds what a batch touches, and little more."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from copy import copy
+from datetime import date
+from typing import Any
+
+from revrec.core.book import METHODS, Book, Catalogue, Changes, Customer, Kind, Movement, Visit
+from revrec.core.bundle import Bundle
+from revrec.core.events import Event, Method
+from revrec.core.journal import JournalEntry, Role
+from revrec.store.state import decode_movement
+from revrec.store.store import Store, StoredEvent, read_visit
+
+KEPT = 20_000  # bundles, customers and visits each that stay in memory between batches
+_MISSING: Any = object()
+
+Decode = Callable[[StoredEvent], Event]
+
+
+class StoreBook(Book):
+    """What is pending lies over what is stored; `flushed` forgets what has been written.
+
+    Everything pending is in the containers of `Book`; `dirty_*` name what is to be written, `stored` what has a row.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        catalogue: Catalogue,
+        decode: Decode,
+        currency: str = "EUR",
+        methods: Mapping[Method, Role] = METHODS,
+    ) -> None:
+        super().__init__(catalogue, currency, methods)
+        self._store = store
+        self._decode = decode
+        head = store.head()
+        self.seq, self.entry_count = head.seq, head.entries
+        self.calendar, self.closed_through = head.calendar, head.closed_through
+        self.months = {day.date.replace(day=1) for day in store.days() if day.entries}
+        self.stored: set[tuple[str, str]] = set()  # (table, id) of what has a row already
+        self.registered: dict[str, int] = {}  # customer -> number of the latest registration
+        self.dirty: dict[str, None] = {}  # bundles, in order of their first change
+        self.dirty_customers: dict[str, None] = {}
+        self.dirty_visits: dict[str, None] = {}
+        self.forgotten: dict[str, None] = {}  # bundles that the clock has looked at since their last change
+        self._armed: dict[str, date] = {}
+        self._absent: set[str] = set()  # bundles asked for in this batch that do not exist
+        self._refs: set[str] = set()  # ids whose stored movements are all in memory
+        self._held: dict[str, list[str]] = {}  # stored holdings read ahead
+
+    # reading ahead
+
+    def prefetch(
+        self, *, refs: Iterable[str], bundles: Iterable[str], customers: Iterable[str], holders: Collection[str]
+    ) -> None:
+        """Read what a batch will ask for: movements by id, bundles, customers, and the bundles of `holders`."""
+        asked = set(refs)
+        self._refs |= asked
+        for row in self._store.rows_of_list("movements_of_refs", asked):
+            self._remember(decode_movement(row))
+        wanted = {bundle for bundle in bundles if bundle not in self._bundles}
+        for row in self._store.rows_of_list("bundles_of_list", wanted):
+            self._keep(row)
+        self._absent |= {bundle for bundle in wanted if bundle not in self._bundles}
+        self._prefetch_customers({customer for customer in customers if customer not in self._customers})
+        for holder in holders:
+            self._held[holder] = []
+        for row in self._store.rows_of_list("bundles_of_customers", holders):
+            bundle = self._bundles.get(row[0]) or self._keep(row)
+            held = self._held.get(bundle.customer)
+            if held is not None:
+                held.append(bundle.id)
+
+    def _prefetch_customers(self, wanted: set[str]) -> None:
+        for customer, household, credit, seq in self._store.rows_of_list("customers_of_list", wanted):
+            self._customers[customer] = Customer(customer, household, credit)
+            self.registered[customer] = seq
+            self.stored.add(("customers", customer))
+        for customer in wanted:
+            self._customers.setdefault(customer, Customer(customer))
+
+    def _keep(self, row: Any) -> Bundle:
+        bundle = self._bundles.get(row[0])
+        if bundle is None:
+            bundle = self._bundles[row[0]] = self._store.read_bundle(row)
+            self.stored.add(("bundles", bundle.id))
+        return bundle
+
+    def _remember(self, movement: Movement) -> None:
+        self._movements.setdefault((movement.kind, movement.ref), movement)
+
+    # look-ups
+
+    def bundle(self, bundle: str) -> Bundle | None:
+        """The bundle, or None."""
+        found = self._bundles.get(bundle)
+        if found is not None or bundle in self._absent:
+            return found
+        row = self._store.row("bundle", bundle)
+        if row is None:
+            self._absent.add(bundle)
+            return None
+        return self._keep(row)
+
+    def movement(self, kind: Kind, ref: str) -> Movement | None:
+        """The movement of that kind and id, or None."""
+        found = self._movements.get((kind, ref))
+        if found is None and ref not in self._refs:
+            self._refs.add(ref)
+            for movement in self._store.movements_of(ref):
+                self._remember(movement)
+            found = self._movements.get((kind, ref))
+        return found
+
+    def customer(self, customer: str) -> Customer:
+        """The customer; one that was never registered has no household."""
+        if customer not in self._customers:
+            self._prefetch_customers({customer})
+        return self._customers[customer]
+
+    def visit(self, session: str) -> Visit | None:
+        """The one-off visit, or None."""
+        found = self._visits.get(session)
+        if found is None:
+            row = self._store.row("visit", session)
+            if row is not None:
+                found = self._visits[session] = read_visit(row)
+                self.stored.add(("visits", session))
+        return found
+
+    def holdings(self, customer: str) -> list[Bundle]:
+        """The bundles that the customer holds."""
+        stored = self._held.get(customer)
+        if stored is None:
+            stored = self._held[customer] = [self._keep(row).id for row in self._store.rows("bundles_of_customer", customer)]
+        ids = dict.fromkeys([*stored, *sorted(self._holdings.get(customer, ()))])
+        found = [self.bundle(bundle) for bundle in ids]
+        return [bundle for bundle in found if bundle is not None and bundle.customer == customer]
+
+    def history(self, bundle: str) -> list[tuple[int, Event]]:
+        """The events of a bundle with their numbers, in order of arrival, its sale first."""
+        stored = [(seq, self._decode(event)) for seq, event in self._store.history(bundle)]
+        return stored + self._events.get(bundle, [])
+
+    def movements(self, bundle: str) -> list[Movement]:
+        """The movements of a bundle, in order of arrival."""
+        return self._store.movements(bundle) + self._by_bundle.get(bundle, [])
+
+    def entry(self, number: int) -> JournalEntry:
+        """A posted entry by number."""
+        found = self._entries.get(number) or self._store.entry(number)
+        if found is None:
+            raise LookupError(f"entry E-{number} is missing from the store; run `revrec verify`")
+        return found
+
+    def due(self, until: date) -> Iterator[str]:
+        """Bundles whose validity may end not after `until`, earliest first; each is named once and forgotten."""
+        for _, bundle in sorted(self._due_until(until)):
+            self.forgotten[bundle] = None
+            self._armed.pop(bundle, None)
+            yield bundle
+
+    def _due_until(self, until: date) -> list[tuple[str, str]]:
+        dirty, forgotten = self.dirty, self.forgotten
+        found = [
+            (due, bundle)
+            for due, bundle in self._store.rows("due", until.isoformat())
+            if bundle not in dirty and bundle not in forgotten
+        ]
+        while self._due and self._due[0][0] <= until:
+            due, bundle = heapq.heappop(self._due)
+            if self._armed.get(bundle) == due:
+                found.append((due.isoformat(), bundle))
+        return found
+
+    def months_to_close(self, until: date) -> set[date]:
+        """First days of the months with entries, or in which the clock has something to release up to `until`."""
+        pending = [bundle for bundle, due in self._armed.items() if due <= until]
+        stored = [
+            bundle
+            for _, bundle in self._store.rows("due", until.isoformat())
+            if bundle not in self.dirty and bundle not in self.forgotten
+        ]
+        found = [self.bundle(bundle) for bundle in (*pending, *stored)]
+        return self.months | {b.due.replace(day=1) for b in found if b is not None and b.due and b.position.liability}
+
+    # changes
+
+    def apply(self, changes: Changes, event: Event | None) -> None:
+        """Take the changes in; `event` is None for a movement of the clock."""
+        super().apply(changes, event)
+        self.dirty_customers.update(dict.fromkeys(changes.customers))
+        self.dirty_visits.update(dict.fromkeys(changes.visits))
+        if event is not None and event.type == "customer.registered" and changes.customer:
+            self.registered[changes.customer] = self.seq
+
+    def _put_bundle(self, bundle: Bundle) -> None:
+        name = bundle.id
+        known = self._bundles.pop(name, _MISSING)  # set anew, so that the newest stand last
+        self._bundles[name] = bundle
+        if known is _MISSING or known.customer != bundle.customer:
+            self._holdings[bundle.customer].add(name)
+        self.dirty[name] = None
+        self.forgotten.pop(name, None)
+        due = bundle.due
+        if due is None:
+            self._armed.pop(name, None)
+        elif self._armed.get(name) != due:
+            self._armed[name] = due
+            heapq.heappush(self._due, (due, name))
+
+    def _file_event(self, changes: Changes, event: Event) -> None:
+        if changes.bundle:
+            self._events[changes.bundle].append((self.seq, event))
+        for name, bundle in changes.bundles.items():
+            if name != changes.bundle and bundle.seq == self.seq:  # part of a bundle became one of its own
+                self._events[name].append((self.seq, event))
+
+    def due_column(self, bundle: Bundle) -> str | None:
+        """What the stored row says of the clock: the day on which it must look at the bundle, None once it has."""
+        due = bundle.due
+        return None if due is None or bundle.id in self.forgotten else due.isoformat()
+
+    def flushed(self) -> None:
+        """Everything pending has been written: forget it, and keep the newest of what was read."""
+        self.stored.update(("bundles", name) for name in self.dirty)
+        self.stored.update(("customers", name) for name in self.dirty_customers)
+        self.stored.update(("visits", name) for name in self.dirty_visits)
+        for pending in (
+            self._movements,
+            self._by_bundle,
+            self._events,
+            self._entries,
+            self._holdings,
+            self._armed,
+            self._absent,
+            self._refs,
+            self._held,
+            self.dirty,
+            self.dirty_customers,
+            self.dirty_visits,
+            self.forgotten,
+        ):
+            pending.clear()
+        self._due.clear()
+        for table, kept in (("bundles", self._bundles), ("customers", self._customers), ("visits", self._visits)):
+            self._forget_oldest(table, kept)
+
+    def _forget_oldest(self, table: str, kept: dict[str, Any]) -> None:
+        over = len(kept) - KEPT
+        if over <= 0:
+            return
+        for name in list(kept)[:over]:
+            del kept[name]
+            self.stored.discard((table, name))
+            if table == "customers":
+                self.registered.pop(name, None)
+
+    # one event taken back
+
+    _STATE = (
+        "seq", "entry_count", "calendar", "closed_through", "months", "stored", "registered", "dirty", "dirty_customers",
+        "dirty_visits", "forgotten", "_armed", "_absent", "_refs", "_held", "_bundles", "_movements", "_customers", "_visits",
+        "_entries", "_due",
+    )  # fmt: skip
+    _LISTS = ("_by_bundle", "_events", "_holdings")
+
+    def mark(self) -> dict[str, Any]:
+        """The state to go back to; cheap while little is pending."""
+        state = {name: copy(getattr(self, name)) for name in self._STATE}
+        for name in self._LISTS:
+            before = getattr(self, name)
+            state[name] = type(before)(before.default_factory, {key: copy(value) for key, value in before.items()})
+        return state
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to a mark."""
+        for name, value in state.items():
+            setattr(self, name, value)

@@ -1,0 +1,96 @@
+"""What can be wrong with a database or a key file, in plain words."""
+
+from __future__ import annotations
+
+from revrec.core.errors import RevrecError
+
+
+class StoreError(RevrecError):
+    """The database cannot be used as it is."""
+
+
+class DatabaseMissing(StoreError):
+    """No database stands where the workspace names one."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(f"{where}: there is no database here. `revrec init` makes one; a backup can be copied to this place.")
+
+
+class DatabaseNewer(StoreError):
+    """The database was written by a later release."""
+
+    def __init__(self, where: str, found: str, known: str) -> None:
+        super().__init__(
+            f"{where}: the database has version {found}, this program knows versions up to {known}. "
+            "Install the newer revrec; nothing was read or changed.",
+        )
+
+
+class DatabaseOlder(StoreError):
+    """The database was written by an earlier release and was not upgraded yet."""
+
+    def __init__(self, where: str, found: str, known: str) -> None:
+        super().__init__(
+            f"{where}: the database has version {found}, this program needs {known}. Make a backup, then run `revrec upgrade`.",
+        )
+
+
+class DatabaseForeign(StoreError):
+    """The file is no database of revrec."""
+
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(f"{where}: this is no database of revrec ({why}). Name the right one in revrec.toml, `database`.")
+
+
+class DatabaseBusy(StoreError):
+    """Another process holds the books."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(f"{where}: another command is writing these books. Wait until it has ended, then try again.")
+
+
+class DatabaseFailed(StoreError):
+    """The disk or the database refused to write; the transaction was rolled back."""
+
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(
+            f"{where}: the database could not be written ({why}). Nothing was booked. "
+            "Free space or mend the disk, then try again.",
+        )
+
+
+class DatabaseUnsupported(StoreError):
+    """The URL names a kind of database that this release does not open."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            f"revrec.toml, database = {url!r}: this release keeps its books in SQLite only; PostgreSQL comes with the service. "
+            'Use "sqlite:///revrec.db".',
+        )
+
+
+class TaxpayerUnknown(StoreError):
+    """The database holds the books of somebody else."""
+
+    def __init__(self, where: str, taxpayer: str, known: list[str]) -> None:
+        super().__init__(
+            f"{where}: the database holds no books of {taxpayer}, only of {', '.join(known) or 'nobody'}. "
+            "Check `id` in revrec.toml and the database that it names.",
+        )
+
+
+class KeyMissing(StoreError):
+    """Personal data cannot be sealed or read without the key that wraps the customers' keys."""
+
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(
+            f"{where}: personal data needs the key of this workspace ({why}). "
+            "Put revrec.key back from your backup, or set REVREC_KEY.",
+        )
+
+
+class KeyBroken(StoreError):
+    """The key at hand is not the one that wrapped the customers' keys, or is no key at all."""
+
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(f"{where}: {why}. Put the revrec.key of this workspace back from your backup.")

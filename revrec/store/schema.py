@@ -1,0 +1,112 @@
+"""Making, upgrading and recognising the schema. Alembic runs only here, on `init` and `upgrade`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, Engine, create_engine, event, exc
+from sqlalchemy.pool import NullPool
+
+from revrec.store.errors import (
+    DatabaseForeign,
+    DatabaseMissing,
+    DatabaseNewer,
+    DatabaseOlder,
+    DatabaseUnsupported,
+)
+
+if TYPE_CHECKING:
+    import sqlite3
+
+VERSION = "0001"  # the newest migration
+_WAIT = 10  # seconds that a command waits for another one to commit
+_CACHE = 64 * 1024  # KiB of pages in memory
+
+
+def engine(url: str, *, create: bool = False) -> Engine:
+    """An engine for an SQLite URL with an absolute path; the file must be there unless `create`."""
+    if not url.startswith("sqlite:///"):
+        raise DatabaseUnsupported(url)
+    path = Path(url.removeprefix("sqlite:///"))
+    if not create and not path.is_file():
+        raise DatabaseMissing(str(path))
+    made = create_engine(
+        f"sqlite:///{path}",
+        poolclass=NullPool,
+        # Autocommit: the store says BEGIN IMMEDIATE itself, and single reads hold no lock.
+        connect_args={"isolation_level": None, "timeout": _WAIT, "check_same_thread": False, "cached_statements": 256},
+    )
+    event.listen(made, "connect", _prepare)
+    return made
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    """WAL and FULL: a commit survives a power cut; readers never wait."""
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"cache_size=-{_CACHE}", "temp_store=MEMORY", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def create(url: str) -> None:
+    """A new database with the newest schema; an existing one is upgraded."""
+    _migrate(engine(url, create=True))
+
+
+def upgrade(url: str) -> tuple[str, str]:
+    """The schema brought to the newest version; (version before, version after)."""
+    made = engine(url)
+    before = _version(made, url)
+    if _number(before) > _number(VERSION):
+        raise DatabaseNewer(_where(url), before, VERSION)
+    if before != VERSION:
+        _migrate(made)
+    return before, VERSION
+
+
+def check(connection: Connection, where: str) -> None:
+    """Refuses a database of another version, by one cheap read."""
+    found = _read_version(connection, where)
+    if found == VERSION:
+        return
+    if _number(found) > _number(VERSION):
+        raise DatabaseNewer(where, found, VERSION)
+    raise DatabaseOlder(where, found, VERSION)
+
+
+def _version(made: Engine, url: str) -> str:
+    try:
+        with made.connect() as connection:
+            return _read_version(connection, _where(url))
+    except exc.DBAPIError as error:
+        raise DatabaseForeign(_where(url), str(error.orig)) from error
+
+
+def _read_version(connection: Connection, where: str) -> str:
+    try:
+        rows = connection.exec_driver_sql("SELECT version_num FROM alembic_version").fetchall()
+    except exc.DBAPIError as error:
+        raise DatabaseForeign(where, str(error.orig)) from error
+    if len(rows) != 1:
+        raise DatabaseForeign(where, "it names no version")
+    return str(rows[0][0])
+
+
+def _number(version: str) -> int:
+    return int(version) if version.isdigit() else 1_000_000
+
+
+def _where(url: str) -> str:
+    return url.removeprefix("sqlite:///")
+
+
+def _migrate(made: Engine) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with made.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+    made.dispose()

@@ -1,0 +1,222 @@
+"""Every statement that the store runs, as SQLAlchemy constructs: compiled once for the dialect at hand.
+
+Parameters are given by position, in the order in which they are written here; `taxpayer` is always among them.
+"""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    ClauseElement,
+    ColumnElement,
+    Dialect,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+
+from revrec.store import tables as t
+
+PAGE = 2000  # rows of one page of a long read
+LIST = 256  # values of one IN list; a shorter list repeats its last value
+
+EVENT = (
+    t.events.c.seq,
+    t.events.c.id,
+    t.events.c.source,
+    t.events.c.type,
+    t.events.c.date,
+    t.events.c.bundle,
+    t.events.c.customer,
+    t.events.c.first_entry,
+    t.events.c.entries,
+    t.events.c.content,
+    t.events.c.record,
+    t.events.c.digest,
+)
+MOVEMENT = (
+    t.movements.c.kind,
+    t.movements.c.ref,
+    t.movements.c.seq,
+    t.movements.c.date,
+    t.movements.c.bundle,
+    t.movements.c.customer,
+    t.movements.c.units,
+    t.movements.c.liability,
+    t.movements.c.entry,
+    t.movements.c.parts,
+)
+VISIT = (
+    t.visits.c.session,
+    t.visits.c.customer,
+    t.visits.c.service,
+    t.visits.c.branch,
+    t.visits.c.price,
+    t.visits.c.paid,
+    t.visits.c.undone,
+)
+BUNDLE = (t.bundles.c.bundle, t.bundles.c.state)
+
+
+def _of(table: Table, *columns: str) -> ColumnElement[bool]:
+    """`taxpayer = ? AND column = ? …`."""
+    return and_(*(table.c[name] == bindparam(f"is_{name}") for name in ("taxpayer", *columns)))
+
+
+def _list(column: ColumnElement[Any]) -> ColumnElement[bool]:
+    """`column IN (?, …)` with LIST values."""
+    return column.in_([bindparam(f"in_{i}") for i in range(LIST)])
+
+
+def _page(statement: Select[Any]) -> Select[Any]:
+    return statement.suffix_with(f"LIMIT {PAGE}")  # .limit() would add an OFFSET on SQLite
+
+
+def _set(*columns: str) -> dict[str, Any]:
+    return {name: bindparam(f"to_{name}") for name in columns}
+
+
+_entries = select(t.entries.c.body).order_by(t.entries.c.number)
+
+STATEMENTS: dict[str, ClauseElement] = {
+    "taxpayer": select(t.taxpayers.c.taxpayer).where(t.taxpayers.c.id == bindparam("is_id")),
+    "taxpayers": select(t.taxpayers.c.id).order_by(t.taxpayers.c.id),
+    "last_taxpayer": select(func.max(t.taxpayers.c.taxpayer)),
+    "head": select(t.heads.c.seq, t.heads.c.entries, t.heads.c.digest, t.heads.c.calendar, t.heads.c.closed_through).where(
+        _of(t.heads),
+    ),
+    # Writing the row to itself takes its lock before anything is read: the second writer waits here.
+    "lock": update(t.heads).values(seq=t.heads.c.seq).where(_of(t.heads)),
+    "move_head": update(t.heads).values(_set("seq", "entries", "digest", "calendar", "closed_through")).where(_of(t.heads)),
+    "events": _page(select(*EVENT).where(_of(t.events), t.events.c.seq > bindparam("after")).order_by(t.events.c.seq)),
+    "event": select(*EVENT).where(_of(t.events, "seq")),
+    "events_by_id": select(*EVENT).where(_of(t.events, "id")).order_by(t.events.c.seq),
+    "events_of_bundle": select(*EVENT).where(_of(t.events, "bundle")).order_by(t.events.c.seq),
+    "known": select(t.events.c.id, t.events.c.source, t.events.c.seq, t.events.c.customer, t.events.c.content).where(
+        _of(t.events),
+        _list(t.events.c.id),
+    ),
+    "entry": select(t.entries.c.body).where(_of(t.entries, "number")),
+    "entry_rows": _page(
+        select(t.entries.c.number, t.entries.c.seq, t.entries.c.date, t.entries.c.bundle, t.entries.c.customer, t.entries.c.body)
+        .where(_of(t.entries), t.entries.c.number > bindparam("after"))
+        .order_by(t.entries.c.number),
+    ),
+    "entries_numbered": _entries.where(
+        _of(t.entries),
+        t.entries.c.number >= bindparam("first"),
+        t.entries.c.number < bindparam("last"),
+    ),
+    "entries_of_bundle": _entries.where(_of(t.entries, "bundle")),
+    "entries_of_customer": _entries.where(_of(t.entries, "customer")),
+    "entries_of_day": _entries.where(_of(t.entries, "date")),
+    "entries": _page(
+        select(t.entries.c.date, t.entries.c.number, t.entries.c.body)
+        .where(
+            _of(t.entries),
+            tuple_(t.entries.c.date, t.entries.c.number) > tuple_(bindparam("day"), bindparam("after")),
+            t.entries.c.date <= bindparam("last"),
+        )
+        .order_by(t.entries.c.date, t.entries.c.number),
+    ),
+    "pins": select(t.pins.c.kind, t.pins.c.id, t.pins.c.since, t.pins.c.seq, t.pins.c.digest, t.pins.c.content)
+    .where(_of(t.pins))
+    .order_by(t.pins.c.seq, t.pins.c.kind, t.pins.c.id, t.pins.c.since),
+    "movements_of_ref": select(*MOVEMENT).where(_of(t.movements, "ref")).order_by(t.movements.c.kind),
+    "movements_of_refs": select(*MOVEMENT).where(_of(t.movements), _list(t.movements.c.ref)),
+    "movements_of_bundle": select(*MOVEMENT).where(_of(t.movements, "bundle")).order_by(t.movements.c.seq, t.movements.c.nth),
+    "movement_rows": _page(
+        select(*MOVEMENT)
+        .where(_of(t.movements), tuple_(t.movements.c.ref, t.movements.c.kind) > tuple_(bindparam("ref"), bindparam("kind")))
+        .order_by(t.movements.c.ref, t.movements.c.kind),
+    ),
+    "bundle": select(*BUNDLE).where(_of(t.bundles, "bundle")),
+    "bundles_of_list": select(*BUNDLE).where(_of(t.bundles), _list(t.bundles.c.bundle)),
+    "bundles_of_customer": select(*BUNDLE).where(_of(t.bundles, "customer")).order_by(t.bundles.c.bundle),
+    "bundles_of_customers": select(*BUNDLE).where(_of(t.bundles), _list(t.bundles.c.customer)),
+    "bundle_rows": _page(
+        select(t.bundles.c.bundle, t.bundles.c.customer, t.bundles.c.due, t.bundles.c.status, t.bundles.c.state)
+        .where(_of(t.bundles), t.bundles.c.bundle > bindparam("after"))
+        .order_by(t.bundles.c.bundle),
+    ),
+    "due": select(t.bundles.c.due, t.bundles.c.bundle)
+    .where(_of(t.bundles), t.bundles.c.due <= bindparam("until"))
+    .order_by(t.bundles.c.due, t.bundles.c.bundle),
+    "put_bundle": update(t.bundles).values(_set("customer", "due", "status", "state")).where(_of(t.bundles, "bundle")),
+    "forget_due": update(t.bundles).values(_set("due")).where(_of(t.bundles, "bundle")),
+    "customer": select(t.customers.c.customer, t.customers.c.household, t.customers.c.credit, t.customers.c.seq).where(
+        _of(t.customers, "customer"),
+    ),
+    "customers_of_list": select(t.customers.c.customer, t.customers.c.household, t.customers.c.credit, t.customers.c.seq).where(
+        _of(t.customers),
+        _list(t.customers.c.customer),
+    ),
+    "customers": select(t.customers.c.customer, t.customers.c.household, t.customers.c.credit, t.customers.c.seq)
+    .where(_of(t.customers))
+    .order_by(t.customers.c.customer),
+    "put_customer": update(t.customers).values(_set("household", "credit", "seq")).where(_of(t.customers, "customer")),
+    "visit": select(*VISIT).where(_of(t.visits, "session")),
+    "visits_of_list": select(*VISIT).where(_of(t.visits), _list(t.visits.c.session)),
+    "visits_of_customer": select(*VISIT).where(_of(t.visits, "customer")).order_by(t.visits.c.session),
+    "visits": select(*VISIT).where(_of(t.visits)).order_by(t.visits.c.session),
+    "put_visit": update(t.visits).values(_set("paid", "undone")).where(_of(t.visits, "session")),
+    "key": select(t.keys.c.wrapped).where(_of(t.keys, "customer")),
+    "any_key": select(t.keys.c.customer, t.keys.c.wrapped).where(_of(t.keys)).limit(1),
+    "drop_key": delete(t.keys).where(_of(t.keys, "customer")),
+    "balances": select(
+        t.balances.c.month,
+        t.balances.c.role,
+        t.balances.c.branch,
+        t.balances.c.service,
+        t.balances.c.method,
+        t.balances.c.amount,
+    )
+    .where(_of(t.balances), t.balances.c.month <= bindparam("until"))
+    .order_by(t.balances.c.month, t.balances.c.role, t.balances.c.branch, t.balances.c.service, t.balances.c.method),
+    "add_balance": update(t.balances)
+    .values(amount=t.balances.c.amount + bindparam("more"))
+    .where(_of(t.balances, "month", "role", "branch", "service", "method")),
+    "days": select(t.days.c.date, t.days.c.entries, t.days.c.file).where(_of(t.days)).order_by(t.days.c.date),
+    "add_day": update(t.days).values(entries=t.days.c.entries + bindparam("more"), **_set("file")).where(_of(t.days, "date")),
+    "put_file": update(t.days).values(_set("file")).where(_of(t.days, "date")),
+    "drop_day": delete(t.days).where(_of(t.days, "date")),
+    "homonyms": select(t.homonyms.c.id, t.homonyms.c.source).where(_of(t.homonyms)),
+    "periods": select(t.periods.c.seq, t.periods.c.period, t.periods.c.head, t.periods.c.files)
+    .where(_of(t.periods))
+    .order_by(t.periods.c.seq, t.periods.c.period),
+    **{f"add_{name}": insert(table) for name, table in t.metadata.tables.items()},
+}
+
+
+# The insert of a table of plain rows is `add_TABLE`; `add_days` and `add_balances` make a row, `add_day` … change one.
+
+
+@lru_cache(maxsize=8)
+def dialect(name: str) -> Dialect:
+    """The dialect with parameters by position: `?` for SQLite, `%s` for PostgreSQL."""
+    if name == "sqlite":
+        return SQLiteDialect_pysqlite(paramstyle="qmark")
+    return PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]
+
+
+@cache
+def compiled(name: str, statement: str) -> str:
+    """The text of a statement for a dialect."""
+    return str(STATEMENTS[statement].compile(dialect=dialect(name)))
+
+
+def columns(name: str, statement: str) -> list[str]:
+    """The names of the parameters of a statement, by position; for tests."""
+    made: Any = STATEMENTS[statement].compile(dialect=dialect(name))
+    return list(made.positiontup)

@@ -1,0 +1,36 @@
+"""Append-only by the database: facts refuse UPDATE and DELETE (and TRUNCATE where there is one)."""
+
+from __future__ import annotations
+
+from revrec.store.tables import FACTS
+
+_FUNCTION = """\
+CREATE FUNCTION revrec_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'append-only: % of % refused', TG_OP, TG_TABLE_NAME;
+END $$"""
+
+
+def create(dialect: str) -> list[str]:
+    """The statements that make facts append-only on a dialect (row-level, as distributed PostgreSQL accepts)."""
+    if dialect == "sqlite":
+        return [_sqlite(table, verb) for table in FACTS for verb in ("UPDATE", "DELETE")]
+    return [_FUNCTION, *(_postgresql(table) for table in FACTS)]
+
+
+def drop(dialect: str) -> list[str]:
+    """The statements that undo `create`; for tests of what `verify` finds."""
+    if dialect == "sqlite":
+        return [f"DROP TRIGGER tr_{table}_{verb}" for table in FACTS for verb in ("update", "delete")]
+    return [*(f"DROP TRIGGER tr_{table} ON {table}" for table in FACTS), "DROP FUNCTION revrec_append_only()"]
+
+
+def _sqlite(table: str, verb: str) -> str:
+    return (
+        f"CREATE TRIGGER tr_{table}_{verb.lower()} BEFORE {verb} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, 'append-only: {verb} of {table} refused'); END"
+    )
+
+
+def _postgresql(table: str) -> str:
+    return f"CREATE TRIGGER tr_{table} BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION revrec_append_only()"
