@@ -1,0 +1,184 @@
+"""`revrec demo`: an invented practice's year through the real path, a summary that ties out, and the books in Fava."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import orjson
+
+from revrec.app import advance, init, record, report, serve
+from revrec.app.practice import policy_text
+from revrec.app.progress import Progress
+from revrec.app.simulate import BUNDLES, MONTHS, SEED, START, TAXPAYER, simulate
+from revrec.app.workspace import Workspace, open_workspace
+from revrec.core import money
+from revrec.core.dates import DAY, add_months
+from revrec.core.errors import RevrecError
+from revrec.core.journal import MONEY_ROLES, Role
+
+NAME = "Centro de Demostración SL"
+MARK = "DEMO"  # stands in every folder that a demo made, and nowhere else
+MARK_TEXT = "Made by `revrec demo` with invented people; the next demo wipes this folder.\n"
+
+TITLES: Mapping[Role, str] = {
+    Role.BANK: "at the bank",
+    Role.CASH: "in cash",
+    Role.PSP_CLEARING: "on its way from the payment service",
+    Role.REVENUE_PACKAGE: "revenue of sessions from bundles",
+    Role.REVENUE_SINGLE: "revenue of one-off visits",
+    Role.REVENUE_NO_SHOW: "revenue of late cancellations and no-shows",
+    Role.BREAKAGE: "breakage: paid, never used",
+    Role.FEE_INCOME: "fees",
+    Role.REFUND_CONTRA: "refunds beyond what was still owed",
+    Role.CONTRACT_LIABILITY: "contract liability: paid, not yet used",
+    Role.CUSTOMER_CREDIT: "customer credit",
+    Role.REFUNDS_PAYABLE: "refunds agreed, not yet paid",
+    Role.RECEIVABLE: "receivable: used or charged, not yet paid",
+    Role.CONTRACT_ASSET: "contract asset: used, not yet billed",
+}
+
+
+class NotADemo(RevrecError):
+    """The folder holds something that no demo made: it is not wiped."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(f"{root}: this folder was not made by `revrec demo`. Hint: name another folder; nothing was changed")
+
+
+class Tie(NamedTuple):
+    """One balance of the ledger and the same number from elsewhere, in minor units."""
+
+    what: str
+    ledger: int
+    other: int
+
+
+def demo(
+    root: Path,
+    *,
+    now: datetime,
+    progress: Progress,
+    serve: bool = True,
+    port: int = 0,
+    seed: int = SEED,
+    bundles: int = BUNDLES,
+    months: int = MONTHS,
+    say: Callable[[str], None] = print,
+) -> None:
+    """Make the demo workspace `root`, say what stands in its books, and serve them until Ctrl-C.
+
+    Raises NotADemo when the folder holds something else, and NotServed when Fava does not start.
+    """
+    prepare(root, now=now)
+    last = add_months(START, months) - DAY
+    path, counts = root / "events.jsonl", write_events(root / "events.jsonl", seed, bundles, months)
+    with open_workspace(root, environ=os.environ) as ws:
+        start = time.perf_counter()
+        done = record.record(ws, record.sources(ws, [str(path)], mapping=None), now=now, progress=progress)
+        advance.advance(ws, last, now=now, progress=progress)
+        seconds = time.perf_counter() - start
+        for line in summary(ws, counts, last):
+            say(line)
+        say(f"{done.recorded:,} events recorded in {seconds:.1f} s: {done.recorded / seconds:,.0f} a second")
+        say("")
+        for line in report.rollforward(ws, START, last, None).lines():
+            say(line)
+    say("")
+    say(f"The books: {root / 'main.beancount'}; the events: {path}")
+    if serve:
+        _serve(root, say, port)
+
+
+def _serve(root: Path, say: Callable[[str], None], port: int) -> None:
+    serve.serve(root / "main.beancount", lambda address: say(f"Fava serves them at {address} until Ctrl-C"), port)
+
+
+def prepare(root: Path, *, now: datetime) -> None:
+    """An empty workspace with the demo's policies, in place of an older demo; raises NotADemo."""
+    if root.exists() and not root.is_dir():
+        raise NotADemo(root)
+    if root.is_dir() and any(root.iterdir()):
+        if not (root / MARK).is_file():
+            raise NotADemo(root)
+        shutil.rmtree(root)
+    usual = init.usual(TAXPAYER)
+    answers = init.Answers(TAXPAYER, NAME, usual.chart, usual.zone or "UTC", usual.currency or "EUR", usual.territory)
+    root.mkdir(parents=True, exist_ok=True)
+    (root / MARK).write_text(MARK_TEXT, encoding="utf-8")
+    init.init(root, answers, now=now)
+    (root / "policy.toml").write_text(policy_text(), encoding="utf-8", newline="\n")
+
+
+def write_events(path: Path, seed: int, bundles: int, months: int) -> Counter[str]:
+    """Write the simulated events; how many of each type."""
+    counts: Counter[str] = Counter()
+    with path.open("wb") as file:
+        for event in simulate(seed, bundles, months):
+            file.write(orjson.dumps(event) + b"\n")
+            counts[event["type"]] += 1
+    return counts
+
+
+def summary(ws: Workspace, counts: Counter[str], last: date) -> Iterator[str]:
+    """What stands in the books: events by type, money and what it stands for, the ledger against the bundles."""
+    currency, roles = ws.settings.currency, balances(ws, last)
+    yield f"{ws.settings.name}, {START} to {last}: {counts.total():,} events"
+    yield from _columns(counts)
+    yield ""
+    yield f"Money in hand on {last}, in {currency}"
+    mine = {role: amount for role, amount in roles.items() if role in MONEY_ROLES}
+    yield from _lines(mine, 1, currency)
+    yield _total("money in hand", sum(mine.values()), currency)
+    yield "is explained by"
+    rest = {role: amount for role, amount in roles.items() if role not in MONEY_ROLES}
+    yield from _lines(rest, -1, currency)
+    yield _total("explained", -sum(rest.values()), currency)
+    yield f"difference {money.text(sum(roles.values()), currency)}"
+    yield ""
+    for tie in ties(ws, roles):
+        sides = f"ledger {money.text(tie.ledger, currency)}, one by one {money.text(tie.other, currency)}"
+        yield f"{tie.what}: {sides}, difference {money.text(tie.ledger - tie.other, currency)}"
+
+
+def balances(ws: Workspace, last: date) -> dict[Role, int]:
+    """The balance of every role that moved, in the order of the chart; debit positive."""
+    sums: Counter[Role] = Counter()
+    for row in ws.store.balances(last):
+        sums[Role(row.role)] += row.amount
+    return {role: sums[role] for role in Role if role in sums}
+
+
+def ties(ws: Workspace, roles: Mapping[Role, int]) -> Iterator[Tie]:
+    """The ledger against bundles, visits and customers counted one by one."""
+    owed = claimed = 0
+    for bundle in ws.store.bundles():
+        owed += bundle.position.liability
+        claimed += bundle.position.claimed
+    claimed += sum(visit.price - visit.paid for visit in ws.store.visits() if not visit.undone)
+    yield Tie("Contract liability", -roles.get(Role.CONTRACT_LIABILITY, 0), owed)
+    yield Tie("Receivable and contract asset", roles.get(Role.RECEIVABLE, 0) + roles.get(Role.CONTRACT_ASSET, 0), claimed)
+    yield Tie("Customer credit", -roles.get(Role.CUSTOMER_CREDIT, 0), sum(one.credit for one in ws.store.customers()))
+
+
+def _lines(roles: Mapping[Role, int], sign: int, currency: str) -> Iterator[str]:
+    order = sorted(roles, key=lambda role: list(TITLES).index(role) if role in TITLES else len(TITLES))
+    for role in order:
+        yield f"  {TITLES.get(role, role.value.replace('-', ' ')):<46}{money.text(sign * roles[role], currency):>14}"
+
+
+def _total(title: str, amount: int, currency: str) -> str:
+    return f"  {'= ' + title:<46}{money.text(amount, currency):>14}"
+
+
+def _columns(counts: Counter[str]) -> Iterator[str]:
+    """Three types a line, most frequent first."""
+    cells = [f"{kind:<26}{number:>6,}" for kind, number in counts.most_common()]
+    for row in range(0, len(cells), 3):
+        yield "  " + "   ".join(cells[row : row + 3])

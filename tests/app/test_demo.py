@@ -1,0 +1,82 @@
+"""The demo: a workspace of its own, a summary that ties out, nothing else is ever wiped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from revrec.app import demo as app
+from revrec.app.progress import Silent
+
+NOW = datetime(2026, 1, 15, 9, tzinfo=UTC)
+
+
+def run(root: Path, **options) -> list[str]:
+    said: list[str] = []
+    app.demo(root, now=NOW, progress=Silent(), serve=False, bundles=40, months=4, say=said.append, **options)
+    return said
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    root = tmp_path_factory.mktemp("demo") / "ledger"
+    return root, run(root)
+
+
+def test_the_summary_ties_out(shown: tuple[Path, list[str]]) -> None:
+    differences = [found for line in shown[1] for found in re.findall(r"difference (-?[0-9.]+)", line)]
+    assert len(differences) >= 4
+    assert set(differences) == {"0.00"}
+
+
+def test_every_role_that_moved_is_listed(shown: tuple[Path, list[str]]) -> None:
+    text = "\n".join(shown[1])
+    for words in ("at the bank", "revenue of sessions", "contract liability", "customer credit", "psp fees", "due to branch"):
+        assert words in text
+
+
+def test_counts_and_speed_are_told(shown: tuple[Path, list[str]]) -> None:
+    text = "\n".join(shown[1])
+    assert re.search(r"session\.completed +[0-9]+", text)
+    assert re.search(r"[0-9,]+ events recorded in [0-9.]+ s: [0-9,]+ a second", text)
+
+
+def test_the_books_load_in_beancount(shown: tuple[Path, list[str]]) -> None:
+    loader = pytest.importorskip("beancount.loader")
+    entries, errors, _ = loader.load_file(str(shown[0] / "main.beancount"))
+    assert not errors
+    assert entries
+
+
+def test_a_demo_replaces_a_demo_and_makes_the_same_books(tmp_path: Path, shown: tuple[Path, list[str]]) -> None:
+    root = tmp_path / "ledger"
+    run(root)
+    (root / "left over").write_text("from before")
+    run(root)
+    assert not (root / "left over").exists()
+    assert (root / "journal" / "MANIFEST").read_bytes() == (shown[0] / "journal" / "MANIFEST").read_bytes()
+
+
+def test_a_folder_that_no_demo_made_is_not_wiped(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("ten years of work")
+    with pytest.raises(app.NotADemo, match="not made by `revrec demo`"):
+        run(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_real_workspace_is_not_wiped(new_workspace: Callable[..., Path]) -> None:
+    root = new_workspace()
+    before = sorted(root.rglob("*"))
+    with pytest.raises(app.NotADemo):
+        run(root)
+    assert sorted(root.rglob("*")) == before
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "demo").write_text("")
+    with pytest.raises(app.NotADemo):
+        run(tmp_path / "demo")

@@ -1,0 +1,81 @@
+"""The demo practice: deterministic, in order of arrival, of every kind, at a clinic's rates."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, datetime
+
+import pytest
+
+from revrec.app.simulate import simulate
+from revrec.core.events import TYPES
+
+
+@pytest.fixture(scope="module")
+def year() -> list[dict]:
+    return list(simulate())
+
+
+def test_the_same_seed_gives_the_same_events(year: list[dict]) -> None:
+    assert list(simulate()) == year
+
+
+def test_another_seed_gives_others(year: list[dict]) -> None:
+    assert list(simulate(8)) != year
+
+
+def test_the_default_year_has_about_ten_thousand_events(year: list[dict]) -> None:
+    assert 9_000 < len(year) < 11_000
+    assert {event["time"][:4] for event in year} == {"2025"}
+
+
+def test_every_type_occurs(year: list[dict]) -> None:
+    assert {event["type"] for event in year} == set(TYPES) - {"calendar.advanced"}
+
+
+def test_rates_are_those_of_a_clinic(year: list[dict]) -> None:
+    """Of 100 appointments 76 are attended, 16 cancelled, 6 missed, 2 moved without an event."""
+    counts = Counter(event["type"] for event in year)
+    outcomes = [counts["session.completed"], counts["session.cancelled"], counts["session.no_show"]]
+    shares = [round(98 * count / sum(outcomes)) for count in outcomes]
+    assert all(abs(share - usual) <= 2 for share, usual in zip(shares, (76, 16, 6), strict=True)), shares
+
+
+def test_ids_are_used_once(year: list[dict]) -> None:
+    assert len({event["id"] for event in year}) == len(year)
+    for kind, member in (("bundle.sold", "bundle"), ("payment.received", "payment"), ("refund.issued", "refund")):
+        ids = [event["data"][member] for event in year if event["type"] == kind]
+        assert len(set(ids)) == len(ids), kind
+
+
+def test_some_events_arrive_late_and_no_other_out_of_order(year: list[dict]) -> None:
+    latest, late = datetime.fromisoformat(year[0]["time"]), 0
+    for event in year:
+        when = datetime.fromisoformat(event["time"])
+        if when < latest:
+            late += 1
+            assert event["type"] == "session.completed"
+            assert (latest - when).days <= 11
+        latest = max(latest, when)
+    assert 100 < late < 400
+
+
+def test_units_and_quantities_of_every_kind(year: list[dict]) -> None:
+    packages = {event["data"]["package"] for event in year if event["type"] == "bundle.sold"}
+    assert packages >= {"PSY-10", "PSY-5", "PHY-3-1", "PSY-300M", "PHY-6H", "WALLET-200"}
+    sessions = [event["data"] for event in year if event["type"] == "session.completed"]
+    for member in ("quantity", "started_at", "price", "beneficiary", "modality"):
+        assert any(member in data for data in sessions), member
+    assert any("bundle" not in data and "price" not in data for data in sessions), "drawn from the customer's bundles"
+
+
+def test_one_month_is_opened_again_and_closed_again(year: list[dict]) -> None:
+    said = [(event["type"], event["data"]["period"]) for event in year if event["type"].startswith("period.")]
+    assert said.count(("period.closed", "2025-04")) == 2
+    assert ("period.reopened", "2025-04") in said
+
+
+def test_a_small_practice_of_a_month(year: list[dict]) -> None:
+    events = list(simulate(1, 5, 1, start=date(2024, 6, 1)))
+    assert events
+    assert all(event["time"].startswith("2024-06") for event in events)
