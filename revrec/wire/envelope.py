@@ -59,7 +59,7 @@ def _envelope(kind: str) -> type:
         "datacontenttype": NotRequired[Literal["application/json"]],
         "data": DATA[kind],
     }
-    envelope = TypedDict(kind, members)  # type: ignore[misc]
+    envelope = TypedDict(f"{DATA[kind].__name__}Event", members)  # type: ignore[misc]
     envelope.__pydantic_config__ = ConfigDict(extra="forbid", strict=True)  # type: ignore[attr-defined]
     return envelope  # type: ignore[return-value]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NotRequired
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -30,9 +30,10 @@ from revrec.wire.kinds import (
 
 MethodName = Literal["cash", "card", "transfer", "direct_debit", "bizum", "paypal", "other"]
 RoleName = Literal[tuple(str(role) for role in Role)]  # type: ignore[valid-type]
+CLOSED: dict[str, Any] = {"additionalProperties": False}
 Metadata = Annotated[
     dict[Annotated[str, Field(pattern=META_KEY)], Annotated[str, Field(pattern=META_VALUE)]],
-    Field(max_length=32, description="Codes of your own, copied to the entries; never text."),
+    Field(max_length=32, description="Codes of your own, copied to the entries; never text.", json_schema_extra=CLOSED),
 ]
 
 
