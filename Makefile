@@ -39,4 +39,4 @@ bench: $(READY) ## Measure speed and memory: a table and build/bench.json
 	$(BIN)/python -m tests.bench
 
 clean: ## Remove what the targets made
-	rm -rf build dist ledgers/demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis $(READY)
+	rm -rf build dist ledgers/demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import stat
+import subprocess
+import sys
 import tomllib
 from datetime import UTC, date, datetime
 
@@ -134,3 +136,20 @@ def test_a_file_is_no_folder(tmp_path, new_workspace):
 )
 def test_usual_answers_follow_from_the_country(taxpayer, answers):
     assert usual(taxpayer) == answers
+
+
+def test_the_books_load_where_revrec_is_not_installed(new_workspace):
+    blocked = "import sys; sys.modules['revrec'] = None; from beancount import loader"
+    code = f"{blocked}; print(loader.load_file({str(new_workspace() / 'main.beancount')!r})[1])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("taxpayer", ["ES-B64717838", "FR-40303265045"])
+def test_the_sample_policies_are_complete(tmp_path, taxpayer):
+    from revrec.wire import policies
+
+    zone = usual(taxpayer).zone or "UTC"
+    init(tmp_path / "b", Answers(taxpayer, "Test", "generic", zone, "EUR", None), now=NOW)
+    catalogue = policies.load(tmp_path / "b/policy.toml", "EUR")
+    assert catalogue.name == "policy.toml"
