@@ -28,9 +28,11 @@ def build(ctx: typer.Context, as_json: options.Json = False) -> None:
     with options.workspace(ctx) as ws:
         built = app.build(ws, options.progress())
     if as_json:
-        show.show_json({"files": built.files, "changed": list(built.changed)})
+        show.show_json({"files": built.files, "changed": built.changed, "stray": list(built.stray)})
     else:
-        print(f"{show.count(built.files, 'file')}, {len(built.changed):,} changed")
+        print(f"{show.count(built.files, 'file')}, {built.changed:,} changed")
+    for path in built.stray:
+        show.complain(f"{path}: no entry asks for this file. Hint: move or delete it; revrec removes no file")
 
 
 def check(ctx: typer.Context, as_json: options.Json = False) -> None:
@@ -43,7 +45,7 @@ def check(ctx: typer.Context, as_json: options.Json = False) -> None:
     from revrec.app import books as app
 
     with options.workspace(ctx) as ws:
-        found = app.check(ws)
+        found = app.check(ws, options.progress())
     if show.findings(found, as_json=as_json, clean="the books are clean"):
         raise typer.Exit(1)
 
