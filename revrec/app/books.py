@@ -1,0 +1,121 @@
+"""The books beside the store: written after each recording, made again on demand, checked by Beancount."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from revrec.books import plugin
+from revrec.books.check import check as beancount_findings
+from revrec.books.mainfile import NAME as MAIN
+from revrec.books.state import Books, MonthRow
+from revrec.books.write import Difference, Step, Writer, Written
+from revrec.core.findings import Finding
+from revrec.core.journal import Role
+
+if TYPE_CHECKING:
+    from revrec.app.progress import Progress
+    from revrec.app.workspace import Workspace
+    from revrec.store.store import Store
+
+_WORDS = {
+    "missing": ("is missing", "Run `revrec books build`"),
+    "changed": ("is not what the store says: it was changed or is out of date", "Run `revrec books build` to make it again"),
+    "stray": ("stands among the generated files, but no entry asks for it", "Move or delete it; revrec removes no file"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """How many generated `files` there are, how many `changed`, and the `stray` ones that no entry asks for."""
+
+    files: int
+    changed: int
+    stray: tuple[str, ...] = ()
+
+
+def finish(ws: Workspace, progress: Progress | None = None) -> Written:
+    """Write the days that the store holds and the books do not yet: after each commit, and after a crash.
+
+    Raises `Unwritten` when the disk refuses; the entries are safe and the next call writes the same files.
+    """
+    books = books_of(ws.store)
+    fresh = sum(digest is None for digest in books.days.values())
+    return _run(ws, books, writer_of(ws).write, "Writing day files", fresh, progress)
+
+
+def build(ws: Workspace, progress: Progress | None = None) -> Built:
+    """Make every generated file and the plugin again, byte for byte; what is right already is not touched."""
+    fresh_plugin = plugin.install(ws.root)
+    books = books_of(ws.store)
+    written = _run(ws, books, writer_of(ws).rebuild, "Building the books", len(books.days), progress)
+    return Built(written.files, len(written.changed) + fresh_plugin, written.stray)
+
+
+def check(ws: Workspace, progress: Progress | None = None) -> tuple[Finding, ...]:
+    """What differs from the store, and every error that Beancount and the plugin find; nothing when all is well."""
+    return (*compare(ws, progress), *beancount_findings(ws.root / MAIN))
+
+
+def compare(ws: Workspace, progress: Progress | None = None) -> tuple[Finding, ...]:
+    """The generated files that are not what the store says; reads all, writes nothing."""
+    books = books_of(ws.store)
+    with _reporting(progress, "Comparing files", len(books.days)) as step:
+        found = tuple(map(_finding, writer_of(ws).differences(books, step)))
+    return found if plugin.is_current(ws.root) else (*found, _finding(Difference(plugin.NAME, "changed")))
+
+
+def books_of(store: Store) -> Books:
+    """What the writer asks, answered by the store."""
+    days = {day.date: day.file for day in store.days()}
+    calendar = store.head().calendar
+    last = max((day.date for day in store.days() if day.entries), default=None)
+    return Books(
+        entries=store.entries_of_day,
+        days=days,
+        months=[MonthRow(row.month, Role(row.role), row.branch, row.service, row.method, row.amount) for row in store.balances()],
+        last_day=max(filter(None, (last, calendar)), default=None),
+        sources=store.homonyms(),
+    )
+
+
+def writer_of(ws: Workspace) -> Writer:
+    """The writer of a workspace."""
+    return Writer(ws.root, ws.chart, ws.settings.currency)
+
+
+def _run(
+    ws: Workspace,
+    books: Books,
+    work: Callable[[Books, Step | None], Written],
+    label: str,
+    total: int,
+    progress: Progress | None,
+) -> Written:
+    """Do the work, then let the store remember the digests of the files that are on disk now."""
+    with _reporting(progress, label, total) as step:
+        written = work(books, step)
+    fresh = {day: digest for day, digest in written.digests.items() if books.days.get(day) != digest}
+    if fresh:
+        ws.store.put_files(fresh)
+    return written
+
+
+@contextmanager
+def _reporting(progress: Progress | None, label: str, total: int) -> Iterator[Step | None]:
+    """A stretch of reported work; nothing to call where nobody listens."""
+    if progress is None:
+        yield None
+        return
+    progress.start(label, total)
+    try:
+        yield progress.step
+    finally:
+        progress.done()
+
+
+def _finding(difference: Difference) -> Finding:
+    message, hint = _WORDS[difference.what]
+    return Finding(f"books.{difference.what}", difference.path, message, hint)
