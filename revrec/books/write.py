@@ -87,6 +87,12 @@ class Writer:
             yield from self._compared(path, data)
         yield from (Difference(path, "stray") for path in self._strays(plan))
 
+    def digests(self, books: Books, first: date, last: date) -> dict[str, str]:
+        """The SHA-256 (hex) of the day files from `first` to `last`, by path, as they would be made now; writes nothing."""
+        plan = self._plan(books)
+        days = [day for day in plan.days if first <= day <= last]
+        return {listing.day_path(day): digest(data) for day, data in self._rendered(books, plan, days)}
+
     def _plan(self, books: Books) -> _Plan:
         rows = tuple(books.months)
         asserted = month_ends(rows, self.chart, books.last_day)
