@@ -28,6 +28,8 @@ def serving(ledger: Path, port: int = 0) -> Iterator[tuple[str, subprocess.Popen
 
     The process has a session of its own, so that Ctrl-C reaches only this one; it also ends when its input closes.
     """
+    if not ledger.is_file():
+        raise NotServed(f"{ledger} does not exist; `revrec books build` writes the books")
     # Its complaints go to a file: nobody would read a pipe while it serves.
     command = [sys.executable, "-m", "revrec.fava.serve", str(ledger), "--port", str(port)]
     pipe = subprocess.PIPE

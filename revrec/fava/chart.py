@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ SERIES: dict[str, tuple[str, frozenset[Flow]]] = {
     "additions": ("Additions", frozenset({Flow.ADDED, Flow.REINSTATED, Flow.MODIFIED})),
     "revenue": ("Revenue", frozenset({Flow.REVENUE_OPENING, Flow.REVENUE_ADDED})),
     "breakage": ("Breakage", frozenset({Flow.BREAKAGE, Flow.BREAKAGE_ESTIMATE})),
-    "refunds": ("Refunds and releases", frozenset({Flow.REFUNDED, Flow.RELEASED, Flow.CANCELLED})),
+    "refunds": ("Refunds, releases", frozenset({Flow.REFUNDED, Flow.RELEASED, Flow.CANCELLED})),
     "other": ("Other", frozenset({Flow.MOVED, Flow.REFUND_LIABILITY, Flow.ADJUSTED, Flow.EXCHANGE})),
 }
 _TOP, _RIGHT, _BOTTOM, _LEFT = 12, 8, 24, 46
@@ -60,7 +61,6 @@ class Chart(NamedTuple):
     zero: float
     ticks: tuple[Tick, ...]
     months: tuple[Month, ...]
-    series: tuple[tuple[str, str], ...]
 
     @property
     def line(self) -> str:
@@ -87,14 +87,13 @@ def chart(rows: Sequence[Row], width: int, height: int) -> Chart:
         return round(_TOP + (high - amount) * scale, 1)
 
     step = (width - _LEFT - _RIGHT) / max(len(rows), 1)
-    every = _label_step(len(rows), step)
+    every = _label_step(step)
     months = tuple(
         _month(row, stack, _LEFT + i * step, step, y, label=i % every == 0)
         for i, (row, stack) in enumerate(zip(rows, stacks, strict=True))
     )
-    used = tuple((name, title) for name, (title, _) in SERIES.items() if name != "other" or any(s[name] for s in stacks))
     ticks = tuple(Tick(y(amount), amount) for amount in _ticks(low, high))
-    return Chart(width, height, _LEFT, width - _RIGHT, floor, y(0), ticks, months, used)
+    return Chart(width, height, _LEFT, width - _RIGHT, floor, y(0), ticks, months)
 
 
 def _month(row: Row, stack: dict[str, int], x: float, step: float, y: Callable[[int], float], *, label: bool) -> Month:
@@ -142,9 +141,9 @@ def short(minor: int, currency: str) -> str:
     return f"{amount.normalize():f}" if amount else "0"
 
 
-def _label_step(count: int, step: float) -> int:
-    """Every how many months a label fits: it takes about 48 units."""
-    return next((every for every in (1, 2, 3, 6) if every * step >= 48), 12 if count > 1 else 1)
+def _label_step(step: float) -> int:
+    """Every how many months a label is written: it takes 48 units."""
+    return next((every for every in (1, 2, 3, 6) if every * step >= 48), 12 * math.ceil(4 / step))
 
 
 _NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -32,7 +32,7 @@ DRIVER = shutil.which("chromedriver")
 class Browser:
     """One headless window with a profile of its own; `close` ends the process that it started."""
 
-    def __init__(self, profile: Path, width: int = 1280, height: int = 900, *, dark: bool = False) -> None:
+    def __init__(self, profile: Path) -> None:
         assert CHROMIUM
         assert DRIVER
         self._process = subprocess.Popen(
@@ -44,8 +44,7 @@ class Browser:
         )
         try:
             self._url = f"http://127.0.0.1:{self._port()}"
-            flags = [*_FLAGS, f"--user-data-dir={profile}", f"--window-size={width},{height}"]
-            flags += ["--force-dark-mode", "--blink-settings=preferredColorScheme=0"] if dark else []
+            flags = [*_FLAGS, f"--user-data-dir={profile}", "--window-size=1280,900"]
             options = {"goog:chromeOptions": {"args": flags, "binary": CHROMIUM}, "goog:loggingPrefs": {"browser": "ALL"}}
             self._url += "/session/" + self._send("POST", "/session", {"capabilities": {"alwaysMatch": options}})["sessionId"]
         except BaseException:
@@ -89,10 +88,15 @@ class Browser:
         actions = [{"type": kind, "value": key} for kind in ("keyDown", "keyUp")]
         self._send("POST", "/actions", {"actions": [{"type": "key", "id": "keyboard", "actions": actions}]})
 
-    def resize(self, width: int, height: int) -> None:
-        """Pretend to be a screen of this size: a window does not go below 500 pixels."""
+    def screen(self, width: int, height: int, *, dark: bool = False) -> None:
+        """Pretend to be a screen of this size and colour scheme: a window alone does not go below 500 pixels."""
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        self._send("POST", "/goog/cdp/execute", {"cmd": "Emulation.setDeviceMetricsOverride", "params": metrics})
+        self._cdp("Emulation.setDeviceMetricsOverride", metrics)
+        feature = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self._cdp("Emulation.setEmulatedMedia", {"features": [feature]})
+
+    def _cdp(self, command: str, parameters: Any) -> None:
+        self._send("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
 
     def errors(self) -> list[str]:
         """What the browser complained about since the last call."""
