@@ -146,7 +146,7 @@ class Store:
         """The rows of a read; the taxpayer is the first parameter of all."""
         try:
             found = self.connection.exec_driver_sql(compiled(self.dialect, statement), (self.taxpayer, *values))
-            return found.fetchall()  # type: ignore[return-value]
+            return found.fetchall()
         except exc.DBAPIError as error:
             raise _translated(error, self.where) from error
 

@@ -1,0 +1,107 @@
+"""The versions on offer, each checked against what was pinned before; what a sale relies on is pinned (events.md 2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import orjson
+
+from revrec.core.book import METHODS
+from revrec.core.errors import Refused
+from revrec.core.policy import Package, Policy, Tax, Terms
+from revrec.settings import Settings
+from revrec.store.pins import SETTINGS, Pin, Pins, pin_of
+from revrec.wire.policies import PolicyFile
+
+_KINDS: dict[type[Package | Policy | Tax], str] = {Package: "package", Policy: "policy", Tax: "tax"}
+
+
+@dataclass(slots=True)
+class PinningCatalogue:
+    """The policy file as a catalogue of the core that remembers what the event at hand relied on."""
+
+    file: PolicyFile
+    pins: Pins
+    settings: Settings
+    _touched: dict[tuple[str, str, str], Pin] = field(default_factory=dict)
+    _offers: dict[tuple[str, date], tuple[Terms, tuple[Pin, ...]]] = field(default_factory=dict)
+    _settings_pin: Pin | None = None
+
+    def begin(self) -> None:
+        """The next event: nothing is relied on yet."""
+        self._touched.clear()
+
+    def terms(self, package: str, day: date) -> Terms:
+        """The terms of a sale; Refused when they cannot be sold, or differ from what was pinned under their names."""
+        offer = self._offers.get((package, day))
+        if offer is None:
+            terms = self.pins.remember(self.file.terms(package, day))
+            offer = self._offers[package, day] = terms, tuple(self._pin(v) for v in (terms.package, terms.policy, terms.tax))
+        terms, pins = offer
+        self._rely(pins)
+        return terms
+
+    def sellable(self, tax: str, day: date) -> str:
+        """The category of the tax of a one-off visit, whose version is pinned too."""
+        version = self.file.tax(tax, day)
+        self._rely((self._pin(version),))
+        return version.category
+
+    def take(self, seq: int) -> tuple[list[Pin], list[Pin]]:
+        """What event `seq` relied on, in order, and which of that is pinned for the first time; settings stand first."""
+        relied = [pin._replace(seq=seq) for pin in self._touched.values()]
+        fresh = [pin for pin in relied if self.pins.get(pin.kind, pin.id, pin.since) is None]
+        if (settings := self._changed_settings(seq)) is not None:
+            relied.insert(0, settings)
+            fresh.insert(0, settings)
+        for pin in fresh:
+            self.pins.add(pin)
+        return relied, fresh
+
+    def _rely(self, pins: tuple[Pin, ...]) -> None:
+        for pin in pins:
+            self._touched[pin.kind, pin.id, pin.since] = pin
+
+    def _pin(self, version: Package | Policy | Tax) -> Pin:
+        kind = _KINDS[type(version)]
+        name = f"{version.id}@{version.since}"
+        pin = pin_of(kind, version.id, version.since, self.file.canonical(kind, name))
+        before = self.pins.get(kind, pin.id, pin.since)
+        if before is not None and before.digest != pin.digest:
+            raise Refused(
+                f"{kind} {name} differs from the version under which something was sold before "
+                f"({differing(before.content, pin.content)}). A version that was used never changes: "
+                "put it back and give the change a new `since`",
+                rule="events.md 2: pinned versions",
+                field=kind if kind != "policy" else "package",
+            )
+        return pin
+
+    def _changed_settings(self, seq: int) -> Pin | None:
+        """The settings that posting depends on, when they are not those of the latest event."""
+        if self._settings_pin is None:
+            self._settings_pin = pin_of(SETTINGS, "", date.min, settings_content(self.settings))
+        latest = self.pins.settings(seq)
+        if latest is not None and latest.digest == self._settings_pin.digest:
+            return None
+        return self._settings_pin._replace(id=f"{SETTINGS}-{seq}", seq=seq)
+
+
+def settings_content(settings: Settings) -> bytes:
+    """Currency, time zone and the roles of payment methods as RFC 8785 JSON: what re-derivation needs of revrec.toml."""
+    methods = {method.value: role.value for method, role in METHODS.items()}
+    methods |= {str(method): role.value for method, role in settings.methods.items()}
+    values = {"currency": settings.currency, "methods": methods, "v": "A", "zone": settings.zone.key}
+    return orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
+
+
+def differing(before: bytes, after: bytes) -> str:
+    """The keys in which two versions differ, with both values: `refund_fee "0.00" -> "5.00"`."""
+    old, new = orjson.loads(before), orjson.loads(after)
+    keys = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
+    return ", ".join(f"{key} {_shown(old.get(key))} -> {_shown(new.get(key))}" for key in keys)
+
+
+def _shown(value: object) -> str:
+    return "absent" if value is None else orjson.dumps(value).decode()

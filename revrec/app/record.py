@@ -1,0 +1,443 @@
+"""Record: events of any number of files into the books, in one transaction, a batch at a time in bounded memory."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from revrec.app.books import books_of, finish, writer_of
+from revrec.app.catalogue import PinningCatalogue
+from revrec.app.progress import Progress, Silent
+from revrec.app.workspace import Workspace
+from revrec.core.book import Changes
+from revrec.core.dates import DAY
+from revrec.core.errors import Refused, RevrecError
+from revrec.core.events import Event, Method
+from revrec.core.journal import JournalEntry, Role
+from revrec.core.post import record as post
+from revrec.store.book import StoreBook
+from revrec.store.format import instant
+from revrec.store.recorder import Recorder
+from revrec.store.store import StoredEvent
+from revrec.wire.envelope import Parsed, event_id, parse
+from revrec.wire.errors import Unreadable
+from revrec.wire.files import Line, Source, source
+from revrec.wire.stored import MARKER, restore
+
+BATCH = 2_000  # events that are parsed, looked up and written together
+AHEAD = timedelta(hours=24)  # how far an event may lie after the store's clock (events.md 3)
+_REF_NAMES = ("session", "payment", "refund", "bundle", "to_bundle")
+_BUNDLE_NAMES = ("bundle", "to_bundle")
+_CUSTOMER_NAMES = ("customer", "to_customer", "beneficiary")
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """One mistake of one line: `field` is the member (or column) at fault, `rule` the clause, `raw` what stood there."""
+
+    file: str
+    line: int | None
+    event_id: str | None
+    field: str
+    reason: str
+    hint: str
+    raw: bytes | dict[str, Any] = b""
+    rule: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        event = f" [event {self.event_id}]" if self.event_id else ""
+        field_ = f" {self.field}:" if self.field else ""
+        hint = f". Hint: {self.hint}" if self.hint else ""
+        return f"{where}:{field_} {self.reason.rstrip().removesuffix('.')}{hint} ({self.rule}){event}"
+
+
+class FileRefused(RevrecError):
+    """At least one line cannot be booked: nothing of the call was."""
+
+    def __init__(self, rejections: Sequence[Rejection]) -> None:
+        lines = len({(r.file, r.line) for r in rejections})
+        total = f"{lines:,} line{'s' if lines > 1 else ''} refused; nothing was booked"
+        super().__init__("\n".join([*map(str, rejections), f"{total}. Mend the file, or book the good events with --partial"]))
+        self.rejections = tuple(rejections)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a call did: events `recorded` (`invented` of them by a mapping), `repeated` ones, rows `skipped` by reason."""
+
+    recorded: int = 0
+    repeated: int = 0
+    invented: int = 0
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    entries: int = 0
+    days: int = 0
+    rejected: tuple[Rejection, ...] = ()
+    drafts: tuple[JournalEntry, ...] = ()
+
+    @property
+    def rejected_count(self) -> int:
+        """How many lines were refused."""
+        return len({(r.file, r.line) for r in self.rejected})
+
+
+class _Known(NamedTuple):
+    """An event recorded before: whose key sealed it, and its idempotency digest."""
+
+    customer: str
+    content: bytes
+
+
+class _DryRun(Exception):  # noqa: N818  no error: the way out of a transaction that is not to be committed
+    """The dry run is complete."""
+
+
+def sources(ws: Workspace, files: Sequence[str], *, mapping: Path | None) -> list[Source]:
+    """The files as sources of events; `-` is standard input; with a mapping they are other people's CSV."""
+    if mapping is None:
+        return [source(name) for name in files]
+    from revrec.app.mapping import mapped
+
+    return [mapped(mapping, Path(name), ws) for name in files]
+
+
+def record(
+    ws: Workspace,
+    sources: Sequence[Source],
+    *,
+    partial: bool = False,
+    dry_run: bool = False,
+    now: datetime,
+    progress: Progress | None = None,
+) -> Recorded:
+    """Record the events of all sources in one transaction; raises FileRefused, with every bad line, and books nothing.
+
+    `partial` books the good events and writes the others to NAME.rejected.jsonl beside each file.
+    """
+    finish_files(ws)
+    with writing(ws, now, dry_run=dry_run) as run:
+        for each in sources:
+            run.take(each, progress or Silent())
+        if run.rejected and not (partial or dry_run):
+            raise FileRefused(run.rejected)
+    done = run.summary()
+    if dry_run:
+        return done
+    if partial:
+        _write_rejected(ws, sources, run.rejected)
+    finish(ws, progress)
+    return done
+
+
+def finish_files(ws: Workspace) -> None:
+    """Write what a crash left unwritten: the first thing that every writing command does."""
+    if any(day.file is None for day in ws.store.days()):
+        finish(ws)
+
+
+@contextmanager
+def writing(ws: Workspace, now: datetime, *, dry_run: bool = False) -> Iterator[Run]:
+    """A run inside a transaction: committed at the end, unless it is dry; rolled back when anything is raised."""
+    try:
+        with ws.store.transaction():
+            run = Run(ws, now, dry_run=dry_run)
+            yield run
+            run.recorder.finish()
+            if dry_run:
+                raise _DryRun
+    except _DryRun:
+        return
+
+
+class Run:
+    """One call of a writing command: events go in one by one, or a source at a time."""
+
+    def __init__(self, ws: Workspace, now: datetime, *, dry_run: bool = False) -> None:
+        self.ws = ws
+        self.store = ws.store
+        self.now = now
+        self.latest = now + AHEAD
+        self.latest_day = self.latest.astimezone(ws.settings.zone).date()
+        self.at = instant(now)
+        self.catalogue = PinningCatalogue(ws.catalogue, ws.store.pins, ws.settings)
+        methods = {Method(name): role for name, role in ws.settings.methods.items()}
+        self.book = StoreBook(ws.store, self.catalogue, self.decode, ws.settings.currency, methods)
+        self.recorder = Recorder(ws.store, self.book)
+        # With every role at hand no event can ask for one that has no account: then nothing is checked event by event.
+        self.careful = any(ws.chart.account(role) is None for role in Role)
+        self.batch = 1 if self.careful else BATCH
+        self.known: dict[tuple[str, str], _Known] = {}
+        self.used: dict[str, str] = {}  # event id -> a source that used it
+        self.rejected: list[Rejection] = []
+        self.drafts: list[JournalEntry] | None = [] if dry_run else None
+        self.start = self.book.seq, self.book.entry_count
+        self.repeated = 0
+        self.invented = 0
+        self.skipped: Counter[str] = Counter()
+
+    def decode(self, stored: StoredEvent) -> Event:
+        """The core's event of a stored one."""
+        return restore(stored.event, self.ws.context)
+
+    def summary(self) -> Recorded:
+        """What was done."""
+        seq, entries = self.start
+        return Recorded(
+            recorded=self.book.seq - seq,
+            repeated=self.repeated,
+            invented=self.invented,
+            skipped=dict(self.skipped),
+            entries=self.book.entry_count - entries,
+            days=len(self.recorder.touched),
+            rejected=tuple(self.rejected),
+            drafts=tuple(self.drafts or ()),
+        )
+
+    # a source
+
+    def take(self, source: Source, progress: Progress) -> None:
+        """All events of a source, in order."""
+        progress.start(f"recording {source.name}", _count(source))
+        lines = iter(source.lines())
+        while batch := list(islice(lines, self.batch)):
+            self._batch(source, batch)
+            progress.step(len(batch))
+        self.skipped.update(source.skipped)
+        progress.done()
+
+    def _batch(self, source: Source, lines: Sequence[Line]) -> None:
+        read = [(line, self._parsed(source, line)) for line in lines]
+        self.prefetch([parsed for _, parsed in read if parsed is not None])
+        for line, parsed in read:
+            if parsed is None:
+                continue
+            try:
+                recorded = self.event(parsed)
+            except Refused as refusal:
+                self._refuse(source, line, parsed.event.id, refusal)
+            else:
+                self.invented += recorded and line.invented
+        self.recorder.flush()
+
+    def _parsed(self, source: Source, line: Line) -> Parsed | None:
+        """The event of a line, or None when it breaks the contract; every problem is noted."""
+        if line.problems:
+            self._problems(source, line, Unreadable(line.problems))
+            return None
+        try:
+            return parse(line.raw, self.ws.context)
+        except Unreadable as error:
+            self._problems(source, line, error)
+            return None
+
+    def _problems(self, source: Source, line: Line, error: Unreadable) -> None:
+        known = event_id(line.raw) if isinstance(line.raw, dict) else error.event_id
+        for problem in error.problems:
+            place = line.columns.get(problem.field, problem.field)
+            at = Rejection(source.name, line.number, known, place, problem.message, problem.hint, line.raw, problem.rule)
+            self.rejected.append(at)
+
+    def _refuse(self, source: Source, line: Line, event: str, refusal: Refused) -> None:
+        name = refusal.field or ""
+        place = line.columns.get(f"data.{name}") or line.columns.get(name) or name
+        self.rejected.append(Rejection(source.name, line.number, event, place, str(refusal), "", line.raw, refusal.rule))
+
+    # look-ups
+
+    def prefetch(self, events: Sequence[Parsed]) -> None:
+        """Read what these events will ask for, many rows at a time."""
+        self.known.clear()
+        self.used.clear()
+        for name, origin, _, customer, content in self.store.rows_of_list("known", {p.event.id for p in events}):
+            self.known[origin, name] = _Known(customer, bytes(content))
+            self.used[name] = origin
+        refs, bundles, customers, holders = set[str](), set[str](), set[str](), set[str]()
+        for parsed in events:
+            data = parsed.public["data"]
+            refs.update(data[name] for name in _REF_NAMES if name in data)
+            bundles.update(data[name] for name in _BUNDLE_NAMES if name in data)
+            customers.update(data[name] for name in _CUSTOMER_NAMES if name in data)
+            if parsed.event.type == "session.completed" and "bundle" not in data and "price" not in data:
+                holders.add(data["customer"])
+        self.book.prefetch(refs=refs, bundles=bundles, customers=customers, holders=holders)
+
+    # one event
+
+    def event(self, parsed: Parsed, *, made_here: bool = False) -> bool:
+        """Record one event; False when it was recorded before; Refused leaves no trace of it.
+
+        What revrec makes itself may lie in the future (`advance --future`).
+        """
+        event = parsed.event
+        before = self.known.get((event.source, event.id))
+        if before is not None:
+            self._check_same(parsed, before)
+            self.repeated += 1
+            return False
+        if not made_here:
+            self._check_clock(parsed)
+        self.catalogue.begin()
+        done = self._posted(event)
+        customer = self._customer_of(event, done[-1])
+        stored, content = self._stored(parsed, customer)
+        relied, fresh = self.catalogue.take(self.book.seq)
+        self.recorder.add(done, event, stored, content, customer, self.at, relied, fresh)
+        self._note(event, customer, content, done)
+        return True
+
+    def _posted(self, event: Event) -> list[Changes]:
+        """Judge, post and take in; with an incomplete chart an event that needs a missing account is taken back."""
+        if not self.careful:
+            return post(self.book, event)
+        mark = self.book.mark()
+        done = post(self.book, event)
+        for changes in done:
+            for entry in changes.entries:
+                try:
+                    self._check_roles(entry)
+                except Refused:
+                    self.book.restore(mark)
+                    raise
+        return done
+
+    def _check_roles(self, entry: JournalEntry) -> None:
+        for posting in entry.postings:
+            branch = posting.branch or entry.branch
+            if self.ws.chart.account(posting.role, branch, entry.service, posting.method) is None:
+                raise Refused(
+                    f"no account of {self.ws.chart.name} has the role {posting.role}, which this event posts to ({entry.rule}). "
+                    f'Put `revrec-role: "{posting.role}"` under the `open` line of one',
+                    rule="events.md 6: account roles",
+                )
+
+    def _check_same(self, parsed: Parsed, before: _Known) -> None:
+        """Same key: the same content is accepted again, other content is refused (events.md 3)."""
+        event = parsed.event
+        if parsed.private is None:
+            content = hashlib.sha256(parsed.canonical).digest()
+        elif self.store.keys.has(before.customer):
+            content = self.store.keys.content(before.customer, parsed.canonical)
+        else:
+            raise Refused(f"event {event.id} was recorded, and the person's data erased since", rule="events.md 3: id", field="id")
+        if content != before.content:
+            raise Refused(
+                f"event {event.id} of {event.source} was recorded before with other content; a key is used once. "
+                "Give a new event a new id; what is wrong in the recorded one is undone by the event that reverses it",
+                rule="events.md 3: id and source are the idempotency key",
+                field="id",
+            )
+
+    def _check_clock(self, parsed: Parsed) -> None:
+        if parsed.time > self.latest or parsed.event.date > self.latest_day:
+            raise Refused(
+                f"the event is dated {parsed.event.date}, more than 24 hours after now ({self.at}). "
+                "Record it when it has happened, or mend its date",
+                rule="events.md 3: events of the future",
+                field="effective_date" if parsed.time <= self.latest else "time",
+            )
+
+    def _customer_of(self, event: Event, own: Changes) -> str:
+        """Whose key seals the event: the customer that it names, else whose bundle or visit it touches, else ''."""
+        named = getattr(event.data, "customer", None) or own.customer
+        if named:
+            return str(named)
+        if own.bundle:
+            bundle = self.book.bundle(own.bundle)
+            if bundle is not None:
+                return bundle.customer
+        visit = next(iter(own.visits.values()), None)
+        return visit.customer if visit else next(iter(own.customers), "")
+
+    def _stored(self, parsed: Parsed, customer: str) -> tuple[bytes, bytes]:
+        """The stored event and its idempotency digest."""
+        if parsed.private is None:
+            return parsed.canonical, hashlib.sha256(parsed.canonical).digest()
+        keys, event = self.store.keys, parsed.event
+        sealed = keys.seal(customer, event.source, event.id, orjson.dumps(parsed.private, option=orjson.OPT_SORT_KEYS))
+        public = {**parsed.public, "data": {**parsed.public["data"], MARKER: sealed}}
+        return orjson.dumps(public, option=orjson.OPT_SORT_KEYS), keys.content(customer, parsed.canonical)
+
+    def _note(self, event: Event, customer: str, content: bytes, done: Sequence[Changes]) -> None:
+        self.known[event.source, event.id] = _Known(customer, content)
+        if self.used.setdefault(event.id, event.source) != event.source:
+            self.recorder.homonym(event)
+        if self.drafts is not None:
+            self.drafts.extend(entry for changes in done for entry in changes.entries)
+        if event.type == "period.closed":
+            self._closing(event)
+
+    def _closing(self, event: Event) -> None:
+        """Keep what stands in the books of the month just closed: the chain's head, the SHA-256 of each day file."""
+        through = self.book.closed_through
+        if through is None:
+            return
+        self.recorder.settle()
+        before = [period.period for period in self.store.periods() if period.period < through.replace(day=1)]
+        first = max(before, default=None)
+        books = books_of(self.store)
+        last = max(filter(None, (books.last_day, self.book.calendar)), default=None)
+        files = writer_of(self.ws).digests(replace(books, last_day=last), _next(first), through)
+        content = orjson.dumps(files, option=orjson.OPT_SORT_KEYS)
+        self.recorder.closing(f"{event.data.period:%Y-%m}", self.recorder.digest, content)  # type: ignore[union-attr]
+
+
+def _next(month: date | None) -> date:
+    """The first day after a closed month."""
+    return date.min if month is None else (month + 31 * DAY).replace(day=1)
+
+
+def _count(source: Source) -> int | None:
+    """How many lines a plain file has, for progress."""
+    path = source.path
+    if path is None or path.suffix not in {".jsonl", ".csv"}:
+        return None
+    with path.open("rb") as stream:
+        return sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b""))
+
+
+def _write_rejected(ws: Workspace, sources: Iterable[Source], rejected: Sequence[Rejection]) -> None:
+    """NAME.rejected.jsonl beside each file with refused events: `{"event": …, "reason": …}` a line."""
+    for each in sources:
+        mine = [rejection for rejection in rejected if rejection.file == each.name]
+        if not mine:
+            continue
+        by_line: dict[int | None, list[Rejection]] = {}
+        for rejection in mine:
+            by_line.setdefault(rejection.line, []).append(rejection)
+        lines = [_rejected_line(found) for found in by_line.values()]
+        path = rejected_path(ws, each)
+        path.write_bytes(b"".join(lines))
+
+
+def rejected_path(ws: Workspace, source: Source) -> Path:
+    """Where the refused events of a source are written: beside it, in the workspace for standard input."""
+    if source.path is None:
+        return ws.root / "stdin.rejected.jsonl"
+    stem = source.path.name
+    for suffix in (".gz", ".zst", ".jsonl", ".csv"):
+        stem = stem.removesuffix(suffix)
+    return source.path.with_name(f"{stem}.rejected.jsonl")
+
+
+def _rejected_line(found: Sequence[Rejection]) -> bytes:
+    reason = "; ".join(f"{r.field}: {r.reason}" if r.field else r.reason for r in found)
+    return orjson.dumps({"event": _original(found[0].raw), "reason": reason}) + b"\n"
+
+
+def _original(raw: bytes | dict[str, Any]) -> Any:
+    """The event as it came; what is no JSON object as a string."""
+    if isinstance(raw, dict):
+        return raw
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return raw.decode(errors="replace")

@@ -1,0 +1,58 @@
+"""A workspace that is open: its settings, chart and catalogue, and the store with the taxpayer's books."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from revrec import settings as configuration
+from revrec.books.chart import Chart
+from revrec.settings import Settings
+from revrec.store.keys import Master
+from revrec.store.store import Store
+from revrec.wire import policies
+from revrec.wire.context import Context
+from revrec.wire.policies import PolicyFile
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Everything that a use case needs; `context` is what reading events needs to know of the taxpayer."""
+
+    root: Path
+    settings: Settings
+    chart: Chart
+    catalogue: PolicyFile
+    store: Store
+    context: Context
+
+    def close(self) -> None:
+        """Close the database; what was not committed is rolled back."""
+        self.store.close()
+
+
+@contextmanager
+def open_workspace(root: Path, *, environ: Mapping[str, str] = os.environ) -> Iterator[Workspace]:
+    """The workspace in a folder; every mistake in its files is a RevrecError that names file, line and remedy."""
+    settings = configuration.load(root, environ)
+    chart = Chart.load(root / "chart.beancount")
+    catalogue = policies.load(root / "policy.toml", settings.currency)
+    store = open_store(settings)
+    context = Context(settings.taxpayer, settings.currency, settings.zone.key)
+    workspace = Workspace(root, settings, chart, catalogue, store, context)
+    try:
+        yield workspace
+    finally:
+        workspace.close()
+
+
+def open_store(settings: Settings) -> Store:
+    """The taxpayer's books in the database that the settings name."""
+
+    def restore(kind: str, content: bytes) -> object:
+        return policies.restored(kind, content, settings.currency)
+
+    return Store.open(settings.url, settings.taxpayer, Master(settings.key_path, settings.key), restore)
