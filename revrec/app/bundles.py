@@ -13,14 +13,13 @@ from revrec.core import money, units
 from revrec.core.book import Book, Customer
 from revrec.core.bundle import Bundle, Status
 from revrec.core.errors import RevrecError
-from revrec.core.events import BundleTransferred, Event, SessionCompleted
+from revrec.core.events import BundleTransferred, Event, Method, SessionCompleted
 from revrec.core.journal import JournalEntry, Role
 from revrec.core.policy import ExpiryFrom, ExpiryKind, Invoicing, Owner, Sharing, Terms, Transfer
 from revrec.core.post import record, run_clock
 from revrec.core.refund import Quote
 from revrec.core.refund import quote as core_quote
 from revrec.core.units import Unit
-from revrec.wire.context import Context
 from revrec.wire.stored import restore
 
 if TYPE_CHECKING:
@@ -283,7 +282,8 @@ class _Pinned:
 def _replayed(ws: Workspace, bundle: str, on: date) -> Book:
     """A book that holds only this bundle and those it was split from, as they stood at the end of a day."""
     facts, pinned = _lineage(ws, bundle)
-    book = _Past(_Pinned(pinned), ws.settings.currency, ws.settings.methods)
+    methods = {Method(name): role for name, role in ws.settings.methods.items()}
+    book = _Past(_Pinned(pinned), ws.settings.currency, methods)
     kept = [event for _, event in sorted(facts.items()) if event.date <= on]
     for event in kept:
         record(book, event)
@@ -297,7 +297,6 @@ def _lineage(ws: Workspace, bundle: str) -> tuple[dict[int, Event], dict[tuple[s
     facts: dict[int, Event] = {}
     pinned: dict[tuple[str, date], Terms] = {}
     waiting, seen = [bundle], set[str]()
-    context = Context(ws.settings.taxpayer, ws.settings.currency, ws.settings.zone.key)
     while waiting:
         current = waiting.pop()
         if current in seen or (state := ws.store.bundle(current)) is None:
@@ -305,7 +304,7 @@ def _lineage(ws: Workspace, bundle: str) -> tuple[dict[int, Event], dict[tuple[s
         seen.add(current)
         pinned[state.terms.package.id, state.sold_on] = state.terms
         for seq, stored in ws.store.history(current):
-            event = _named(restore(stored.event, context), stored)
+            event = _named(restore(stored.event, ws.context), stored)
             facts[seq] = event
             if isinstance(event.data, BundleTransferred):
                 waiting.append(event.data.bundle)

@@ -1,0 +1,258 @@
+"""Writes what the pages must not get wrong: events, posting rules, and the output under every command.
+
+python -m docs.generate            write the pages again
+python -m docs.generate --check    name the pages that no longer say what the program does; exit 1 if there are any
+"""  # noqa: INP001  docs is no package
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from revrec.core.rules import RULES, Rule
+from revrec.wire import kinds
+
+DOCS = Path(__file__).resolve().parent
+ROOT = DOCS.parent
+EXAMPLE = ROOT / "ledgers" / "example"
+PAGES = ("quick-start-accountant.md", "quick-start-freelancer.md", "quick-start-auditor.md", "commands.md", "mapping.md")
+FAMILIES = {
+    "payment": "Payments",
+    "session": "Sessions and visits",
+    "breakage": "Breakage",
+    "transfer": "Transfers",
+    "fee": "Fees",
+    "refund": "Refunds",
+    "adjustment": "Adjustments",
+}
+_FORMS = {
+    kinds.ID: "id",
+    kinds.CODE: "code",
+    kinds.EVENT_ID: "id of the event",
+    kinds.URI: "URI reference",
+    kinds.DAY: "date",
+    kinds.INSTANT: "instant with offset (RFC 3339)",
+    kinds.MONTH: "month, `2026-01`",
+    kinds.COUNTRY: "country",
+    kinds.AMOUNT: 'amount, `"50.00"`',
+    kinds.SIGNED: 'amount, debit positive, `"-50.00"`',
+    kinds.QUANTITY: 'quantity, `"1.5"`',
+    kinds.REFERENCE: "reference",
+    kinds.EMAIL: "e-mail address",
+    kinds.PLAIN: "name or code on one line",
+    kinds.LINE: "text of one line",
+    kinds.TEXT: "text, at most 200 characters, sealed",
+}
+_TYPES = {"boolean": "`true` or `false`", "integer": "whole number", "object": "flat object of codes"}
+_FENCE = re.compile(r"(?:<!-- file: (?P<file>\S+) -->\n)?```(?P<kind>\w*)\n(?P<body>.*?)```\n", re.DOTALL)
+# What differs from run to run: when a fact was recorded, and the digests that cover that moment.
+_MASKS = (
+    (re.compile(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ"), "<instant>"),
+    (re.compile(r"\b[0-9a-f]{64}\b"), "<digest>"),
+)
+
+
+def main() -> int:
+    """Write the pages, or compare them."""
+    checking = "--check" in sys.argv[1:]
+    stale = []
+    for name, text in pages():
+        path = DOCS / name
+        before = path.read_text("utf-8") if path.exists() else ""
+        if masked(before) == masked(text):
+            continue
+        stale.append(name)
+        if not checking:
+            path.write_text(text, "utf-8")
+    for name in stale:
+        print(f"docs/{name} {'is out of date: run `python -m docs.generate`' if checking else 'written'}")  # noqa: T201  a command prints
+    return 1 if checking and stale else 0
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """Every page with generated parts, as it should read."""
+    yield "events.md", events(json.loads((ROOT / "schemas" / "event.schema.json").read_text("utf-8")))
+    yield "posting-rules.md", posting_rules(EXAMPLE / "journal")
+    with tempfile.TemporaryDirectory() as folder:
+        for name in PAGES:
+            yield name, ran((DOCS / name).read_text("utf-8"), Path(folder) / name)
+
+
+def masked(text: str) -> str:
+    """The text without what differs from run to run."""
+    for pattern, word in _MASKS:
+        text = pattern.sub(word, text)
+    return text
+
+
+def ran(page: str, folder: Path) -> str:
+    """The page with the output of its commands as they say it today.
+
+    The blocks run in order in one folder, which holds the example workspace as `example` and the files of the page.
+    """
+    folder.mkdir()
+    workspace(folder / "example")
+
+    def block(found: re.Match[str]) -> str:
+        if found["file"]:
+            path = folder / found["file"]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(found["body"], "utf-8")
+        if found["kind"] != "console":
+            return found[0]
+        commands = [line[2:] for line in found["body"].splitlines() if line.startswith("$ ")]
+        shown = "".join(f"$ {command}\n{output(command, folder)}" for command in commands)
+        return f"```console\n{shown}```\n"
+
+    return _FENCE.sub(block, page)
+
+
+def workspace(folder: Path) -> None:
+    """The example workspace in a folder: made anew, with the example's own files, its events recorded."""
+    settings = tomllib.loads((EXAMPLE / "revrec.toml").read_text("utf-8"))
+    who = settings["taxpayer"]
+    words = ("init", str(folder), "--taxpayer", who["id"], "--name", who["name"], "--non-interactive")
+    output(f"revrec {shlex.join(words)}", folder.parent)
+    for name in ("revrec.toml", "policy.toml", "chart.beancount", "main.beancount", "events.jsonl"):
+        if (EXAMPLE / name).exists():
+            shutil.copy(EXAMPLE / name, folder / name)
+    output("revrec record events.jsonl", folder)
+
+
+def output(command: str, folder: Path) -> str:
+    """What a command prints, errors included, each line ending in a newline."""
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+    environ = os.environ | {"PATH": path, "COLUMNS": "110", "NO_COLOR": "1", "TERM": "dumb"}
+    done = subprocess.run(  # noqa: S602  the commands are those of our own pages
+        command, shell=True, cwd=folder, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    )
+    return "".join(f"{line.rstrip()}\n" for line in done.stdout.splitlines())
+
+
+def posting_rules(journal: Path) -> str:
+    """The page of the posting rules: what each says, where it comes from, and an entry of the example that it made."""
+    examples = dict(_examples(journal))
+    lines = [
+        "# Posting rules",
+        "",
+        "*Generated from `revrec/core/rules.py`; run `python -m docs.generate` after a change.*",
+        "",
+        "Every entry carries the id of the rule that made it, in its metadata `rule`.",
+        "The examples are entries of `ledgers/example/`;",
+        "which account stands for a role is the chart's business. References: IFRS 15 by paragraph;",
+        "PGC by account or standard (NRV); RICAC is the ICAC resolution of 10 February 2021 (BOE-A-2021-2155);",
+        "`events.md` and `accounting.md` are the design of revrec.",
+    ]
+    for family, title in FAMILIES.items():
+        lines += ["", f"## {title}"]
+        for rule in RULES.values():
+            if rule.id.partition(".")[0] == family:
+                lines += _rule(rule, examples.get(rule.id))
+    return "\n".join(lines) + "\n"
+
+
+def _rule(rule: Rule, example: str | None) -> Iterator[str]:
+    yield ""
+    yield f"### `{rule.id}`"
+    yield ""
+    yield rule.en
+    yield ""
+    yield f"*{rule.es}*"
+    yield ""
+    yield f"Source: {rule.source}."
+    if example:
+        yield ""
+        yield "```beancount"
+        yield example
+        yield "```"
+
+
+def _examples(journal: Path) -> Iterator[tuple[str, str]]:
+    """(rule id, transaction) for every transaction of the journal, latest first, so that a dict keeps the first."""
+    texts = [
+        text for path in sorted(journal.glob("*/*.beancount")) for text in re.split(r"\n(?=\d{4}-)", path.read_text("utf-8"))
+    ]
+    for text in reversed(texts):
+        if rule := re.search(r'^  rule: "([^"]+)"$', text, re.MULTILINE):
+            yield rule[1], text.strip()
+
+
+def events(schema: dict[str, Any]) -> str:
+    """The page of the events, from the JSON Schema of an event."""
+    definitions = schema["$defs"]
+    envelopes = [_resolved(each, definitions) for each in schema["oneOf"]]
+    bodies = {each["properties"]["type"]["const"]: _resolved(each["properties"]["data"], definitions) for each in envelopes}
+    common = set.intersection(*(set(body["properties"]) for body in bodies.values()))
+    envelope, (first, *_) = envelopes[0], bodies.values()
+    lines = [
+        "# Events",
+        "",
+        "*Generated from `schemas/event.schema.json`; run `python -m docs.generate` after a change.*",
+        "",
+        f"{schema['description']} An unknown member is refused by name.",
+        "What an event does to the books: [posting rules](posting-rules.md).",
+        "",
+        "## The envelope",
+        "",
+        *_members(envelope, definitions, envelope["properties"].keys() - {"data"}),
+        "",
+        "## Members of `data` that every event may carry",
+        "",
+        *_members(first, definitions, common),
+    ]
+    for kind, body in bodies.items():
+        lines += ["", f"## `{kind}`", "", body.get("description", ""), ""]
+        lines += _members(body, definitions, body["properties"].keys() - common)
+    return "\n".join(lines) + "\n"
+
+
+def _resolved(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    return definitions[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+
+
+def _members(body: dict[str, Any], definitions: dict[str, Any], names: Iterable[str]) -> Iterator[str]:
+    yield "| member | | what it is |"
+    yield "|---|---|---|"
+    required = body.get("required", ())
+    for name in sorted(names, key=lambda name: (name not in required, name)):
+        member = body["properties"][name]
+        form = "one of the types below" if name == "type" else _form(member, definitions)
+        words = ". ".join(filter(None, (form, member.get("description", "").rstrip("."))))
+        yield f"| `{name}` | {'required' if name in required else 'optional'} | {words} |"
+
+
+def _form(member: dict[str, Any], definitions: dict[str, Any]) -> str:
+    """What a member looks like, in a few words."""
+    member = _resolved(member, definitions)
+    if "const" in member:
+        return f"`{member['const']}`"
+    if "enum" in member:
+        return (
+            "a role of the chart" if "contract-liability" in member["enum"] else ", ".join(f"`{each}`" for each in member["enum"])
+        )
+    if "anyOf" in member:
+        return _form(member["anyOf"][0], definitions)
+    if member.get("type") == "array":
+        return f"list of {_form(member['items'], definitions)}"
+    if member.get("type") == "object" and "properties" in member:
+        required = member.get("required", ())
+        inner = (
+            f"`{name}`{'' if name in required else '?'}: {_form(each, definitions)}"
+            for name, each in member["properties"].items()
+        )
+        return "{" + "; ".join(inner) + "}"
+    return _FORMS.get(member.get("pattern", ""), _TYPES.get(member.get("type", ""), "text"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
