@@ -8,7 +8,7 @@ from datetime import date
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from revrec.app.entries import EntryView, amount_of, find
+from revrec.app.entries import EntryView, amount_of, find, of_bundle
 from revrec.core import money, units
 from revrec.core.book import Book, Customer
 from revrec.core.bundle import Bundle, Status
@@ -188,7 +188,7 @@ class Step:
 def show(ws: Workspace, bundle: str, on: date) -> BundleCard:
     """The card of a bundle at the end of a day; raises UnknownBundle."""
     state = state_on(ws, bundle, on)
-    booked = [entry for entry in ws.store.entries_of(bundle=bundle) if entry.date <= on]
+    booked = [entry for entry in of_bundle(ws.store, bundle) if entry.date <= on]
     return BundleCard(
         on=on,
         currency=ws.settings.currency,
@@ -227,7 +227,7 @@ def history(ws: Workspace, bundle: str) -> list[Step]:
     events = [stored for _, stored in ws.store.history(bundle)]
     if not events:
         raise UnknownBundle(bundle)
-    entries = {entry.number: entry for entry in ws.store.entries_of(bundle=bundle)}
+    entries = {entry.number: entry for entry in of_bundle(ws.store, bundle)}
     steps = []
     for stored in events:
         mine = [entries.pop(n) for n in stored.numbers if n in entries]

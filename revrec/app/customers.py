@@ -11,7 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from revrec.app import bundles
-from revrec.app.entries import amount_of
+from revrec.app.entries import amount_of, of_bundle
 from revrec.core import money, units
 from revrec.core.book import Kind, Movement
 from revrec.core.errors import RevrecError
@@ -198,7 +198,7 @@ def _entries(ws: Workspace, customer: str, on: date) -> list[JournalEntry]:
     """The entries of a customer up to a day: those that name the customer, and those of the customer's bundles."""
     found = {entry.number: entry for entry in ws.store.entries_of(customer=customer)}
     for bundle in ws.store.bundles(customer=customer):
-        found |= {entry.number: entry for entry in ws.store.entries_of(bundle=bundle.id)}
+        found |= {entry.number: entry for entry in of_bundle(ws.store, bundle.id)}
     mine = (entry for entry in found.values() if _names(entry, customer))
     return sorted((entry for entry in mine if entry.date <= on), key=lambda entry: (entry.date, entry.number))
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revrec.core import money
 from revrec.core.journal import JournalEntry, Posting, Role
 from revrec.core.rules import RULES
+
+if TYPE_CHECKING:
+    from revrec.store.store import Store
 
 
 class Place(NamedTuple):
@@ -93,6 +96,19 @@ def amount_of(entries: Iterable[JournalEntry], *roles: Role, customer: str | Non
         and (customer is None or (leg.customer or entry.customer) == customer)
         and (bundle is None or (leg.bundle or entry.bundle) == bundle)
     )
+
+
+def of_bundle(store: Store, bundle: str) -> list[JournalEntry]:
+    """The entries of a bundle by number: its own, and those of other bundles or adjustments that have a leg on it."""
+    found = {entry.number: entry for entry in store.entries_of(bundle=bundle)}
+    numbers = {movement.entry for movement in store.movements(bundle) if movement.entry}
+    made = store.bundle(bundle)
+    origin = store.event(made.seq) if made else None  # a part split off is paid for by the entry of that transfer
+    for number in numbers.union(origin.numbers if origin else ()) - found.keys():
+        entry = store.entry(number)
+        if entry and any(leg.bundle == bundle for leg in entry.postings):
+            found[number] = entry
+    return [entry for _, entry in sorted(found.items())]
 
 
 def find(root: Path, entry: JournalEntry) -> Place | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from revrec.app.entries import EntryView, Place, amount_of, find
+from revrec.app.entries import EntryView, Place, amount_of, find, of_bundle
 from revrec.core import money, units
 from revrec.core.book import Kind, Movement
 from revrec.core.bundle import Bundle
@@ -271,7 +271,7 @@ class _Chain:
         if state is None or state.id in self.bundles:
             return
         self.bundles[state.id] = state
-        self.pool |= {entry.number: entry for entry in self.ws.store.entries_of(bundle=state.id)}
+        self.pool |= {entry.number: entry for entry in of_bundle(self.ws.store, state.id)}
         for movement in self.ws.store.movements(state.id):
             if movement.kind in _UNDONE:
                 self.money[movement.kind, movement.ref] = movement
