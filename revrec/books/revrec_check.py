@@ -69,8 +69,10 @@ class _Check:
         self.manual: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))  # account, currency
         self.generated: dict[str, bool] = {}  # file name -> under journal/
         self.numbers: dict[int, Any] = {}
-        self.posted: dict[tuple[Any, ...], Any] = {}
-        self.earned: dict[str, list[Any]] = {}  # session -> transactions with income
+        self.events: dict[str, Any] = {}  # the first transaction of each event, and below those of events with several
+        self.several: dict[str, dict[tuple[Any, ...], Any]] = {}
+        self.earned: dict[str, Any] = {}  # the first transaction with income of each session, and below where there are several
+        self.repeated: dict[str, list[Any]] = {}
         self.corrections: list[tuple[int, Any]] = []
         self.liability: dict[str, Decimal] = defaultdict(Decimal)  # bundle; negative: owed
         self.touched: dict[str, Any] = {}  # bundles whose liability moved on `day`
@@ -113,33 +115,42 @@ class _Check:
     def by_revrec(self, entry: Any) -> None:
         """A generated transaction: its number, its event, its session, its legs."""
         meta = entry.meta
-        get = meta.get
-        number = _number(get("entry"))
+        number = _number(meta.get("entry"))
         if number is None:
             self.report(entry, "no entry number, in a file that revrec makes. Move it to manual/ and run `revrec books build`")
             return
-        self.numbered(number, entry)
-        bundle, session, rule, corrects = get("bundle"), get("session"), get("rule"), get("corrects")
-        key = (get("event"), get("event-source"), rule, bundle, session, corrects, entry.date, get("effective-date"))
-        if self.posted.setdefault(key, entry) is not entry:
-            self.report(entry, f"posted twice, as {meta['entry']} and as {_named(self.posted[key])}")
-        if bundle:
-            self.bundles.add(bundle)
-            if rule in ENDING:
-                self.ended[bundle] += 1
-            elif rule == REINSTATED:
-                self.ended[bundle] -= 1
-        if corrects is not None:
-            self.corrections.append((number, entry))
-        if get("late") and "effective-date" not in meta:
-            self.report(entry, f"{meta['entry']} is late but has no effective-date")
-        if self.legs(entry, bundle) and session:
-            self.earned.setdefault(session, []).append(entry)
-
-    def numbered(self, number: int, entry: Any) -> None:
-        """Each entry number stands once."""
         if self.numbers.setdefault(number, entry) is not entry:
             self.report(entry, f"the number E-{number} stands on another entry too ({_place(self.numbers[number])})")
+        event = meta.get("event")
+        if self.events.setdefault(event, entry) is not entry:
+            self.once(event, entry)
+        bundle = meta.get("bundle")
+        if bundle:
+            self.of_bundle(bundle, meta.get("rule"))
+        if "corrects" in meta:
+            self.corrections.append((number, entry))
+        if "late" in meta and "effective-date" not in meta:
+            self.report(entry, f"{meta['entry']} is late but has no effective-date")
+        if self.legs(entry, bundle) and "session" in meta:
+            session = meta["session"]
+            if self.earned.setdefault(session, entry) is not entry:
+                self.repeated.setdefault(session, [self.earned[session]]).append(entry)
+
+    def of_bundle(self, bundle: str, rule: str | None) -> None:
+        """Keep in mind that the bundle exists, and whether it ended."""
+        self.bundles.add(bundle)
+        if rule in ENDING:
+            self.ended[bundle] += 1
+        elif rule == REINSTATED:
+            self.ended[bundle] -= 1
+
+    def once(self, event: str, entry: Any) -> None:
+        """Of the transactions of one event no two are alike."""
+        first = self.events[event]
+        alike = self.several.setdefault(event, {_key(first): first})
+        before = alike.setdefault(_key(entry), entry)
+        if before is not entry:
+            self.report(entry, f"posted twice, as {entry.meta['entry']} and as {_named(before)}")
 
     def legs(self, entry: Any, bundle: str | None) -> bool:
         """Take the legs in and say whether one of them is income."""
@@ -226,9 +237,7 @@ class _Check:
 
     def check_sessions(self) -> None:
         """A session's income stands on one transaction, unless that was reversed."""
-        for session, found in self.earned.items():
-            if len(found) < 2:
-                continue
+        for session, found in self.repeated.items():
             own = {e.meta["entry"] for e in found}
             undone = {e.meta.get("corrects") for e in found}
             alive = [e for e in found if e.meta.get("corrects") not in own and e.meta["entry"] not in undone]
@@ -259,6 +268,12 @@ class _Check:
 def _number(text: Any) -> int | None:
     """The number of `E-12`, or None."""
     return int(text[2:]) if isinstance(text, str) and text[:2] == "E-" and text[2:].isdecimal() else None
+
+
+def _key(entry: Any) -> tuple[Any, ...]:
+    """What two transactions of one event differ in."""
+    keys = ("event-source", "rule", "bundle", "session", "customer", "corrects", "effective-date")
+    return (entry.date, *map(entry.meta.get, keys))
 
 
 def _place(entry: Any) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from revrec.books import fiscal, listing, mainfile, summary
 from revrec.books.balance import Asserted, month_ends
 from revrec.books.chart import Chart
-from revrec.books.files import Unwritten, digest, put, settle
+from revrec.books.files import Shelf, Unwritten, digest, put, settle
 from revrec.books.render import Renderer
 from revrec.books.state import Books, MonthRow
 
@@ -116,22 +116,17 @@ class Writer:
     def _run(self, books: Books, plan: _Plan, due: Sequence[date], step: Step | None) -> Written:
         """Make the due days, then the lists over all days, MANIFEST last."""
         made: dict[date, str] = {}
-        changed: list[str] = []
-        for day, data in self._rendered(books, plan, due):
-            made[day] = digest(data)
-            self._put(listing.day_path(day), data, changed)
-            if step:
-                step(1)
+        with Shelf(self.root) as shelf:
+            for day, data in self._rendered(books, plan, due):
+                made[day] = digest(data)
+                shelf.put(listing.day_path(day), data)
+                if step:
+                    step(1)
         known = {**books.days, **made}
         digests = {listing.day_path(day): value for day in plan.days if (value := known[day])}
-        for path, data in self._lists(plan, digests):
-            self._put(path, data, changed)
+        changed = [*shelf.changed, *(path for path, data in self._lists(plan, digests) if put(self.root, path, data))]
         settle({(self.root / path).parent for path in changed})
-        return Written(made, tuple(changed), len(digests))
-
-    def _put(self, path: str, data: bytes, changed: list[str]) -> None:
-        if put(self.root, path, data):
-            changed.append(path)
+        return Written(made, tuple(changed), len(digests) + 1)
 
     def _rendered(self, books: Books, plan: _Plan, days: Sequence[date]) -> Iterator[tuple[date, bytes]]:
         renderer = Renderer(self.chart, self.currency)
