@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -27,12 +27,15 @@ from revrec.wire.context import Context
 from revrec.wire.csv import Row, place, put, table
 from revrec.wire.errors import MappingUnreadable, Problem
 from revrec.wire.files import Line
-from revrec.wire.mapping_file import ENVELOPE_FIELDS, RULE, Cell, FieldMapping, RowRule, Sell, cell_columns, load
+from revrec.wire.mapping_file import ENVELOPE_FIELDS, RULE, Cell, FieldMapping, Join, RowRule, Sell, cell_columns, load
 
 Joined = Mapping[str, Mapping[str, str]]
+Made = tuple[dict[str, Any], bool]  # an event, and whether it was invented
+
+EMPTY = Problem("line", RULE, "the file is empty", "its first line names the columns")
 
 
-class Unmapped(Exception):  # noqa: N818  never leaves this module
+class Unmapped(Exception):
     """A row that cannot become an event."""
 
     def __init__(self, field: str, message: str, hint: str = "") -> None:
@@ -74,10 +77,9 @@ class MappedCsv:
         rows = table(self.path, self.mapping.delimiter, self.mapping.encoding)
         header = next(rows, None)
         if header is None or header.problems:
-            problems = header.problems if header else (Problem("line", RULE, "the file is empty", "the first line names the columns"),)
-            yield Line(1, b"", problems=problems)
+            yield Line(1, b"", problems=header.problems if header else (EMPTY,))
             return
-        joined = {name: _joined(self.path.parent / join["file"], join["key"], self.mapping) for name, join in self.mapping.joins.items()}
+        joined = {name: self._joined(join) for name, join in self.mapping.joins.items()}
         self._check_columns(header.cells, joined)
         places = {name: place(i, name) for i, name in enumerate(header.cells)}
         dated: list[Dated] = []
@@ -91,6 +93,18 @@ class MappedCsv:
         columns = {id(rule): _columns(rule, places) for rule in self.mapping.rules}
         for one in dated:
             yield from _lines(one, shop, columns[id(one.rule)], places)
+
+    def _joined(self, join: Join) -> Joined:
+        """The rows of the other file, which lies beside this one, by their key."""
+        rows = table(self.path.parent / join["file"], self.mapping.delimiter, self.mapping.encoding)
+        header = next(rows, None)
+        if header is None or join["key"] not in header.cells:
+            problem = Problem(
+                f"[join] {join['file']}", RULE, f'there is no column "{join["key"]}"', "its first line names the columns"
+            )
+            raise MappingUnreadable(f"mapping {self.mapping.name}", [problem])
+        found = (dict(zip(header.cells, row.cells, strict=False)) for row in rows if not row.problems)
+        return {row[join["key"]]: row for row in found}
 
     def _check_columns(self, header: list[str], joined: Mapping[str, Joined]) -> None:
         """Every column that the mapping names is there."""
@@ -126,7 +140,8 @@ class MappedCsv:
         for name, join in self.mapping.joins.items():
             other = joined[name].get(cells[join["column"]])
             if other is None:
-                raise Unmapped(join["column"], f'"{cells[join["column"]]}" is not in {join["file"]}', f"add it to column {join['key']}")
+                what = f'"{cells[join["column"]]}" is not in {join["file"]}'
+                raise Unmapped(join["column"], what, f"add it to column {join['key']} there")
             cells |= {f"{name}.{column}": value for column, value in other.items()}
         return cells
 
@@ -151,17 +166,6 @@ class MappedCsv:
 def mapped(mapping: Path, path: Path, catalogue: Catalogue, context: Context) -> MappedCsv:
     """A CSV file as a source of events; MappingUnreadable when the mapping file is wrong."""
     return MappedCsv(load(mapping), path, catalogue, context)
-
-
-def _joined(path: Path, key: str, mapping: FieldMapping) -> Joined:
-    """The rows of the other file by their key."""
-    rows = table(path, mapping.delimiter, mapping.encoding)
-    header = next(rows, None)
-    if header is None or key not in header.cells:
-        problem = Problem(f"[join] {path.name}", RULE, f'there is no column "{key}"', "the first line names the columns")
-        raise MappingUnreadable(f"mapping {mapping.name}", [problem])
-    found = (dict(zip(header.cells, row.cells, strict=False)) for row in rows)
-    return {row[key]: row for row in found}
 
 
 def _columns(rule: RowRule, places: Mapping[str, str]) -> Mapping[str, str]:
@@ -193,7 +197,7 @@ class Shop:
     skipped: Counter[str]
     _sold: dict[str, list[Bundle]] = field(default_factory=lambda: defaultdict(list))
 
-    def events(self, row: Dated) -> Iterator[tuple[dict[str, Any], bool]]:
+    def events(self, row: Dated) -> Iterator[Made]:
         """(event, whether it was invented) of one row; none when there is nothing to record it on."""
         event = self._event(row)
         if self.mapping.sell and row.rule.draws:
@@ -228,7 +232,7 @@ class Shop:
         shared = {key: like[key] for key in ("specversion", "time", "branch") if key in like}
         return shared | {"id": name, "source": f"mapping.{self.mapping.name}", "type": kind, "data": data}
 
-    def _drawn(self, event: dict[str, Any], customer: str, row: Dated) -> Iterator[tuple[dict[str, Any], bool]]:
+    def _drawn(self, event: dict[str, Any], customer: str, row: Dated) -> Iterator[Made]:
         day = self.context.local_date(event["time"], row.instant)
         bundle = self._alive(customer, day, event)
         if bundle is None and (event["type"] == "session.completed" or self._charged(event, customer, day)):
@@ -244,8 +248,8 @@ class Shop:
     def _alive(self, customer: str, day: date, event: dict[str, Any]) -> Bundle | None:
         """The oldest bundle of the customer that can take this session."""
         for bundle in self._sold[customer]:
-            enough = bundle.left >= _need(bundle, event) or (bundle.left > 0 and bundle.terms.policy.overage is not Overage.REJECT)
-            if enough and not bundle.expired(day):
+            spills = bundle.left > 0 and bundle.terms.policy.overage is not Overage.REJECT
+            if (bundle.left >= _need(bundle, event) or spills) and not bundle.expired(day):
                 return bundle
         return None
 
@@ -269,13 +273,14 @@ class Shop:
             raise Unmapped("[sell]", "no [sell] in the mapping")
         return self.mapping.sell
 
-    def _sell(self, event: dict[str, Any], customer: str, day: date) -> Iterator[tuple[dict[str, Any], bool]]:
+    def _sell(self, event: dict[str, Any], customer: str, day: date) -> Generator[Made, None, Bundle]:
         """Sell a bundle, paid at once; the generator's value is the bundle."""
         terms, sell = self._terms(day), self._selling
         name = f"{sell.get('prefix', 'M')}-{customer}-{day:%Y%m%d}"
         same_day = sum(bundle.sold_on == day for bundle in self._sold[customer])
         name += f"-{same_day + 1}" if same_day else ""
-        yield self._invented(event, "bundle.sold", f"{name}-sold", {"bundle": name, "package": sell["package"], "customer": customer}), True
+        sold = {"bundle": name, "package": sell["package"], "customer": customer}
+        yield self._invented(event, "bundle.sold", f"{name}-sold", sold), True
         package = terms.package
         if package.price:
             amount = money.text(package.price, self.context.currency)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -99,12 +99,16 @@ def place(index: int, name: str) -> str:
 
 def header_problems(cells: list[str]) -> list[Problem]:
     """What is wrong with the names of the columns."""
-    found = [Problem(name, RULE, "no such column", f"the header needs {','.join(REQUIRED)}") for name in REQUIRED if name not in cells]
+    needs = f"the header needs {','.join(REQUIRED)}"
+    found = [Problem(name, RULE, "no such column", needs) for name in REQUIRED if name not in cells]
     for i, name in enumerate(cells):
         if not name.strip():
             found.append(Problem(place(i, name), RULE, "the column has no name", "name it after a field of events.md 4"))
         elif name in cells[:i]:
             found.append(Problem(place(i, name), RULE, "the column stands twice", "keep one"))
+        elif any(other.startswith(f"{name}.") for other in cells):
+            what = f"stands beside columns {name}.…"
+            found.append(Problem(place(i, name), RULE, what, "keep those with a dot"))
     return found
 
 
@@ -122,7 +126,7 @@ def _line(row: Row, header: list[str], columns: Mapping[str, str]) -> Line:
     return Line(row.number, event_of(zip(header, row.cells, strict=True)), columns=columns)
 
 
-def event_of(cells: Iterator[tuple[str, str]] | zip[tuple[str, str]]) -> dict[str, Any]:
+def event_of(cells: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """The event that named cells make; an empty cell is an absent member."""
     event: dict[str, Any] = {"specversion": "1.0"}
     data: dict[str, Any] = {}
@@ -143,6 +147,6 @@ def put(data: dict[str, Any], name: str, cell: str) -> None:
     for parent in parents:
         inner = data.setdefault(parent, {})
         if not isinstance(inner, dict):
-            return  # the parent has a column of its own: its own type check refuses it
+            return  # the header check has refused `a` beside `a.b`
         data = inner
     data[last] = {"true": True, "false": False}.get(cell, cell) if last in BOOLEANS else cell

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, NamedTuple, NoReturn, NotRequired
 
 import orjson
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 from pydantic_core import SchemaValidator
 from typing_extensions import TypedDict
 
@@ -22,7 +22,7 @@ from revrec.wire.errors import Problem, Unreadable, nearest
 from revrec.wire.explain import explain
 from revrec.wire.facts import DATA, LATER
 from revrec.wire.files import MAX_BYTES, size_problem
-from revrec.wire.kinds import EVENT_ID, URI, Id, Instant, OneLine, Plain, shown
+from revrec.wire.kinds import EVENT_ID, URI, Id, Instant, OneLine, Plain, compiled, shown
 from revrec.wire.rules import normalise, plan
 from revrec.wire.stored import split
 
@@ -61,20 +61,19 @@ def _envelope(kind: str) -> type:
     }
     envelope = TypedDict(f"{DATA[kind].__name__}Event", members)  # type: ignore[misc]
     envelope.__pydantic_config__ = ConfigDict(extra="forbid", strict=True)  # type: ignore[attr-defined]
-    return envelope  # type: ignore[return-value]
+    return envelope
 
 
 ENVELOPES: dict[str, type] = {kind: _envelope(kind) for kind in TYPES}
 EVENT = quick(Event)
+NEVER = datetime.max.replace(tzinfo=UTC)
 _VALIDATORS: dict[str, SchemaValidator] = {}
 
 
 def _validator(kind: str) -> SchemaValidator:
     """The compiled check of a type, made when its first event comes."""
     found = _VALIDATORS.get(kind)
-    if found is None:
-        found = _VALIDATORS[kind] = TypeAdapter(ENVELOPES[kind]).validator  # type: ignore[assignment]
-    return found
+    return _VALIDATORS.setdefault(kind, compiled(ENVELOPES[kind])) if found is None else found
 
 
 def parse(line: bytes | dict[str, Any], context: Context, *, internal: bool = False) -> Parsed:
@@ -105,14 +104,13 @@ def _finish(event: dict[str, Any], kind: str, context: Context) -> Parsed:
         instant = datetime.fromisoformat(text)
     except ValueError:
         problems.append(Problem("time", RULE, f'"{text}" is not in the calendar', "look at day and month"))
-        instant = datetime.max
+        instant = NEVER
     if event.setdefault("taxpayer", context.taxpayer) != context.taxpayer:
         what = f'"{event["taxpayer"]}" is another taxpayer: these are the books of {context.taxpayer}'
         problems.append(Problem("taxpayer", RULE, what, "record it in that taxpayer's workspace"))
     if problems:
         raise Unreadable(problems, event["id"])
-    if "datacontenttype" in event:
-        del event["datacontenttype"]
+    event.pop("datacontenttype", None)
     canonical = orjson.dumps(event, option=orjson.OPT_SORT_KEYS)
     public, private = split(event, kind) if todo.sealed or "subject" in event else (event, None)
     day = context.days[data["effective_date"]] if "effective_date" in data else context.local_date(text, instant)
@@ -166,7 +164,8 @@ def _broken(line: bytes, error: orjson.JSONDecodeError) -> Problem:
 def _refuse_type(raw: dict[str, Any]) -> NoReturn:
     kind = raw.get("type")
     if type(kind) is not str:
-        problem = Problem("type", RULE, "missing" if kind is None else f"{shown(kind)} is not a type", "such as `session.completed`")
+        what = "missing" if kind is None else f"{shown(kind)} is not a type"
+        problem = Problem("type", RULE, what, "such as `session.completed`")
     elif kind in INTERNAL:
         problem = Problem("type", RULE, f"{kind} is made by revrec and refused from outside", "use the command `advance`")
     elif kind in LATER:

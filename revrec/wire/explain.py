@@ -77,7 +77,7 @@ def members(loc: tuple[Any, ...], kind: str) -> list[str]:
     """The names that may stand where `loc` stands."""
     if len(loc) == 1:
         return list(ENVELOPE)
-    owner = DATA[kind] if len(loc) == 2 else NESTED.get(str(loc[1]), DATA[kind])  # noqa: PLR2004  data.NAME
+    owner = DATA[kind] if len(loc) == 2 else NESTED.get(str(loc[1]), DATA[kind])  # data.NAME
     return list(owner.__annotations__)
 
 
@@ -88,7 +88,7 @@ def _needed(loc: tuple[Any, ...], kind: str) -> str:
 
 def _unknown(loc: tuple[Any, ...], kind: str, value: Any, context: Context) -> Problem:
     name = str(loc[-1])
-    if loc[:1] == ("data",) and len(loc) == 2:  # noqa: PLR2004  data.NAME
+    if loc[:1] == ("data",) and len(loc) == 2:  # data.NAME
         if name == "currency":
             return _currency(path(loc), value, context)
         if name in LATER_ANY or name in LATER_MEMBERS.get(kind, ()):

@@ -8,6 +8,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from revrec.core.journal import Role
+from revrec.wire.errors import nearest
 from revrec.wire.kinds import (
     COUNTRY,
     EMAIL,
@@ -15,6 +16,7 @@ from revrec.wire.kinds import (
     META_VALUE,
     REFERENCE,
     Amount,
+    Checked,
     Code,
     CustomerId,
     Day,
@@ -26,10 +28,22 @@ from revrec.wire.kinds import (
     Quantity,
     SignedAmount,
     Text,
+    refuse,
+    shown,
 )
 
 MethodName = Literal["cash", "card", "transfer", "direct_debit", "bizum", "paypal", "other"]
-RoleName = Literal[tuple(str(role) for role in Role)]  # type: ignore[valid-type]
+ROLES = [str(role) for role in Role]
+
+
+def role(value: Any) -> str:
+    """A role of the chart."""
+    if value in ROLES:
+        return str(value)
+    raise refuse("role", f"{shown(value)} is no role", nearest(str(value), ROLES) or "accounting roles are listed in docs")
+
+
+RoleName = Annotated[str, Checked(role, {"type": "string", "enum": ROLES})]
 CLOSED: dict[str, Any] = {"additionalProperties": False}
 Metadata = Annotated[
     dict[Annotated[str, Field(pattern=META_KEY)], Annotated[str, Field(pattern=META_VALUE)]],
@@ -116,7 +130,7 @@ class PaymentReceived(Common):
     session: NotRequired[Id]
     customer: NotRequired[CustomerId]
     payer: NotRequired[CustomerId]
-    reference: NotRequired[Annotated[str, Field(pattern=REFERENCE, description="Of the bank or the terminal; never a card number.")]]
+    reference: NotRequired[Annotated[str, Field(pattern=REFERENCE, description="Of the bank or terminal; never a card number.")]]
 
 
 class PaymentReversed(Common):

@@ -59,6 +59,9 @@ class Source(Protocol):
         """The events; read once, in order."""
 
 
+ENDINGS = "its ending says nothing of the format: .jsonl, .csv, either with .gz or .zst, or - for standard input"
+
+
 class NotReadable(RevrecError):
     """A file that cannot be opened or whose name says nothing of its format."""
 
@@ -204,7 +207,7 @@ class _Frames(io.RawIOBase):
 
 def source(name: str) -> Source:
     """The source that a file name asks for (`-` is standard input); NotReadable when its ending is not known."""
-    from revrec.wire.csv import CsvEvents  # noqa: PLC0415  csv needs Line from here
+    from revrec.wire.csv import CsvEvents  # csv needs Line from here
 
     if name == "-":
         return JsonLines(None)
@@ -215,4 +218,4 @@ def source(name: str) -> Source:
         return CsvEvents(path)
     if kind in (".jsonl", ".json", ".ndjson"):
         return JsonLines(path)
-    raise NotReadable(name, "its ending says nothing of the format: .jsonl, .csv, either with .gz or .zst, or - for standard input")
+    raise NotReadable(name, ENDINGS)

@@ -7,8 +7,8 @@ from datetime import date
 from functools import lru_cache
 from typing import Annotated, Any
 
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter
+from pydantic_core import CoreSchema, PydanticCustomError, SchemaValidator, core_schema
 from stdnum.es import nif
 from stdnum.eu import vat
 
@@ -57,6 +57,11 @@ WORDS = {
 }
 
 
+def compiled(form: Any) -> SchemaValidator:
+    """The compiled check of a form, without the wrapping that pydantic's models need."""
+    return SchemaValidator(TypeAdapter(form).core_schema)
+
+
 class Checked:
     """A kind that a function checks: it answers the canonical text, or raises with words of its own."""
 
@@ -73,7 +78,7 @@ class Checked:
 
 def refuse(kind: str, message: str, hint: str) -> PydanticCustomError:
     """An error of pydantic that carries our own words."""
-    return PydanticCustomError(kind, "{message}", {"message": message, "hint": hint})  # type: ignore[arg-type]
+    return PydanticCustomError(kind, "{message}", {"message": message, "hint": hint})
 
 
 def amount(value: Any) -> str:
@@ -96,7 +101,8 @@ def signed(value: Any) -> str:
 
 def _not_an_amount(value: Any, *, signed: bool = False) -> PydanticCustomError:
     if type(value) is float:
-        return refuse("amount", f"{value} is a floating point number, which cannot hold every cent", f'write it as text: "{value:.2f}"')
+        what = f"{value} is a floating point number, which cannot hold every cent"
+        return refuse("amount", what, f'write it as text: "{value:.2f}"')
     if not signed and ((type(value) is str and _SIGNED.fullmatch(value)) or (type(value) is int and value < 0)):
         return refuse("amount", f"{value} is negative", "amounts have no sign; only `adjustment.posted` has signed ones")
     return refuse("amount", f"{shown(value)} is not an amount", 'write "123.45": at most 12 digits, a point, no thousands sign')

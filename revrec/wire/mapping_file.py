@@ -85,8 +85,9 @@ class MappingFile(TypedDict):
     sell: NotRequired[Sell]
 
 
-for _model in (Cell, Clock, Join, Rule, Sell, MappingFile):
-    _model.__pydantic_config__ = ConfigDict(extra="forbid", strict=True)  # type: ignore[attr-defined]
+_MODELS: tuple[Any, ...] = (Cell, Clock, Join, Rule, Sell, MappingFile)
+for _model in _MODELS:
+    _model.__pydantic_config__ = ConfigDict(extra="forbid", strict=True)
 NESTED = {"time": Clock, "join": Join, "fields": Cell, "row": Rule, "sell": Sell}
 
 
@@ -127,10 +128,10 @@ class FieldMapping:
     @property
     def columns(self) -> dict[str, str]:
         """Every column that is used -> where the mapping says so; joined ones as `NAME.column`."""
-        used = {column: "[time]" for column in self.time["columns"]}
+        used = dict.fromkeys(self.time["columns"], "[time]")
         used |= {join["column"]: f"[join.{name}]" for name, join in self.joins.items()}
         for number, rule in enumerate(self.rules, 1):
-            used |= {column: f"[[row]] {number}, when" for column, _ in rule.when}
+            used |= dict.fromkeys((column for column, _ in rule.when), f"[[row]] {number}, when")
             used |= {column: f"[[row]] {number}, {field}" for field, cell in rule.fields.items() for column in cell_columns(cell)}
         return used
 

@@ -103,7 +103,8 @@ def built(table: Table, sold: str) -> None:
 def taxed(table: Table, sold: str) -> None:
     """Refuse a tax category other than E (exempt), the only one of this release."""
     if table.values["category"] != "E":
-        message = f"{sold}tax {table.id} has category {table.values['category']}: known, not built in this release (only E, exempt)"
+        category = table.values["category"]
+        message = f"{sold}tax {table.id} has category {category}: known, not built in this release (only E, exempt)"
         raise Refused(message, rule="tax category", field="tax")
 
 
@@ -130,7 +131,8 @@ def twice(tables: Mapping[str, tuple[Table, ...]]) -> Iterator[Problem]:
         seen = set()
         for table in entries:
             if table.version in seen:
-                yield Problem(f"[[{kind}]] {table.id}", RULE, f"two versions since {table.since}", "give the change a new `since`")
+                what = f"two versions since {table.since}"
+                yield Problem(f"[[{kind}]] {table.id}", RULE, what, "give the change a new `since`")
             seen.add(table.version)
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 from pydantic_core import SchemaValidator
 from typing_extensions import TypedDict
 
 from revrec.wire.context import Amounts, Quantities
 from revrec.wire.errors import Problem, nearest
 from revrec.wire.explain import path, words
-from revrec.wire.kinds import Amount, Checked, Code, Id, OneLine, Quantity, quantity, refuse
+from revrec.wire.kinds import Amount, Checked, Code, Id, OneLine, Quantity, compiled, quantity, refuse
 
 RULE = "events.md 2"
 
@@ -30,7 +30,7 @@ def share(value: Any) -> str:
 def percentage(value: Any) -> str:
     """A tax rate in per cent."""
     text = quantity(value)
-    if float(text) > 100:  # noqa: PLR2004  per cent
+    if float(text) > 100:  # per cent
         raise refuse("rate", f"{text} is above 100", 'a rate in per cent is written "21"')
     return text
 
@@ -145,7 +145,7 @@ class Table:
 def check_table(kind: str, number: int, entry: dict[str, Any], amounts: Amounts, problems: list[Problem]) -> Table | None:
     """The entry with canonical numbers, or None and what is wrong with it added to `problems`."""
     where = f"[[{kind}]] {entry.get('id', f'number {number}')}"
-    validator = _VALIDATORS.get(kind) or _VALIDATORS.setdefault(kind, TypeAdapter(TABLES[kind]).validator)  # type: ignore[arg-type]
+    validator = _VALIDATORS.get(kind) or _VALIDATORS.setdefault(kind, compiled(TABLES[kind]))
     try:
         values = validator.validate_python(entry)
     except ValidationError as error:
@@ -187,5 +187,3 @@ def _problem(found: Any, where: str, kind: str) -> Problem:
         return Problem(field, RULE, f"[[{kind}]] has no such key", nearest(str(loc[-1]), known) or f"known: {', '.join(known)}")
     message, hint = words(found)
     return Problem(field, RULE, message, hint)
-
-

@@ -90,9 +90,7 @@ def normalise(plan: Plan, data: Data, context: Context) -> list[Problem]:
         _calendar(context.days.__getitem__ if name in DAY_NAMES else utc, data[name], f"data.{name}", problems)
     if plan.metadata:
         problems.extend(_metadata(data["metadata"]))
-    for name in plan.texts:
-        if card_number(data[name]):
-            problems.append(_card(f"data.{name}"))
+    problems.extend(_card(f"data.{name}") for name in plan.texts if card_number(data[name]))
     if plan.check and not plan.shape:
         problems.extend(plan.check(data, context))
     return problems
@@ -154,7 +152,7 @@ def one_kind_of_session(members: Members) -> Iterator[Problem]:
             if name not in members:
                 yield Problem(f"data.{name}", RULE, "missing", "a one-off visit needs service, price, tax and customer")
     elif "customer" not in members:
-        hint = "name `bundle`, or `customer` (drawn from the customer's bundles), or a one-off visit's service, price, tax, customer"
+        hint = "name `bundle`, or `customer` (drawn from the customer's bundles), or service, price, tax and customer of a visit"
         yield Problem("data.bundle", RULE, "missing", hint)
     if ("started_at" in members) != ("ended_at" in members):
         yield Problem("data", RULE, "started_at and ended_at come together", "give both or neither")

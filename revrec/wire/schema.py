@@ -25,8 +25,8 @@ FOLDER = Path(__file__).resolve().parents[2] / "schemas"
 def event_schema() -> dict[str, Any]:
     """The schema of one event: one of the types of this release."""
     kinds = [kind for kind in ENVELOPES if kind not in INTERNAL]
-    inputs = [(kind, "validation", TypeAdapter(ENVELOPES[kind])) for kind in kinds]
-    found, definitions = TypeAdapter.json_schemas(inputs)  # type: ignore[arg-type]
+    inputs: list[Any] = [(kind, "validation", TypeAdapter(ENVELOPES[kind])) for kind in kinds]
+    found, definitions = TypeAdapter.json_schemas(inputs)
     return {
         "$schema": DIALECT,
         "title": "revrec event",
@@ -38,8 +38,8 @@ def event_schema() -> dict[str, Any]:
 
 def policy_schema() -> dict[str, Any]:
     """The schema of `policy.toml`, read as JSON: three lists of tables."""
-    inputs = [(kind, "validation", TypeAdapter(table)) for kind, table in TABLES.items()]
-    found, definitions = TypeAdapter.json_schemas(inputs)  # type: ignore[arg-type]
+    inputs: list[Any] = [(kind, "validation", TypeAdapter(table)) for kind, table in TABLES.items()]
+    found, definitions = TypeAdapter.json_schemas(inputs)
     lists = {kind: {"type": "array", "items": found[kind, "validation"]} for kind in TABLES}
     return {
         "$schema": DIALECT,
@@ -61,9 +61,7 @@ def written() -> dict[str, str]:
 def drifted(folder: Path = FOLDER) -> list[str]:
     """The names of schema files that no longer say what the types say."""
     return [
-        name
-        for name, text in written().items()
-        if not (folder / name).is_file() or (folder / name).read_text("utf-8") != text
+        name for name, text in written().items() if not (folder / name).is_file() or (folder / name).read_text("utf-8") != text
     ]
 
 

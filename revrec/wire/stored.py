@@ -69,7 +69,7 @@ def unseal(stored: dict[str, Any], private: dict[str, Any]) -> dict[str, Any]:
 
 def restore(stored: dict[str, Any], context: Context) -> Event:
     """The core's event of a stored one, without unsealing: what is stored was validated when it came in."""
-    from revrec.wire.envelope import fact  # noqa: PLC0415  the envelope needs split
+    from revrec.wire.envelope import fact  # the envelope needs split
 
     data = stored["data"]
     if "effective_date" in data:
