@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from revrec.cli import books, bundles, demo, init, periods, records, reports, show
+from revrec.cli import books, bundles, demo, init, options, periods, records, reports, show
 from revrec.core.errors import RevrecError
 
 USAGE = 2
@@ -75,8 +75,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  what is not ours is raised again there
+        options.stop_progress()
         return _failed(error)
     if code == INTERRUPTED:
+        options.stop_progress()
         show.complain("interrupted: what was not finished is undone")
     return code
 

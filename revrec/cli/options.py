@@ -56,8 +56,18 @@ def today(ws: Workspace) -> date:
     return now().astimezone(ws.settings.zone).date()
 
 
+_shown: list[Progress] = []
+
+
 def progress() -> Progress:
     """A bar on a terminal, lines elsewhere, on standard error."""
     from revrec.app.progress import for_stream
 
-    return for_stream(sys.stderr)
+    _shown.append(for_stream(sys.stderr))
+    return _shown[-1]
+
+
+def stop_progress() -> None:
+    """Take down a bar that a mistake left standing, so that the terminal is as it was."""
+    while _shown:
+        _shown.pop().done()

@@ -49,7 +49,7 @@ def record(
         else:
             _print(done, ws, dry_run=dry_run)
     for rejected in done.rejected:
-        show.complain(show.rejection(rejected))
+        show.complain(str(rejected))
     if done.rejected:
         raise typer.Exit(1)
 
@@ -65,9 +65,7 @@ def _print(done: Recorded, ws: Workspace, *, dry_run: bool) -> None:
         parts.append(f"{done.repeated:,} known already")
     parts.extend(f"{number:,} skipped ({reason})" for reason, number in sorted(done.skipped.items()))
     if done.rejected:
-        parts.append(
-            f"{done.rejected_count:,} rejected" if hasattr(done, "rejected_count") else f"{len(done.rejected):,} rejected"
-        )
+        parts.append(f"{done.rejected_count:,} rejected")
     parts.append(f"{show.count(done.entries, 'entry', 'entries')} on {show.count(done.days, 'day')}")
     print("; ".join(parts))
 

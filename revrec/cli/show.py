@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from revrec.core import money
 
 if TYPE_CHECKING:
-    from revrec.app.record import Rejection
     from revrec.core.findings import Finding
     from revrec.core.journal import JournalEntry
 
@@ -54,15 +53,6 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 def sentence(text: str) -> str:
     """The text without a full stop at its end, so that more can follow."""
     return text.rstrip().removesuffix(".")
-
-
-def rejection(rejected: Rejection) -> str:
-    """`agenda.jsonl:12: data.amount: what is wrong. Hint: what to do`."""
-    where = f"{rejected.file}:{rejected.line}" if rejected.line else rejected.file
-    event = f" [event {rejected.event_id}]" if rejected.event_id else ""
-    field = f" {rejected.field}:" if rejected.field else ""
-    hint = f". Hint: {rejected.hint}" if rejected.hint else ""
-    return f"{where}:{field} {sentence(rejected.reason)}{hint}{event}"
 
 
 def findings(found: Iterable[Finding], *, as_json: bool, clean: str) -> bool:
