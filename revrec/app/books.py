@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from revrec.books import plugin
 from revrec.books.check import check as beancount_findings
@@ -41,16 +41,13 @@ def finish(ws: Workspace, progress: Progress | None = None) -> Written:
 
     Raises `Unwritten` when the disk refuses; the entries are safe and the next call writes the same files.
     """
-    books = books_of(ws.store)
-    fresh = sum(digest is None for digest in books.days.values())
-    return _run(ws, books, writer_of(ws).write, "Writing day files", fresh, progress)
+    return _run(ws, writer_of(ws).write, "Writing day files", progress)
 
 
 def build(ws: Workspace, progress: Progress | None = None) -> Built:
     """Make every generated file and the plugin again, byte for byte; what is right already is not touched."""
     fresh_plugin = plugin.install(ws.root)
-    books = books_of(ws.store)
-    written = _run(ws, books, writer_of(ws).rebuild, "Building the books", len(books.days), progress)
+    written = _run(ws, writer_of(ws).rebuild, "Building the books", progress, every=True)
     return Built(written.files, len(written.changed) + fresh_plugin, written.stray)
 
 
@@ -86,20 +83,20 @@ def writer_of(ws: Workspace) -> Writer:
     return Writer(ws.root, ws.chart, ws.settings.currency)
 
 
-def _run(
-    ws: Workspace,
-    books: Books,
-    work: Callable[[Books, Step | None], Written],
-    label: str,
-    total: int,
-    progress: Progress | None,
-) -> Written:
-    """Do the work, then let the store remember the digests of the files that are on disk now."""
-    with _reporting(progress, label, total) as step:
-        written = work(books, step)
-    fresh = {day: digest for day, digest in written.digests.items() if books.days.get(day) != digest}
-    if fresh:
-        ws.store.put_files(fresh)
+_Work: TypeAlias = Callable[[Books, Step | None], Written]
+
+
+def _run(ws: Workspace, work: _Work, label: str, progress: Progress | None, *, every: bool = False) -> Written:
+    """Do the work, then let the store remember the digests of the files that are on disk now.
+
+    The head row stays locked: of two processes that record at the same time the second writes its files after the first.
+    """
+    with ws.store.transaction():
+        books = books_of(ws.store)
+        total = len(books.days) if every else sum(digest is None for digest in books.days.values())
+        with _reporting(progress, label, total) as step:
+            written = work(books, step)
+        ws.store.put_files({day: digest for day, digest in written.digests.items() if books.days.get(day) != digest})
     return written
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -437,7 +437,7 @@ class Store:
     def put_files(self, digests: Mapping[date, str]) -> None:
         """Remember that the files of these days are written; a day without entries gets a row of its own."""
         rows = [(digest, self.taxpayer, day.isoformat()) for day, digest in digests.items()]
-        with self.transaction():
+        with nullcontext() if self.writing else self.transaction():
             known = {row[0] for row in self.rows("days")}
             self.write("put_file", [row for row in rows if row[2] in known])
             self.write("add_days", [(self.taxpayer, day, 0, digest) for digest, _, day in rows if day not in known])
