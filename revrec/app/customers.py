@@ -186,7 +186,7 @@ def statement(ws: Workspace, customer: str, on: date) -> Statement:
     found = balance(ws, customer, on)
     entries = _entries(ws, customer, on)
     charges = sorted((*_sales(ws, customer, on), *_charges(entries, customer)), key=_by_day)
-    payments = sorted(_payments(entries), key=_by_day)
+    payments = sorted(_payments(ws, entries), key=_by_day)
     return Statement(found, tuple(charges), tuple(payments), tuple(sorted(_sessions(ws, customer, on), key=_by_day)))
 
 
@@ -249,12 +249,19 @@ def _charges(entries: list[JournalEntry], customer: str) -> Iterator[Row]:
             yield Row(entry.date, entry.session or entry.event, _rule(entry), amount)
 
 
-def _payments(entries: list[JournalEntry]) -> Iterator[Row]:
+def _payments(ws: Workspace, entries: list[JournalEntry]) -> Iterator[Row]:
     for entry in entries:
         methods = sorted({leg.method for leg in entry.postings if leg.role in MONEY_ROLES and leg.method})
         amount = amount_of([entry], *MONEY_ROLES, Role.PSP_FEES)
         if methods or amount:
-            yield Row(entry.date, entry.event, f"{_rule(entry)} ({', '.join(methods)})" if methods else _rule(entry), amount)
+            what = f"{_rule(entry)} ({', '.join(methods)})" if methods else _rule(entry)
+            yield Row(entry.date, _money_id(ws, entry), what, amount)
+
+
+def _money_id(ws: Workspace, entry: JournalEntry) -> str:
+    """The id of the payment or refund that an entry books; the event's, where it is neither."""
+    data: dict[str, Any] = next((e.event["data"] for e in ws.store.events_by_id(entry.event) if e.source == entry.source), {})
+    return str(data.get("payment") or data.get("refund") or entry.event)
 
 
 def _sessions(ws: Workspace, customer: str, on: date) -> Iterator[Row]:

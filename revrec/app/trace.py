@@ -60,6 +60,7 @@ class EventView:
     date: date
     recorded: str
     digest: str
+    actor: str | None
 
     def to_json(self) -> dict[str, Any]:
         """The fact as JSON."""
@@ -70,15 +71,17 @@ class EventView:
             "type": self.type,
             "date": self.date.isoformat(),
             "recorded_at": self.recorded,
+            "actor": self.actor,
             "digest": self.digest,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class BundleView:
-    """The contract that a thing belongs to, and the versions that its sale pinned."""
+    """The contract that a thing belongs to, its first and its present customer, and the versions that its sale pinned."""
 
     id: str
+    buyer: str
     customer: str
     package: str
     policy: str
@@ -89,6 +92,7 @@ class BundleView:
         """The contract as JSON; `sale` is the event that made it."""
         return {
             "bundle": self.id,
+            "buyer": self.buyer,
             "customer": self.customer,
             "package": self.package,
             "policy": self.policy,
@@ -187,13 +191,14 @@ class Trace:
             yield f"  session {session.id}  {session.date}  {used}, event {session.event}"
             yield f"    {session.why}"
         for event in self.events:
-            yield f"  event {event.id}  {event.date}  {event.type}"
+            yield f"  event {event.id}  {event.date}  {event.type}{f', by {event.actor}' if event.actor else ''}"
             yield f"    number {event.seq}, source {event.source}, recorded {event.recorded}"
             yield f"    digest {event.digest}"
         for entry in self.entries:
             yield from _entry_lines(entry)
         for bundle in self.bundles:
-            yield f"  bundle {bundle.id}  sold {bundle.sold_on} to {bundle.customer}, event {bundle.sale}"
+            now = "" if bundle.customer == bundle.buyer else f", now {bundle.customer}'s"
+            yield f"  bundle {bundle.id}  sold on {bundle.sold_on} to {bundle.buyer}{now}, event {bundle.sale}"
             yield f"    package {bundle.package}, policy {bundle.policy}"
         for paid in self.money:
             yield f"  {paid.line()}"
@@ -409,14 +414,21 @@ class _Chain:
                     stored.date,
                     stored.fields["at"],
                     stored.digest.hex(),
+                    stored.event.get("actor"),
                 )
 
     def bundle_views(self) -> Iterator[BundleView]:
         """The contracts and what their sales pinned."""
         for bundle in self.bundles.values():
-            package = f"{bundle.terms.package.id}@{bundle.terms.package.since}"
+            sale = self.ws.store.movement(Kind.SALE, bundle.id)
             yield BundleView(
-                bundle.id, bundle.customer, package, bundle.terms.policy.version, bundle.sold_on, self.name_of(bundle.seq)
+                id=bundle.id,
+                buyer=sale.customer if sale and sale.customer else bundle.customer,
+                customer=bundle.customer,
+                package=f"{bundle.terms.package.id}@{bundle.terms.package.since}",
+                policy=bundle.terms.policy.version,
+                sold_on=bundle.sold_on,
+                sale=self.name_of(bundle.seq),
             )
 
     def money_views(self) -> Iterator[MoneyView]:

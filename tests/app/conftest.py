@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from revrec.wire.files import source
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 POLICY = """
 [[policy]]
 id = "standard"
@@ -74,36 +77,33 @@ class Desk:
         self.root = root
         self.count = 0
 
-    def __call__(self, day: str, kind: str, **data: Any) -> str:
-        """Record one event at noon of a day and answer its id."""
+    def __call__(self, day: str, kind: str, **data: Any) -> None:
+        """Record one event at noon of a day."""
+        self.record((day, kind, data))
+
+    def record(self, *events: tuple[str, str, dict[str, Any]]) -> None:
+        """Record several events (day, type, data), numbered e1, e2 … since the workspace was made."""
         from revrec.app.record import record
         from revrec.app.workspace import open_workspace
-        from revrec.wire.files import source
 
-        self.count += 1
-        event = {
-            "specversion": "1.0",
-            "id": f"e{self.count}",
-            "source": "desk",
-            "type": kind,
-            "time": f"{day}T12:00:00+01:00",
-            "branch": "bcn",
-            "data": data,
-        }
-        path = self.root.parent / "event.jsonl"
-        path.write_text(json.dumps(event) + "\n", "utf-8")
+        path = self.root.parent / "events.jsonl"
+        path.write_text("".join(json.dumps(self.event(*event)) + "\n" for event in events), "utf-8")
         with open_workspace(self.root) as ws:
-            record(ws, [source(str(path))], now=datetime(2026, 11, 21, 12, tzinfo=UTC))
-        return str(event["id"])
+            record(ws, [source(str(path))], now=NOW)
+
+    def event(self, day: str, kind: str, data: dict[str, Any]) -> dict[str, Any]:
+        """The next event."""
+        self.count += 1
+        envelope = {"specversion": "1.0", "id": f"e{self.count}", "source": "desk", "branch": "bcn"}
+        return envelope | {"type": kind, "time": f"{day}T12:00:00+01:00", "data": data}
 
     def advance(self, day: str) -> None:
         """Run the calendar to a day."""
         from revrec.app.advance import advance
-
         from revrec.app.workspace import open_workspace
 
         with open_workspace(self.root) as ws:
-            advance(ws, date.fromisoformat(day), now=datetime(2026, 11, 21, 12, tzinfo=UTC))
+            advance(ws, date.fromisoformat(day), now=NOW)
 
 
 @pytest.fixture
@@ -117,12 +117,15 @@ def desk(new_workspace: Callable[..., Path]) -> Desk:
 @pytest.fixture
 def sold(desk: Desk) -> Desk:
     """B-1 of C-1: 9 + 1 units for 500.00, sold and paid by transfer on 2 March, two used."""
-    desk("2026-03-01", "customer.registered", customer="C-1", name="Ana", person="natural", country="ES", household="H-1")
-    desk("2026-03-01", "customer.registered", customer="C-2", name="Bruno", person="natural", country="ES", household="H-1")
-    desk("2026-03-02", "bundle.sold", bundle="B-1", package="PSY-10", customer="C-1")
-    desk("2026-03-02", "payment.received", payment="P-1", bundle="B-1", amount="500.00", method="transfer")
-    desk("2026-03-10", "session.completed", session="S-1", bundle="B-1", modality="online")
-    desk("2026-03-20", "session.completed", session="S-2", bundle="B-1")
+    person = {"person": "natural", "country": "ES", "household": "H-1"}
+    desk.record(
+        ("2026-03-01", "customer.registered", {"customer": "C-1", "name": "Ana", **person}),
+        ("2026-03-01", "customer.registered", {"customer": "C-2", "name": "Bruno", **person}),
+        ("2026-03-02", "bundle.sold", {"bundle": "B-1", "package": "PSY-10", "customer": "C-1"}),
+        ("2026-03-02", "payment.received", {"payment": "P-1", "bundle": "B-1", "amount": "500.00", "method": "transfer"}),
+        ("2026-03-10", "session.completed", {"session": "S-1", "bundle": "B-1", "modality": "online"}),
+        ("2026-03-20", "session.completed", {"session": "S-2", "bundle": "B-1"}),
+    )
     return desk
 
 

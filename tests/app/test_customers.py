@@ -66,7 +66,7 @@ def test_the_three_lists(sold, opened):
     sold("2026-04-02", "session.completed", session="S-9", bundle="B-1")
     found = customers.statement(opened(sold), "C-1", ON).to_json()
     assert [(row["id"], row["amount"]) for row in found["bundles"]] == [("B-1", "500.00"), ("V-1", "60.00")]
-    assert [row["amount"] for row in found["payments"]] == ["500.00", "60.00"]
+    assert [(row["id"], row["amount"]) for row in found["payments"]] == [("P-1", "500.00"), ("P-2", "60.00")]
     assert sorted(row["id"] for row in found["sessions"]) == ["S-1", "S-2", "S-2", "V-1"]
     assert found["amount_due"] == "0.00"
 
