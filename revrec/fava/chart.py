@@ -10,10 +10,10 @@ from revrec.core.money import decimal
 from revrec.core.rollforward import FLOWS, Flow, Row
 
 SERIES: dict[str, tuple[str, frozenset[Flow]]] = {
-    "additions": ("Additions", frozenset({Flow.ADDED, Flow.REINSTATED, Flow.MODIFIED})),
+    "additions": ("Added, reinstated", frozenset({Flow.ADDED, Flow.REINSTATED, Flow.MODIFIED})),
     "revenue": ("Revenue", frozenset({Flow.REVENUE_OPENING, Flow.REVENUE_ADDED})),
     "breakage": ("Breakage", frozenset({Flow.BREAKAGE, Flow.BREAKAGE_ESTIMATE})),
-    "refunds": ("Refunds, releases", frozenset({Flow.REFUNDED, Flow.RELEASED, Flow.CANCELLED})),
+    "refunds": ("Refunded, released", frozenset({Flow.REFUNDED, Flow.RELEASED, Flow.CANCELLED})),
     "other": ("Other", frozenset({Flow.MOVED, Flow.REFUND_LIABILITY, Flow.ADJUSTED, Flow.EXCHANGE})),
 }
 _TOP, _RIGHT, _BOTTOM, _LEFT = 12, 8, 24, 46

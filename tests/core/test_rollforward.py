@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from revrec.core.journal import JournalEntry, Posting, Role
@@ -20,6 +20,7 @@ from revrec.core.rollforward import (
     table,
 )
 from revrec.core.rules import RULES
+from tests.core.practice import histories, packages, play, policies, practice
 
 LIABILITY, BANK = Role.CONTRACT_LIABILITY, Role.BANK
 FIRST, LAST = date(2026, 2, 1), date(2026, 3, 31)
@@ -207,3 +208,18 @@ def test_revenue_from_the_opening_never_exceeds_it(lines):
 def test_kinds_of_columns_are_named_in_json():
     made = table(rollforward([], FIRST, LAST, ("month",)), "EUR", ())
     assert {column["kind"] for column in made.to_json()["columns"]} == {Kind.TEXT, Kind.AMOUNT}
+
+
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
+@given(policies, packages, histories)
+def test_after_any_history_it_closes_with_what_each_bundle_says(policy, package, history):
+    game = practice(policy, package)
+    play(game, history)
+    entries = sorted(game.entries, key=lambda entry: (entry.date, entry.number))
+    lines = [line for entry in entries for line in lines_of(source_of(entry))]
+    rolled = rollforward(lines, date(2026, 3, 1), date(2030, 12, 31), ("bundle",))
+    for row in rolled.rows:
+        assert row.closing == game.book.bundle(row.key[0]).position.liability
+    whole = rollforward(lines, date(2025, 1, 1), date(2030, 12, 31), ()).total
+    assert flow(whole, Flow.MOVED, Flow.EXCHANGE) == 0
+    assert flow(whole, Flow.ADDED) >= 0 >= flow(whole, Flow.REVENUE_ADDED, Flow.REVENUE_OPENING)

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("fava")
 
-sys.path.insert(0, str(Path(__file__).parent))
-from browser import CHROMIUM, DRIVER, Browser
-
 from revrec.app.serve import NotServed, serving
+from tests.fava.browser import CHROMIUM, DRIVER, Browser
 
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="chromium and chromedriver are not installed")
 

@@ -1,0 +1,104 @@
+"""The reports of a simulated practice: from the store, from the ledger in Fava, and at any day, the same numbers."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, date, datetime
+
+import pytest
+
+from revrec.app import advance, demo, record, report
+from revrec.app.progress import Silent
+from revrec.app.workspace import open_workspace
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+FIRST, LAST = date(2025, 1, 1), date(2025, 9, 30)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """Sixty bundles in nine months, expiries and all, recorded and written."""
+    root = tmp_path_factory.mktemp("books") / "practice"
+    demo.prepare(root, now=NOW)
+    demo.write_events(root / "events.jsonl", 5, 60, 9)
+    with open_workspace(root, environ=os.environ) as ws:
+        record.record(ws, record.sources(ws, [str(root / "events.jsonl")], mapping=None), now=NOW, progress=Silent())
+        advance.advance(ws, LAST, now=NOW, progress=Silent())
+    return root
+
+
+@pytest.fixture
+def ws(root):
+    with open_workspace(root, environ=os.environ) as opened:
+        yield opened
+
+
+def column(table, key, row=None):
+    at = [each.key for each in table.columns].index(key)
+    return table.total[at] if row is None else row[at]
+
+
+@pytest.mark.parametrize("by", [None, "bundle", "month", "branch", "service,policy"])
+@pytest.mark.parametrize("last", [LAST, date(2025, 5, 31), date(2025, 6, 17)])
+def test_the_roll_forward_ties_at_any_day_and_by_anything(ws, by, last):
+    made = report.rollforward(ws, date(2025, 3, 5), last, by)
+    assert made.tied
+    assert column(made, "closing") == report.ledger(ws, last) > 0
+    assert len(made.ties) == (2 if last == LAST else 1)
+
+
+def test_it_opens_with_what_it_closed_with_the_day_before(ws):
+    before = report.rollforward(ws, FIRST, date(2025, 4, 30))
+    after = report.rollforward(ws, date(2025, 5, 1), LAST)
+    assert column(before, "closing") == column(after, "opening")
+
+
+def test_the_notes_name_the_facts_and_the_policies(ws):
+    (note,) = report.rollforward(ws, FIRST, LAST).notes
+    assert note.startswith(
+        f"{ws.store.event_count} events, chain head {ws.store.head().digest.hex()}; policies own-therapist@2025-01-01, "
+    )
+
+
+def test_another_grouping_is_refused_with_those_there_are(ws):
+    with pytest.raises(report.UnknownGrouping, match="--by colour: give `month`, or any of branch, service, policy, bundle"):
+        report.rollforward(ws, FIRST, LAST, "colour")
+
+
+@pytest.mark.parametrize("on", [LAST, date(2025, 6, 17), date(2025, 2, 3)])
+def test_the_unused_rights_tie_at_any_day(ws, on):
+    made = report.aging(ws, on)
+    assert made.tied, made.ties
+    assert column(made, "value") == report.ledger(ws, on)
+    assert column(made, "bundles") > 0
+
+
+def test_before_the_first_sale_nothing_is_unused(ws):
+    made = report.aging(ws, date(2024, 12, 31))
+    assert made.tied
+    assert column(made, "bundles") == 0
+
+
+@pytest.mark.parametrize(("view", "by"), [("groups", "branch,service,policy"), ("bundles", "bundle"), ("months", "month")])
+@pytest.mark.parametrize("time", [("2025-05", date(2025, 5, 1), date(2025, 5, 31)), ("2025", FIRST, LAST)])
+def test_fava_shows_the_numbers_of_the_store(ws, root, view, by, time):
+    pytest.importorskip("fava")
+    from fava.application import create_app
+
+    from tests.fava.test_page import table, tie
+
+    client = create_app([root / "main.beancount"], load=True, read_only=True).test_client()
+    slug = client.get("/").headers["Location"].split("/")[1]
+    assert client.get(f"/{slug}/api/errors").json["data"] == []
+    answer = client.get(f"/{slug}/extension/RevrecRollforward/?view={view}&time={time[0]}").text
+    assert "difference 0.00" in tie(answer)
+    made = report.rollforward(ws, time[1], time[2], by)
+    head, *rows, total = table(answer)
+    titles = {each.title: each.key for each in made.columns}
+    mine = [made.to_json()["total"], *made.to_json()["rows"]]
+    theirs = [total, *rows]
+    assert len(mine) == len(theirs)
+    for ours, shown in zip(mine, theirs, strict=True):
+        for title, text in zip(head, shown, strict=True):
+            if ours[titles[title]] not in (None, "Total"):
+                assert ours[titles[title]] == text.replace(",", ""), (title, shown)
