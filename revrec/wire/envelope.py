@@ -35,7 +35,7 @@ class Parsed(NamedTuple):
 
     `canonical` is the RFC 8785 JSON of the whole normalised event; `public` is what may be stored in the clear and
     `private` what must be sealed (None: nothing, then `canonical` is the JSON of `public`). `time` is when it
-    happened, in UTC.
+    happened, with the offset that was given.
     """
 
     event: Event
@@ -48,8 +48,8 @@ class Parsed(NamedTuple):
 def _envelope(kind: str) -> type:
     members = {
         "specversion": Literal["1.0"],
-        "id": Annotated[str, Field(pattern=EVENT_ID, description="With `source` the idempotency key.")],
-        "source": Annotated[str, Field(pattern=URI, description="Who says so: a URI reference.")],
+        "id": Annotated[str, Field(pattern=EVENT_ID, max_length=255, description="With `source` the idempotency key.")],
+        "source": Annotated[str, Field(pattern=URI, max_length=255, description="Who says so: a URI reference.")],
         "type": Literal[kind],
         "time": Annotated[Instant, Field(description="When it happened, with offset.")],
         "subject": NotRequired[OneLine],
@@ -98,7 +98,7 @@ def _finish(event: dict[str, Any], kind: str, context: Context) -> Parsed:
     """A checked event -> normalised, dated, split into what stands in the clear and what is sealed."""
     data = event["data"]
     todo = plan(kind, tuple(data))
-    problems = normalise(todo, data, context)
+    problems = normalise(todo, data, context) if todo.work else []
     text = event["time"] = event["time"].upper()
     try:
         instant = datetime.fromisoformat(text)
@@ -114,7 +114,7 @@ def _finish(event: dict[str, Any], kind: str, context: Context) -> Parsed:
     canonical = orjson.dumps(event, option=orjson.OPT_SORT_KEYS)
     public, private = split(event, kind) if todo.sealed or "subject" in event else (event, None)
     day = context.days[data["effective_date"]] if "effective_date" in data else context.local_date(text, instant)
-    return Parsed(fact(event, kind, day, context), public, private, canonical, instant.astimezone(UTC))
+    return Parsed(fact(event, kind, day, context), public, private, canonical, instant)
 
 
 def fact(event: dict[str, Any], kind: str, day: Any, context: Context) -> Event:

@@ -47,6 +47,8 @@ def words(found: Any) -> tuple[str, str]:
     if "pattern" in context:
         what, hint = WORDS.get(context["pattern"], ("is not well formed", context["pattern"]))
         return f"{shown(value)} {what}", hint
+    if found["type"] == "string_too_long":
+        return f"{shown(value)} is too long", f"at most {context['max_length']} characters"
     if found["type"] == "literal_error":
         return f"{shown(value)} is not one of the choices", f"one of {context['expected']}"
     expected = _TYPES.get(found["type"])

@@ -46,7 +46,7 @@ def role(value: Any) -> str:
 RoleName = Annotated[str, Checked(role, {"type": "string", "enum": ROLES})]
 CLOSED: dict[str, Any] = {"additionalProperties": False}
 Metadata = Annotated[
-    dict[Annotated[str, Field(pattern=META_KEY)], Annotated[str, Field(pattern=META_VALUE)]],
+    dict[Annotated[str, Field(pattern=META_KEY, max_length=64)], Annotated[str, Field(pattern=META_VALUE, max_length=64)]],
     Field(max_length=32, description="Codes of your own, copied to the entries; never text.", json_schema_extra=CLOSED),
 ]
 
@@ -75,13 +75,13 @@ class CustomerRegistered(Common):
     first_surname: NotRequired[OneLine]
     second_surname: NotRequired[OneLine]
     person: Literal["natural", "legal"]
-    tax_id: NotRequired[Annotated[str, Field(pattern=r"^[A-Za-z0-9 ./-]{1,32}$", description="Sealed.")]]
+    tax_id: NotRequired[Annotated[str, Field(pattern=r"^[A-Za-z0-9 ./-]+$", max_length=32, description="Sealed.")]]
     country: Annotated[str, Field(pattern=COUNTRY, description="ISO 3166, two letters.")]
     address: NotRequired[OneLine]
     post_code: NotRequired[OneLine]
     town: NotRequired[OneLine]
     province: NotRequired[OneLine]
-    email: NotRequired[Annotated[str, Field(pattern=EMAIL)]]
+    email: NotRequired[Annotated[str, Field(pattern=EMAIL, max_length=254)]]
     business: NotRequired[Annotated[bool, Field(description="Buys for a business.")]]
     withholds: NotRequired[Annotated[bool, Field(description="Keeps back IRPF.")]]
     dir3: NotRequired[Dir3]
@@ -130,7 +130,9 @@ class PaymentReceived(Common):
     session: NotRequired[Id]
     customer: NotRequired[CustomerId]
     payer: NotRequired[CustomerId]
-    reference: NotRequired[Annotated[str, Field(pattern=REFERENCE, description="Of the bank or terminal; never a card number.")]]
+    reference: NotRequired[
+        Annotated[str, Field(pattern=REFERENCE, max_length=140, description="Of bank or terminal, never a card number.")]
+    ]
 
 
 class PaymentReversed(Common):

@@ -68,14 +68,14 @@ class Sell(TypedDict):
 
     package: Id
     method: MethodName
-    prefix: NotRequired[Annotated[str, Field(pattern=ID)]]
+    prefix: NotRequired[Id]
 
 
 class MappingFile(TypedDict):
     """The whole file."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
-    source: NotRequired[Annotated[str, Field(pattern=URI)]]
+    name: Annotated[str, Field(pattern=ID, max_length=32)]
+    source: NotRequired[Annotated[str, Field(pattern=URI, max_length=255)]]
     delimiter: NotRequired[Literal[",", ";", "\t", "|"]]
     encoding: NotRequired[Literal["utf-8", "windows-1252", "iso-8859-15"]]
     time: Clock

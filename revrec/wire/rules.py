@@ -43,6 +43,7 @@ class Plan(NamedTuple):
     shape: tuple[Problem, ...]
     check: Check | None
     sealed: bool
+    work: bool  # anything for `normalise` to do
 
 
 PLANS: dict[tuple[str, tuple[str, ...]], Plan] = {}
@@ -65,15 +66,20 @@ def _plan(kind: str, members: tuple[str, ...]) -> Plan:
 
     shape = SHAPES.get(kind)
     sealed = kind == "customer.registered" or not {"note", "accepted", *SEALED.get(kind, ())}.isdisjoint(members)
+    amounts = () if kind == "adjustment.posted" else these(AMOUNT_NAMES)
+    check = CHECKS.get(kind) if kind not in NEEDED or NEEDED[kind] & set(members) else None
+    wrong = tuple(shape(frozenset(members))) if shape else ()
+    done = these(AMOUNT_NAMES | COUNT_NAMES | DAY_NAMES | INSTANT_NAMES | TEXT_NAMES | {"metadata"})
     return Plan(
-        () if kind == "adjustment.posted" else these(AMOUNT_NAMES),
+        amounts,
         these(COUNT_NAMES),
         these(DAY_NAMES | INSTANT_NAMES),
         these(TEXT_NAMES),
         "metadata" in members,
-        tuple(shape(frozenset(members))) if shape else (),
-        CHECKS.get(kind) if kind not in NEEDED or NEEDED[kind] & set(members) else None,
+        wrong,
+        check,
         sealed,
+        bool(done or wrong or check),
     )
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from revrec.wire.facts import CLEAR_OF_CUSTOMER, SEALED
-from revrec.wire.kinds import ID
+from revrec.wire.kinds import ID, LENGTH
 
 if TYPE_CHECKING:
     from revrec.core.events import Event
@@ -26,7 +26,7 @@ def split(event: dict[str, Any], kind: str) -> tuple[dict[str, Any], dict[str, A
     data = event["data"]
     private = _private(data, kind)
     subject = event.get("subject")
-    hide_subject = subject is not None and not _ID.fullmatch(subject)
+    hide_subject = subject is not None and not (len(subject) <= LENGTH and _ID.fullmatch(subject))
     if not private and not hide_subject:
         return event, None
     public = {name: value for name, value in event.items() if name != "subject" or not hide_subject}
