@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revrec.core import money, units
 from revrec.core.book import Catalogue
@@ -28,6 +28,9 @@ from revrec.wire.csv import Row, place, put, table
 from revrec.wire.errors import MappingUnreadable, Problem
 from revrec.wire.files import Line
 from revrec.wire.mapping_file import ENVELOPE_FIELDS, RULE, Cell, FieldMapping, Join, RowRule, Sell, cell_columns, load
+
+if TYPE_CHECKING:
+    from revrec.app.workspace import Workspace
 
 Joined = Mapping[str, Mapping[str, str]]
 Made = tuple[dict[str, Any], bool]  # an event, and whether it was invented
@@ -163,9 +166,9 @@ class MappedCsv:
         return instant if instant.tzinfo else instant.replace(tzinfo=self.mapping.zone or self.context.zone)
 
 
-def mapped(mapping: Path, path: Path, catalogue: Catalogue, context: Context) -> MappedCsv:
+def mapped(mapping: Path, path: Path, ws: Workspace) -> MappedCsv:
     """A CSV file as a source of events; MappingUnreadable when the mapping file is wrong."""
-    return MappedCsv(load(mapping), path, catalogue, context)
+    return MappedCsv(load(mapping), path, ws.catalogue, ws.context)
 
 
 def _columns(rule: RowRule, places: Mapping[str, str]) -> Mapping[str, str]:
@@ -184,7 +187,7 @@ def _lines(row: Dated, shop: Shop, columns: Mapping[str, str], places: Mapping[s
             yield Line(row.number, event, invented, columns=columns)
     except Unmapped as error:
         problem = error.problem._replace(field=places.get(error.problem.field, error.problem.field))
-        yield Line(row.number, b"", problems=(problem,))
+        yield Line(row.number, ",".join(row.cells.values()).encode(), problems=(problem,))
 
 
 @dataclass(slots=True)
