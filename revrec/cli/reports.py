@@ -70,6 +70,9 @@ def _print(table: Table, *, as_json: bool, as_csv: bool) -> None:
         print(table.to_csv(), end="")
     else:
         show.show(table, as_json=as_json)
+    for finding in table.findings:
+        show.complain(finding)
     if not table.tied:
         show.complain("the report does not tie to the ledger. Hint: `revrec verify` says where")
+    if table.findings or not table.tied:
         raise typer.Exit(1)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
+from revrec.core import money
 from revrec.core.bundle import Bundle
 from revrec.core.dates import add_months
 from revrec.core.report import Cell, Column, Kind, Table, Tie
@@ -84,13 +85,11 @@ def table(rights: Sequence[Right], on: date, currency: str, *, ledger: int) -> T
     """The report at the end of a day; `ledger` is the balance of the contract liability."""
     rows = (*_section("age", AGES, rights, on, age_band), *_section("expiry", EXPIRIES, rights, on, expiry_band))
     late = sum(held.value for held in rights if expiry_band(held, on) == EXPIRED)
-    ties = (
-        Tie("Unused rights", sum(held.value for held in rights), "ledger balance", ledger),
-        Tie("Expired, not released", late, "allowed", 0),
-    )
-    notes = ("`revrec advance` releases what has expired.",) if late else ()
+    tie = Tie("Unused rights", sum(held.value for held in rights), "ledger balance", ledger)
+    said = f"{money.text(late, currency)} has expired and is not released. Hint: `revrec advance --to {on}` releases it"
+    title = f"Unused rights at the end of {on}"
     total = _row("", "Total", rights)
-    return Table("aging", f"Unused rights at the end of {on}", currency, COLUMNS, rows, total, ties, notes)
+    return Table("aging", title, currency, COLUMNS, rows, total, (tie,), findings=(said,) if late else ())
 
 
 def _section(

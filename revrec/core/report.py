@@ -55,7 +55,10 @@ class Tie(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A report: `total` has a cell for each column (None: nothing to add up); `notes` are whole sentences."""
+    """A report: `total` has a cell for each column (None: nothing to add up).
+
+    `findings` say what must not be so and its remedy, `notes` what the report stands on; both are whole sentences.
+    """
 
     name: str
     title: str
@@ -65,6 +68,7 @@ class Table:
     total: tuple[Cell, ...] | None = None
     ties: tuple[Tie, ...] = ()
     notes: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
 
     @property
     def tied(self) -> bool:
@@ -95,6 +99,7 @@ class Table:
             "total": record(self.columns, self.total, self.currency) if self.total else None,
             "ties": [_tie_record(tie, self.currency) for tie in self.ties],
             "tied": self.tied,
+            "findings": list(self.findings),
             "notes": list(self.notes),
         }
 

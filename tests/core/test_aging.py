@@ -104,8 +104,8 @@ def test_each_section_adds_up_to_the_ledger():
 
 def test_what_expired_and_was_not_released_is_said_with_the_remedy():
     made = table([held(expires_on=date(2026, 6, 1), valid_until=date(2026, 6, 1))], ON, "EUR", ledger=15_000)
-    assert not made.tied
-    assert made.notes == ("`revrec advance` releases what has expired.",)
+    assert made.tied
+    assert made.findings == ("150.00 has expired and is not released. Hint: `revrec advance --to 2026-06-30` releases it",)
 
 
 def test_a_right_ends_with_its_units_its_expiry_or_its_bundle():

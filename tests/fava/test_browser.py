@@ -171,7 +171,7 @@ def test_only_this_machine_reads_and_nobody_writes(address):
 def test_the_picture_of_the_readme(browser):
     """Of the books that REVREC_SCREENSHOT names (`make demo SERVE=0` makes some); only then it replaces the one in docs/."""
     books = os.environ.get("REVREC_SCREENSHOT")
-    browser.screen(1440, 1180)
+    browser.screen(1440, 1080)
     with serving(ROOT / books if books else BOOKS) as (url, _):
         browser.open(url)
         assert browser.run(TIE).split()[-4:] == ["difference", "0.00", "✓", "ties"]
