@@ -6,25 +6,25 @@ python -m docs.generate --check    name the pages that no longer say what the pr
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
-import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
-import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from revrec.cli import main as cli
 from revrec.core.rules import RULES, Rule
 from revrec.wire import kinds
+from tests.example import build
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
-EXAMPLE = ROOT / "ledgers" / "example"
 PAGES = ("quick-start-accountant.md", "quick-start-freelancer.md", "quick-start-auditor.md", "commands.md", "mapping.md")
 FAMILIES = {
     "payment": "Payments",
@@ -82,10 +82,12 @@ def main() -> int:
 def pages() -> Iterator[tuple[str, str]]:
     """Every page with generated parts, as it should read."""
     yield "events.md", events(json.loads((ROOT / "schemas" / "event.schema.json").read_text("utf-8")))
-    yield "posting-rules.md", posting_rules(EXAMPLE / "journal")
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as scratch:
+        example = Path(scratch) / "example"
+        build(example)
+        yield "posting-rules.md", posting_rules(example / "journal")
         for name in PAGES:
-            yield name, ran((DOCS / name).read_text("utf-8"), Path(folder) / name)
+            yield name, ran((DOCS / name).read_text("utf-8"), example, Path(scratch) / name)
 
 
 def masked(text: str) -> str:
@@ -95,13 +97,13 @@ def masked(text: str) -> str:
     return text
 
 
-def ran(page: str, folder: Path) -> str:
+def ran(page: str, example: Path, folder: Path) -> str:
     """The page with the output of its commands as they say it today.
 
-    The blocks run in order in one folder, which holds the example workspace as `example` and the files of the page.
+    The blocks run in order in one new folder, which holds a copy of the workspace `example` and the files of the page.
     """
     folder.mkdir()
-    workspace(folder / "example")
+    shutil.copytree(example, folder / "example")
 
     def block(found: re.Match[str]) -> str:
         if found["file"]:
@@ -117,26 +119,15 @@ def ran(page: str, folder: Path) -> str:
     return _FENCE.sub(block, page)
 
 
-def workspace(folder: Path) -> None:
-    """The example workspace in a folder: made anew, with the example's own files, its events recorded."""
-    settings = tomllib.loads((EXAMPLE / "revrec.toml").read_text("utf-8"))
-    who = settings["taxpayer"]
-    words = ("init", str(folder), "--taxpayer", who["id"], "--name", who["name"], "--non-interactive")
-    output(f"revrec {shlex.join(words)}", folder.parent)
-    for name in ("revrec.toml", "policy.toml", "chart.beancount", "main.beancount", "events.jsonl"):
-        if (EXAMPLE / name).exists():
-            shutil.copy(EXAMPLE / name, folder / name)
-    output("revrec record events.jsonl", folder)
-
-
 def output(command: str, folder: Path) -> str:
-    """What a command prints, errors included, each line ending in a newline."""
-    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
-    environ = os.environ | {"PATH": path, "COLUMNS": "110", "NO_COLOR": "1", "TERM": "dumb"}
-    done = subprocess.run(  # noqa: S602  the commands are those of our own pages
-        command, shell=True, cwd=folder, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
-    )
-    return "".join(f"{line.rstrip()}\n" for line in done.stdout.splitlines())
+    """What a command of ours prints in a folder, errors included; a defect of the program is raised, never printed."""
+    name, *arguments = shlex.split(command)
+    if name != "revrec":
+        raise ValueError(f"{command}: the pages show commands of revrec only")
+    said = io.StringIO()
+    with contextlib.chdir(folder), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        cli.main(arguments)
+    return "".join(f"{line.rstrip()}\n" for line in said.getvalue().splitlines())
 
 
 def posting_rules(journal: Path) -> str:

@@ -136,3 +136,15 @@ def opened() -> Iterator[Callable[[Desk], Any]]:
 
     with ExitStack() as stack:
         yield lambda desk: stack.enter_context(open_workspace(desk.root))
+
+
+@pytest.fixture(scope="session")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The open workspace of `ledgers/example`, made from its sources."""
+    from revrec.app.workspace import open_workspace
+    from tests.example import build
+
+    root = tmp_path_factory.mktemp("example") / "books"
+    build(root)
+    with open_workspace(root, environ={}) as ws:
+        yield ws

@@ -125,3 +125,32 @@ def test_history_lists_every_event_and_every_entry_once(sold, opened):
 def test_an_unknown_bundle_is_named(sold, opened, bundle, day, says):
     with pytest.raises(bundles.UnknownBundle, match=says):
         bundles.show(opened(sold), bundle, date.fromisoformat(day))
+
+
+def test_a_history_posted_again_ends_in_the_state_that_was_kept(example):
+    def state(bundle):
+        position = bundle.position
+        money = (position.paid, position.earned, position.liability, position.claims, position.lapsed)
+        return (
+            *money,
+            bundle.left,
+            bundle.used,
+            bundle.status,
+            bundle.customer,
+            bundle.beneficiaries,
+            bundle.provider,
+            bundle.due,
+        )
+
+    for bundle in example.store.bundles():
+        again = bundles._replayed(example, bundle.id, date(2026, 6, 30)).bundle(bundle.id)
+        assert state(again) == state(bundle), bundle.id
+
+
+def test_what_is_deferred_adds_up_to_the_ledger_on_any_day(example):
+    for day in (date(2026, 1, 31), date(2026, 3, 15), date(2026, 4, 29), date(2026, 5, 6), date(2026, 6, 30)):
+        ledger = -sum(
+            leg.amount for e in example.store.entries(date_to=day) for leg in e.postings if leg.role == "contract-liability"
+        )
+        cards = [bundles.show(example, each.id, day) for each in example.store.bundles() if each.sold_on <= day]
+        assert sum(card.deferred for card in cards) == ledger, day

@@ -80,3 +80,17 @@ def test_the_statement_of_a_prepaid_session_shows_what_was_prepaid_and_nothing_d
 def test_an_unknown_customer_is_named(sold, opened):
     with pytest.raises(customers.UnknownCustomer, match="C-9"):
         customers.balance(opened(sold), "C-9", ON)
+
+
+def test_what_all_customers_owe_and_have_prepaid_adds_up_to_the_ledger_on_any_day(example):
+    people = sorted({bundle.customer for bundle in example.store.bundles()} | {each.id for each in example.store.customers()})
+    for day in (date(2026, 2, 12), date(2026, 3, 15), date(2026, 3, 31), date(2026, 6, 30)):
+        entries = list(example.store.entries(date_to=day))
+
+        def ledger(*roles, entries=entries):
+            return sum(leg.amount for entry in entries for leg in entry.postings if leg.role in roles)
+
+        found = [customers.balance(example, each, day) for each in people]
+        assert sum(each.amount_due for each in found) == ledger("receivable", "contract-asset"), day
+        assert sum(each.credit for each in found) == -ledger("customer-credit"), day
+        assert sum(one.value for each in found for one in each.prepaid) == -ledger("contract-liability"), day

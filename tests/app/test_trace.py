@@ -110,3 +110,18 @@ def test_the_json_names_file_and_line(sold, opened):
     assert found["entries"][0]["file"] == "journal/2026/2026-03-10.beancount"
     assert found["entries"][0]["line"] > 1
     assert found["money"][0]["file"] == "journal/2026/2026-03-02.beancount"
+
+
+def test_every_event_and_every_entry_of_the_example_can_be_traced_to_its_line(example):
+    for stored in example.store.events():
+        assert stored.seq in [event.seq for event in trace(example, f"event:{stored.id}").events]
+    for entry in example.store.entries():
+        found = next(view for view in trace(example, f"entry:E-{entry.number}").entries if view.entry.number == entry.number)
+        line = (example.root / found.place.file).read_text("utf-8").splitlines()[found.place.line - 1]
+        assert line.startswith(f"{entry.date} * ")
+
+
+def test_every_session_of_the_example_earns_once_or_says_why_not(example):
+    for bundle in example.store.bundles():
+        for session in trace(example, f"bundle:{bundle.id}").sessions:
+            assert len(session.revenue) == 1 or session.why.startswith("no revenue")
