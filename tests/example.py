@@ -1,9 +1,13 @@
-"""Makes `ledgers/example` again from its sources, `events.jsonl` and `policy.toml`: `python -m tests.example`."""
+"""Makes `ledgers/example` again from its sources, `events.jsonl` and `policy.toml`: `python -m tests.example [DIR]`.
+
+With a folder it makes the whole workspace there, database and key included, to try the commands on.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -38,7 +42,7 @@ def files(root: Path) -> dict[str, bytes]:
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(shown)}
 
 
-def main() -> None:
+def replace() -> None:
     """Replace the committed folder by a new one."""
     with tempfile.TemporaryDirectory() as scratch:
         build(Path(scratch) / "example")
@@ -51,4 +55,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    build(Path(sys.argv[1])) if sys.argv[1:] else replace()

@@ -42,6 +42,11 @@ TITLES: Mapping[Role, str] = {
     Role.REFUNDS_PAYABLE: "refunds agreed, not yet paid",
     Role.RECEIVABLE: "receivable: used or charged, not yet paid",
     Role.CONTRACT_ASSET: "contract asset: used, not yet billed",
+    Role.DUE_FROM_BRANCH: "owed between branches, to the one that gave care",
+    Role.DUE_TO_BRANCH: "the same, by the one that sold",
+    Role.PROVIDER_COST: "freelance providers",
+    Role.PROVIDER_PAYABLE: "owed to freelance providers",
+    Role.PSP_FEES: "fees of the payment service",
 }
 
 
@@ -140,11 +145,11 @@ def summary(ws: Workspace, counts: Counter[str], last: date) -> Iterator[str]:
     rest = {role: amount for role, amount in roles.items() if role not in MONEY_ROLES}
     yield from _lines(rest, -1, currency)
     yield _total("explained", -sum(rest.values()), currency)
-    yield f"difference {money.text(sum(roles.values()), currency)}"
+    yield f"difference {_shown(sum(roles.values()), currency)}"
     yield ""
     for tie in ties(ws, roles):
-        sides = f"ledger {money.text(tie.ledger, currency)}, one by one {money.text(tie.other, currency)}"
-        yield f"{tie.what}: {sides}, difference {money.text(tie.ledger - tie.other, currency)}"
+        sides = f"ledger {_shown(tie.ledger, currency)}, one by one {_shown(tie.other, currency)}"
+        yield f"{tie.what}: {sides}, difference {_shown(tie.ledger - tie.other, currency)}"
 
 
 def balances(ws: Workspace, last: date) -> dict[Role, int]:
@@ -167,14 +172,18 @@ def ties(ws: Workspace, roles: Mapping[Role, int]) -> Iterator[Tie]:
     yield Tie("Customer credit", -roles.get(Role.CUSTOMER_CREDIT, 0), sum(one.credit for one in ws.store.customers()))
 
 
+def _shown(minor: int, currency: str) -> str:
+    return f"{money.decimal(minor, currency):,}"
+
+
 def _lines(roles: Mapping[Role, int], sign: int, currency: str) -> Iterator[str]:
     order = sorted(roles, key=lambda role: list(TITLES).index(role) if role in TITLES else len(TITLES))
     for role in order:
-        yield f"  {TITLES.get(role, role.value.replace('-', ' ')):<46}{money.text(sign * roles[role], currency):>14}"
+        yield f"  {TITLES.get(role, role.value.replace('-', ' ')):<46}{_shown(sign * roles[role], currency):>14}"
 
 
 def _total(title: str, amount: int, currency: str) -> str:
-    return f"  {'= ' + title:<46}{money.text(amount, currency):>14}"
+    return f"  {'= ' + title:<46}{_shown(amount, currency):>14}"
 
 
 def _columns(counts: Counter[str]) -> Iterator[str]:
