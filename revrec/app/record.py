@@ -97,10 +97,6 @@ class _Known(NamedTuple):
     content: bytes
 
 
-class _DryRun(Exception):  # noqa: N818  no error: the way out of a transaction that is not to be committed
-    """The dry run is complete."""
-
-
 def sources(ws: Workspace, files: Sequence[str], *, mapping: Path | None) -> list[Source]:
     """The files as sources of events; `-` is standard input; with a mapping they are other people's CSV."""
     if mapping is None:
@@ -147,15 +143,12 @@ def finish_files(ws: Workspace) -> None:
 @contextmanager
 def writing(ws: Workspace, now: datetime, *, dry_run: bool = False) -> Iterator[Run]:
     """A run inside a transaction: committed at the end, unless it is dry; rolled back when anything is raised."""
-    try:
-        with ws.store.transaction():
-            run = Run(ws, now, dry_run=dry_run)
-            yield run
-            run.recorder.finish()
-            if dry_run:
-                raise _DryRun
-    except _DryRun:
-        return
+    with ws.store.transaction():
+        run = Run(ws, now, dry_run=dry_run)
+        yield run
+        run.recorder.finish()
+        if dry_run:
+            ws.store.rollback()
 
 
 class Run:
@@ -185,8 +178,9 @@ class Run:
         self.skipped: Counter[str] = Counter()
 
     def decode(self, stored: StoredEvent) -> Event:
-        """The core's event of a stored one."""
-        return restore(stored.event, self.ws.context)
+        """The core's event of a stored one, on the day on which it was booked."""
+        event = restore(stored.event, self.ws.context)
+        return event if event.date == stored.date else replace(event, date=stored.date)
 
     def summary(self) -> Recorded:
         """What was done."""
@@ -260,15 +254,7 @@ class Run:
         for name, origin, _, customer, content in self.store.rows_of_list("known", {p.event.id for p in events}):
             self.known[origin, name] = _Known(customer, bytes(content))
             self.used[name] = origin
-        refs, bundles, customers, holders = set[str](), set[str](), set[str](), set[str]()
-        for parsed in events:
-            data = parsed.public["data"]
-            refs.update(data[name] for name in _REF_NAMES if name in data)
-            bundles.update(data[name] for name in _BUNDLE_NAMES if name in data)
-            customers.update(data[name] for name in _CUSTOMER_NAMES if name in data)
-            if parsed.event.type == "session.completed" and "bundle" not in data and "price" not in data:
-                holders.add(data["customer"])
-        self.book.prefetch(refs=refs, bundles=bundles, customers=customers, holders=holders)
+        read_ahead(self.book, [parsed.public for parsed in events])
 
     # one event
 
@@ -327,7 +313,9 @@ class Run:
         elif self.store.keys.has(before.customer):
             content = self.store.keys.content(before.customer, parsed.canonical)
         else:
-            raise Refused(f"event {event.id} was recorded, and the person's data erased since", rule="events.md 3: id", field="id")
+            raise Refused(
+                f"event {event.id} was recorded, and the person's data erased since", rule="events.md 3: id", field="id"
+            )
         if content != before.content:
             raise Refused(
                 f"event {event.id} of {event.source} was recorded before with other content; a key is used once. "
@@ -388,6 +376,19 @@ class Run:
         files = writer_of(self.ws).digests(replace(books, last_day=last), _next(first), through)
         content = orjson.dumps(files, option=orjson.OPT_SORT_KEYS)
         self.recorder.closing(f"{event.data.period:%Y-%m}", self.recorder.digest, content)  # type: ignore[union-attr]
+
+
+def read_ahead(book: StoreBook, events: Sequence[Mapping[str, Any]]) -> None:
+    """Let the book read what these events will ask for."""
+    refs, bundles, customers, holders = set[str](), set[str](), set[str](), set[str]()
+    for event in events:
+        data = event["data"]
+        refs.update(data[name] for name in _REF_NAMES if name in data)
+        bundles.update(data[name] for name in _BUNDLE_NAMES if name in data)
+        customers.update(data[name] for name in _CUSTOMER_NAMES if name in data)
+        if event["type"] == "session.completed" and "bundle" not in data and "price" not in data:
+            holders.add(data["customer"])
+    book.prefetch(refs=refs, bundles=bundles, customers=customers, holders=holders)
 
 
 def _next(month: date | None) -> date:

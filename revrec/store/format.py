@@ -118,6 +118,14 @@ def chain_record(seq: int, at: str, event: bytes, entries: Iterable[bytes], pins
     return b"".join((head.encode(), event, tail.encode()))
 
 
+_EVENT_AT = len('{"at":"2026-01-01T00:00:00Z","entries":"","event":') + 64
+
+
+def stored_event(record: bytes) -> bytes:
+    """The stored event inside a chain record, as its own bytes."""
+    return record[_EVENT_AT : record.rindex(b',"n":')]
+
+
 def chain_digest(before: bytes, record: bytes) -> bytes:
     """digest(n) = SHA-256(digest(n-1) || bytes(n)); digest(0) = 32 zero bytes."""
     return _sha256(before + record).digest()

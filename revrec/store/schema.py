@@ -15,6 +15,7 @@ from revrec.store.errors import (
     DatabaseOlder,
     DatabaseUnsupported,
 )
+from revrec.store.tables import metadata
 
 if TYPE_CHECKING:
     import sqlite3
@@ -50,6 +51,17 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
 def create(url: str) -> None:
     """A new database with the newest schema; an existing one is upgraded."""
     _migrate(engine(url, create=True))
+
+
+def blank(url: str) -> Connection:
+    """A connection to a new database with the tables and no triggers, whose content nobody will miss."""
+    connection = engine(url, create=True).connect()
+    metadata.create_all(connection)
+    connection.commit()
+    for pragma in ("journal_mode=OFF", "synchronous=OFF", "locking_mode=EXCLUSIVE"):
+        connection.exec_driver_sql(f"PRAGMA {pragma}")
+    connection.exec_driver_sql("BEGIN")
+    return connection
 
 
 def upgrade(url: str) -> tuple[str, str]:

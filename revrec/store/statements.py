@@ -136,8 +136,8 @@ STATEMENTS: dict[str, ClauseElement] = {
     "movements_of_ref": select(*MOVEMENT).where(_of(t.movements, "ref")).order_by(t.movements.c.kind),
     "movements_of_refs": select(*MOVEMENT).where(_of(t.movements), _list(t.movements.c.ref)),
     "movements_of_bundle": select(*MOVEMENT).where(_of(t.movements, "bundle")).order_by(t.movements.c.seq, t.movements.c.nth),
-    "movement_rows": _page(
-        select(*MOVEMENT)
+    "movement_states": _page(
+        select(*t.movements.c["ref", "kind", "seq", "nth", "date", "bundle", "customer", "units", "liability", "entry", "parts"])
         .where(_of(t.movements), tuple_(t.movements.c.ref, t.movements.c.kind) > tuple_(bindparam("ref"), bindparam("kind")))
         .order_by(t.movements.c.ref, t.movements.c.kind),
     ),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import date, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import orjson
@@ -112,7 +114,7 @@ class Store:
         self.connection = connection
         self.dialect = connection.dialect.name
         self.writing = False
-        self._restore = restore
+        self.restore = restore
         self.taxpayer = self._taxpayer()
         self.pins = self._read_pins()
         self.keys = KeyRing(taxpayer_id, master, self._wrapped)
@@ -180,7 +182,8 @@ class Store:
         self._begin()
         try:
             yield self.head()
-            self._commit()
+            if self.writing:  # else rolled back by the caller, on purpose
+                self._commit()
         except BaseException:
             self.rollback()
             raise
@@ -449,7 +452,7 @@ class Store:
         return bytes(row[0]) if row else None
 
     def _read_pins(self) -> Pins:
-        pins = Pins(self._restore)
+        pins = Pins(self.restore)
         for kind, name, since, seq, digest, content in self.rows("pins"):
             pins.add(Pin(kind, name, since, seq, bytes(digest), bytes(content)))
         return pins
@@ -476,6 +479,22 @@ def create(url: str, taxpayer_id: str) -> None:
             connection.exec_driver_sql(compiled(name, "add_heads"), (last + 1, 0, 0, GENESIS, None, None))
         connection.commit()
     engine.dispose()
+
+
+@contextmanager
+def scratch(taxpayer_id: str, restore: Restore) -> Iterator[Store]:
+    """Empty books of a taxpayer in a temporary database, in a transaction that is never committed."""
+    with TemporaryDirectory(prefix="revrec-") as folder:
+        url = f"sqlite:///{folder}/scratch.db"
+        connection = schema.blank(url)
+        connection.exec_driver_sql(compiled("sqlite", "add_taxpayers"), (1, taxpayer_id))
+        connection.exec_driver_sql(compiled("sqlite", "add_heads"), (1, 0, 0, GENESIS, None, None))
+        store = Store(connection, url, taxpayer_id, Master(Path(folder) / "none"), restore)
+        store.writing = True
+        try:
+            yield store
+        finally:
+            store.close()
 
 
 def read_visit(row: Row) -> Visit:

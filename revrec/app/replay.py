@@ -1,0 +1,154 @@
+"""Re-derivation: the stored events through the core again, under the versions that were pinned, into scratch books."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import islice
+from typing import NamedTuple
+
+import orjson
+
+from revrec.app.record import read_ahead
+from revrec.core.errors import Refused
+from revrec.core.events import Event, Method
+from revrec.core.journal import Role
+from revrec.core.policy import Package, Policy, Tax, Terms
+from revrec.core.post import record as post
+from revrec.store.book import StoreBook
+from revrec.store.format import pins_digest, stored_event
+from revrec.store.pins import Pin, Pins
+from revrec.store.recorder import Recorder
+from revrec.store.store import Store, StoredEvent
+from revrec.wire.context import Context
+from revrec.wire.stored import restore
+
+BATCH = 1_000
+
+
+@dataclass(slots=True)
+class PinnedCatalogue:
+    """Offers each sale exactly the versions whose digests stand in its chain record."""
+
+    pins: Pins
+    settings: dict[int, Pin]  # those that an event pinned, by its number
+    seq: int = 0
+    expected: str = ""
+    _relied: list[Pin] = field(default_factory=list)
+
+    def begin(self, seq: int, expected: str) -> None:
+        """The next event: its number and the hex digest over what it pinned."""
+        self.seq, self.expected = seq, expected
+        self._relied.clear()
+
+    def relied(self) -> list[Pin]:
+        """What the event relied on, in the order of its digest."""
+        return [*self._first(), *self._relied]
+
+    def terms(self, package: str, day: date) -> Terms:
+        """The pinned terms of a sale; Refused when no pinned versions fit the chain record."""
+        offers = list(self._offers(package, day))
+        for terms, pins in offers:
+            if pins_digest(pin.digest for pin in (*self._first(), *pins)) == self.expected:
+                self._relied = pins
+                return self.pins.remember(terms)
+        raise Refused(
+            f"no pinned versions of package {package} on {day} have the digest that the chain record names",
+            rule="events.md 2: pinned versions",
+            field="package",
+        )
+
+    def sellable(self, tax: str, day: date) -> str:
+        """The category of the pinned tax of a one-off visit."""
+        for version in self.pins.candidates("tax", tax, day, self.seq):
+            assert isinstance(version, Tax)
+            pin = self._pin("tax", version)
+            if pins_digest(each.digest for each in (*self._first(), pin)) == self.expected:
+                self._relied = [pin]
+                return version.category
+        raise Refused(f"no pinned version of tax {tax} on {day} fits the chain record", rule="events.md 2", field="tax")
+
+    def _first(self) -> list[Pin]:
+        return [self.settings[self.seq]] if self.seq in self.settings else []
+
+    def _offers(self, package: str, day: date) -> Iterator[tuple[Terms, list[Pin]]]:
+        def versions(kind: str, name: str) -> list[Policy | Package | Tax]:
+            return self.pins.candidates(kind, name, day, self.seq)
+
+        for sold in versions("package", package):
+            assert isinstance(sold, Package)
+            for policy in versions("policy", sold.policy):
+                for tax in versions("tax", sold.tax):
+                    assert isinstance(policy, Policy)
+                    assert isinstance(tax, Tax)
+                    pins = [self._pin("package", sold), self._pin("policy", policy), self._pin("tax", tax)]
+                    yield Terms(sold, policy, tax), pins
+
+    def _pin(self, kind: str, version: Policy | Package | Tax) -> Pin:
+        return self.pins.rows[kind, version.id, version.since.isoformat()]
+
+
+class Derived(NamedTuple):
+    """What came out for one event: the chain record as it should be, or why it could not be derived."""
+
+    stored: StoredEvent
+    event: Event | None
+    record: bytes
+    refusal: Refused | None = None
+
+
+class Replay:
+    """Scratch books that grow event by event as the real ones did."""
+
+    def __init__(self, store: Store, scratch: Store, context: Context) -> None:
+        self.store = store
+        self.scratch = scratch
+        self.contexts = {0: context}
+        self.scratch.pins.rows.update(store.pins.rows)
+        self.settings = {pin.seq: pin for pin in store.pins.rows.values() if pin.kind == "settings"}
+        self.catalogue = PinnedCatalogue(self.scratch.pins, self.settings)
+        self.book = StoreBook(scratch, self.catalogue, self.decode, context.currency)
+        self.recorder = Recorder(scratch, self.book)
+        self.taxpayer = context.taxpayer
+        self.context = context
+
+    def decode(self, stored: StoredEvent) -> Event:
+        """The core's event of a stored one, on the day on which it was booked."""
+        event = restore(stored.event, self.context)
+        return event if event.date == stored.date else replace(event, date=stored.date)
+
+    def run(self) -> Iterator[Derived]:
+        """Derive every event again, in order of recording."""
+        events = self.store.events()
+        while batch := list(islice(events, BATCH)):
+            parsed = [stored.fields for stored in batch]
+            read_ahead(self.book, [fields["event"] for fields in parsed])
+            for stored, fields in zip(batch, parsed, strict=True):
+                yield self._one(stored, fields)
+            self.recorder.flush()
+        self.recorder.settle()
+
+    def _one(self, stored: StoredEvent, fields: dict[str, object]) -> Derived:
+        self._set(stored.seq)
+        raw = fields["event"]
+        assert isinstance(raw, dict)
+        event = restore(raw, self.context)
+        self.catalogue.begin(stored.seq, str(fields["pins"]))
+        try:
+            done = post(self.book, event)
+        except Refused as refusal:
+            return Derived(stored, None, b"", refusal)
+        content = stored_event(stored.record)
+        relied: Sequence[Pin] = self.catalogue.relied()
+        record = self.recorder.add(done, event, content, stored.content, stored.customer, str(fields["at"]), relied)
+        return Derived(stored, event, record)
+
+    def _set(self, seq: int) -> None:
+        """Take over the settings that this event pinned."""
+        pin = self.settings.get(seq)
+        if pin is not None:
+            values = orjson.loads(pin.content)
+            self.context = Context(self.taxpayer, values["currency"], values["zone"])
+            self.book.currency = values["currency"]
+            self.book.methods = {Method(name): Role(role) for name, role in values["methods"].items()}

@@ -1,0 +1,375 @@
+"""Verify: the chain hashed again, every entry derived again, what is derived compared, the files on disk compared.
+
+Needs no key: the chain covers the stored bytes, and rules never look at what is sealed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import orjson
+
+from revrec.app.books import compare
+from revrec.app.progress import Progress, Silent
+from revrec.app.replay import Replay
+from revrec.app.workspace import Workspace
+from revrec.books.write import Unwritten
+from revrec.core.errors import RevrecError
+from revrec.core.findings import Finding
+from revrec.core.journal import Unbalanced
+from revrec.store.format import GENESIS, chain_digest, decode_entry, stored_event
+from revrec.store.store import Store, StoredEvent, scratch
+
+SHOWN = 20  # findings of one kind that are listed; the rest is counted
+_RESTORE = "Restore the database from a backup made before; `revrec verify` says when all is well again"
+_REBUILD = "Restore the database from a backup, or ask the vendor to derive the tables again"
+_BOOKS = "Run `revrec books build`"
+
+Row = tuple[Any, ...]
+_END = 1 << 62
+
+
+class Findings:
+    """Collects findings; of one kind only the first ones are kept, the others counted."""
+
+    def __init__(self) -> None:
+        self._found: list[Finding] = []
+        self._counts: Counter[str] = Counter()
+
+    def add(self, code: str, where: str, message: str, hint: str) -> None:
+        """Note one thing that is wrong."""
+        self._counts[code] += 1
+        if self._counts[code] <= SHOWN:
+            self._found.append(Finding(code, where, message, hint))
+
+    def extend(self, found: Iterable[Finding]) -> None:
+        """Note what another check found."""
+        for each in found:
+            self.add(*each)
+
+    def any(self, *codes: str) -> bool:
+        """Whether something of these kinds was found."""
+        return any(self._counts[code] for code in codes)
+
+    def all(self) -> tuple[Finding, ...]:
+        """Everything, with a line for each kind of which more was found than is listed."""
+        more = [
+            Finding(code, "…", f"{count - SHOWN:,} more of this kind", "Mend the ones above first")
+            for code, count in sorted(self._counts.items())
+            if count > SHOWN
+        ]
+        return (*self._found, *more)
+
+
+def verify(ws: Workspace, progress: Progress | None = None) -> tuple[Finding, ...]:
+    """Everything that is wrong in store and files, each with what and where; empty when all is well."""
+    progress = progress or Silent()
+    found = Findings()
+    with ws.store.snapshot() as head:
+        progress.start("hashing the chain", head.seq)
+        check_chain(ws.store, found, progress.step)
+        progress.done()
+        check_pins(ws.store, found)
+        _rederive(ws, found, progress)
+        _check_files(ws, found, progress)
+        check_closed(ws, found)
+    return found.all()
+
+
+# the chain
+
+
+def check_chain(store: Store, found: Findings, step: Callable[[int], None], after: int = 0) -> None:
+    """Numbers without gaps, digests, and each record against its row and its entries; from after an event on."""
+    before = store.event(after) if after else None
+    digest: bytes | None = before.digest if before else GENESIS
+    number = before.first_entry + before.entries if before else 1
+    seq = after
+    entries = _Entries(store, number - 1)
+    for stored in store.events(after):
+        if stored.seq != seq + 1:
+            _missing_events(found, seq + 1, stored.seq - 1)
+            digest = None  # what the missing row's was is not known
+        _check_record(store, stored, digest, found)
+        bodies = _take_entries(entries, stored, found)
+        if hashlib.sha256(b"".join(bodies)).hexdigest() != _fields(stored).get("entries"):
+            message = f"event {stored.id}: its entries E-{stored.first_entry} … are not those that the chain record names"
+            found.add("chain.entries", f"event {stored.id}", message, _RESTORE)
+        seq, digest, number = stored.seq, stored.digest, stored.first_entry + stored.entries
+        step(1)
+    _check_head(store, seq, number - 1, digest or GENESIS, found)
+    _stray(entries.below(_END), found)
+
+
+def _missing_events(found: Findings, first: int, last: int) -> None:
+    which = f"event number {first}" if first == last else f"event numbers {first} to {last}"
+    found.add("chain.missing", which, f"{which}: the row is missing from the store", _RESTORE)
+
+
+def _check_record(store: Store, stored: StoredEvent, before: bytes | None, found: Findings) -> None:
+    """One chain record against the digest before it, its own digest and its row."""
+    where = f"event {stored.id}"
+    if before is not None and chain_digest(before, stored.record) != stored.digest:
+        message = (
+            f"event {stored.id} (number {stored.seq}): its record or its digest was changed, or the one before it is another"
+        )
+        found.add("chain.digest", where, message, _RESTORE)
+    fields = _fields(stored)
+    event = fields.get("event", {})
+    row = (stored.seq, store.taxpayer_id, stored.id, stored.source, stored.type)
+    if row != (fields.get("n"), fields.get("taxpayer"), event.get("id"), event.get("source"), event.get("type")):
+        message = f"event {stored.id} (number {stored.seq}): its row does not say what its chain record says"
+        found.add("chain.row", where, message, _RESTORE)
+    elif "sealed" not in event.get("data", {}) and hashlib.sha256(stored_event(stored.record)).digest() != stored.content:
+        message = f"event {stored.id}: its idempotency digest does not fit its content"
+        found.add("chain.content", where, message, _RESTORE)
+
+
+def _fields(stored: StoredEvent) -> dict[str, Any]:
+    """The record, parsed; empty when its bytes are no JSON any more."""
+    try:
+        fields = stored.fields
+    except ValueError:
+        return {}
+    return fields if isinstance(fields.get("event"), dict) else {}
+
+
+class _Entries:
+    """The rows of the entries in order of their numbers, read in pages and handed out event by event."""
+
+    def __init__(self, store: Store, after: int) -> None:
+        self._rows = self._pages(store, after)
+        self._next = next(self._rows, None)
+
+    def below(self, number: int) -> Iterator[Row]:
+        """The rows before a number."""
+        while self._next is not None and self._next[0] < number:
+            yield self._next
+            self._next = next(self._rows, None)
+
+    @staticmethod
+    def _pages(store: Store, after: int) -> Iterator[Row]:
+        while page := store.rows("entry_rows", after):
+            yield from page
+            after = page[-1][0]
+
+
+def _take_entries(rows: _Entries, stored: StoredEvent, found: Findings) -> list[bytes]:
+    """The bodies of an event's entries; rows that are missing, too many or unlike their bytes are noted."""
+    _stray(rows.below(stored.numbers.start), found)
+    mine = {row[0]: row for row in rows.below(stored.numbers.stop)}
+    for number in stored.numbers:
+        if number not in mine:
+            found.add(
+                "entry.missing", f"E-{number}", f"entry E-{number} of event {stored.id} is missing from the store", _RESTORE
+            )
+    for row in mine.values():
+        _check_entry(row, stored, found)
+    return [bytes(row[5]) for row in mine.values()]
+
+
+def _stray(rows: Iterable[Row], found: Findings) -> None:
+    for row in rows:
+        found.add("entry.stray", f"E-{row[0]}", f"entry E-{row[0]} belongs to no recorded event", _RESTORE)
+
+
+def _check_entry(row: Row, stored: StoredEvent, found: Findings) -> None:
+    number, seq, day, bundle, customer, body = row
+    where = f"E-{number}"
+    try:
+        entry = decode_entry(bytes(body))
+    except Unbalanced as error:
+        found.add("entry.unbalanced", where, f"entry E-{number} of event {stored.id} does not balance: {error}", _RESTORE)
+        return
+    except (ValueError, KeyError, TypeError) as error:
+        found.add("entry.unreadable", where, f"entry E-{number} of event {stored.id} cannot be read: {error!r}", _RESTORE)
+        return
+    if (number, day, bundle, customer) != (
+        entry.number,
+        entry.date.isoformat(),
+        entry.bundle,
+        entry.customer,
+    ) or seq != stored.seq:
+        found.add("entry.row", where, f"entry E-{number} of event {stored.id}: its row does not say what its bytes say", _RESTORE)
+
+
+def _check_head(store: Store, seq: int, entries: int, digest: bytes, found: Findings) -> None:
+    head = store.head()
+    if (head.seq, head.entries, head.digest) != (seq, entries, digest):
+        message = f"the head says {head.seq} events and {head.entries} entries; the store holds {seq} and {entries}"
+        if (head.seq, head.entries) == (seq, entries):
+            message = "the head's digest is not that of the latest event"
+        found.add("chain.head", "head", message, _RESTORE)
+
+
+def check_pins(store: Store, found: Findings) -> None:
+    """Every pinned version against its digest."""
+    for pin in store.pins.rows.values():
+        if hashlib.sha256(pin.content).digest() != pin.digest:
+            where = f"{pin.kind} {pin.id}@{pin.since}"
+            found.add("pin.changed", where, f"the pinned rules of {where} were changed", _RESTORE)
+
+
+# derivation
+
+
+def _rederive(ws: Workspace, found: Findings, progress: Progress) -> None:
+    """Derive every event again and compare entries, then every derived table."""
+    if found.any("chain.missing", "entry.unreadable", "chain.row", "pin.changed"):
+        message = "the entries were not derived again: what they derive from is damaged (see the findings above)"
+        found.add("derive.skipped", "events", message, _RESTORE)
+        return
+    progress.start("deriving every entry again", ws.store.event_count)
+    with scratch(ws.store.taxpayer_id, ws.store.restore) as other:
+        replay = Replay(ws.store, other, ws.context)
+        try:
+            for derived in replay.run():
+                if derived.refusal or derived.record != derived.stored.record:
+                    _differs(ws.store, other, replay, derived.stored, derived.refusal, found)
+                elif derived.event is not None and derived.event.date != derived.stored.date:
+                    message = f"event {derived.stored.id}: booked on {derived.stored.date}, its date is {derived.event.date}"
+                    found.add("derive.date", f"event {derived.stored.id}", message, _RESTORE)
+                progress.step(1)
+        except (LookupError, ValueError, TypeError, AssertionError) as error:
+            message = f"the derivation stopped: {error!r}; something that it needs is damaged"
+            found.add("derive.stopped", f"event number {replay.book.seq + 1}", message, _RESTORE)
+            return
+        progress.done()
+        _compare_tables(ws.store, other, replay, found)
+
+
+def _differs(
+    store: Store, other: Store, replay: Replay, stored: StoredEvent, refusal: RevrecError | None, found: Findings
+) -> None:
+    """Say how what was derived for an event differs from what is stored."""
+    where = f"event {stored.id}"
+    if refusal is not None:
+        found.add("derive.refused", where, f"event {stored.id} would be refused today: {refusal}", _RESTORE)
+        return
+    replay.recorder.flush()
+    derived = other.event(stored.seq)
+    theirs = {row[0]: bytes(row[1]) for row in _bodies(other, derived)}
+    mine = {row[0]: bytes(row[1]) for row in _bodies(store, stored)}
+    numbers = sorted(number for number in mine.keys() | theirs.keys() if mine.get(number) != theirs.get(number))
+    for number in numbers:
+        message = f"entry E-{number} of event {stored.id} is not what its event and the pinned policy give"
+        found.add("derive.entry", f"E-{number}", message, _RESTORE)
+    if not numbers:
+        message = f"event {stored.id}: the digests of its entries or pinned versions are not those that derivation gives"
+        found.add("derive.record", where, message, _RESTORE)
+
+
+def _bodies(store: Store, stored: StoredEvent | None) -> Iterator[tuple[int, bytes]]:
+    if stored is None or not stored.numbers:
+        return
+    rows = store.rows("entries_numbered", stored.numbers.start, stored.numbers.stop)
+    yield from ((orjson.loads(row[0])["entry"], row[0]) for row in rows)
+
+
+# derived tables
+
+
+def _compare_tables(store: Store, other: Store, replay: Replay, found: Findings) -> None:
+    for what, read in (
+        ("bundle", _bundle_rows),
+        ("movement", _movement_rows),
+        ("customer", _plain("customers")),
+        ("visit", _plain("visits")),
+        ("balance", _balance_rows),
+        ("day", _day_rows),
+        ("homonym", _plain("homonyms")),
+    ):
+        for key in _unequal(read(store), read(other)):
+            name = " ".join(str(part) for part in key)
+            message = f"{what} {name}: the stored state is not what the events give"
+            found.add(f"derived.{what}", f"{what} {name}", message, _REBUILD)
+    for bundle in other.bundles():
+        if bundle.position.liability < 0:
+            found.add("bundle.negative", f"bundle {bundle.id}", f"bundle {bundle.id} has a negative contract liability", _RESTORE)
+    head, book = store.head(), replay.book
+    if (head.calendar, head.closed_through) != (book.calendar, book.closed_through):
+        found.add("derived.head", "head", "the calendar or the last closed day is not what the events give", _REBUILD)
+
+
+def _unequal(mine: Iterable[tuple[Row, Row]], theirs: Iterable[tuple[Row, Row]]) -> Iterator[Row]:
+    """The keys of rows that differ or stand on one side only; both sides ordered by key."""
+    left, right = iter(mine), iter(theirs)
+    a, b = next(left, None), next(right, None)
+    while a is not None or b is not None:
+        if b is None or (a is not None and a[0] < b[0]):
+            assert a is not None
+            yield a[0]
+            a = next(left, None)
+        elif a is None or b[0] < a[0]:
+            yield b[0]
+            b = next(right, None)
+        else:
+            if a[1] != b[1]:
+                yield a[0]
+            a, b = next(left, None), next(right, None)
+
+
+def _bundle_rows(store: Store) -> Iterator[tuple[Row, Row]]:
+    after = ""
+    while page := store.rows("bundle_rows", after):
+        yield from (((row[0],), tuple(row[1:])) for row in page)
+        after = page[-1][0]
+
+
+def _movement_rows(store: Store) -> Iterator[tuple[Row, Row]]:
+    after = ("", "")
+    while page := store.rows("movement_states", *after):
+        yield from (((row[0], row[1]), tuple(row[2:])) for row in page)
+        after = (page[-1][0], page[-1][1])
+
+
+def _plain(statement: str) -> Callable[[Store], Iterator[tuple[Row, Row]]]:
+    def read(store: Store) -> Iterator[tuple[Row, Row]]:
+        yield from sorted(((row[0],), tuple(row[1:])) for row in store.rows(statement))
+
+    return read
+
+
+def _balance_rows(store: Store) -> Iterator[tuple[Row, Row]]:
+    rows = store.rows("balances", "9999-12")
+    yield from ((tuple(row[:5]), (int(row[5]),)) for row in rows if row[5])
+
+
+def _day_rows(store: Store) -> Iterator[tuple[Row, Row]]:
+    yield from (((day,), (entries,)) for day, entries, _ in store.rows("days") if entries)
+
+
+# files
+
+
+def _check_files(ws: Workspace, found: Findings, progress: Progress) -> None:
+    """The files on disk against the store; not when entries cannot be read."""
+    if found.any("entry.unreadable", "entry.unbalanced"):
+        return
+    try:
+        found.extend(compare(ws, progress))
+    except (RevrecError, OSError, ValueError, KeyError) as error:
+        hint = _BOOKS if isinstance(error, Unwritten) else _RESTORE
+        found.add("books.unreadable", "journal", f"the files could not be compared: {error}", hint)
+
+
+def check_closed(ws: Workspace, found: Findings) -> None:
+    """The day files of closed months against what was kept when they were closed, and the kept chain heads."""
+    through = ws.store.head().closed_through
+    latest = {period.period: period for period in ws.store.periods()}
+    for period in latest.values():
+        stored = ws.store.event(period.seq)
+        name = f"{period.period:%Y-%m}"
+        if stored is None or stored.digest != period.head:
+            found.add("closed.head", name, f"closed month {name}: the chain's head is not the one kept at its closing", _RESTORE)
+        if through is None or period.period > through:
+            continue
+        for path, digest in period.files.items():
+            file = ws.root / path
+            if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != digest:
+                message = f"{path} is not the file that stood in the books when {name} was closed"
+                hint = f"{_BOOKS}; if it stays, the chart was changed since: put back the accounts of the closed month"
+                found.add("closed.file", path, message, hint)
