@@ -157,7 +157,9 @@ class Maker:
         amounts = ((None, row.opening), *((f, row.flows[FLOWS.index(f)]) for f in flows), (None, row.closing))
         titles = ("Opening", *(TITLES[f] for f in flows), "Closing")
         numbers = tuple(
-            Number(self.money(amount), self.links.entries(flow, of, time), f"{title}, {' '.join(name)}", not amount)
+            Number(
+                self.money(amount), self.links.entries(flow, of, time) if amount else "", f"{title}, {' '.join(name)}", not amount
+            )
             for (flow, amount), title in zip(amounts, titles, strict=True)
         )
         return TableRow(name, self._row_link(row, by), numbers)

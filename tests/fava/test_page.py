@@ -62,14 +62,16 @@ def table(markup):
 
 
 def numbers(markup):
-    """Every number of the body and the total: (column, link, text)."""
+    """Every number of the body and the total that is not 0: (column, link, text)."""
     head, *_ = table(markup)
     rows = re.findall(r"<tr>(.*?)</tr>", part(markup, '<table id="revrec-table"', "</table>"), re.DOTALL)[1:]
     for row in rows:
-        cells = re.findall(r'<td class="num[^"]*"><a href="([^"]*)"[^>]*>([^<]*)</a>', row)
-        labels = len(head) - len(cells)
-        for column, (link, text) in zip(head[labels:], cells, strict=True):
-            yield column, html.unescape(link), text
+        cells = re.findall(r'<td class="num[^"]*">(.*?)</td>', row, re.DOTALL)
+        for column, cell in zip(head[-len(cells) :], cells, strict=True):
+            link = re.match(r'<a href="([^"]*)"', cell)
+            assert bool(link) == (words(cell) != "0.00")
+            if link:
+                yield column, html.unescape(link[1]), words(cell)
 
 
 def test_it_is_the_first_page_of_the_books(client):
