@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -27,6 +27,7 @@ from revrec.wire.context import Context
 from revrec.wire.csv import Row, place, put, table
 from revrec.wire.errors import MappingUnreadable, Problem
 from revrec.wire.files import Line
+from revrec.wire.kinds import wrong_customer
 from revrec.wire.mapping_file import ENVELOPE_FIELDS, RULE, Cell, FieldMapping, Join, RowRule, Sell, cell_columns, load
 
 if TYPE_CHECKING:
@@ -205,13 +206,20 @@ class Shop:
         event = self._event(row)
         if self.mapping.sell and row.rule.draws:
             customer = str(event["data"].pop("customer", ""))
-            if not customer:
-                raise Unmapped("customer", "the row names no customer", "[sell] must know who needs a bundle")
+            self._check_customer(customer, row.rule.fields["customer"])
             yield from self._drawn(event, customer, row)
         else:
             yield event, False
         if row.rule.paid:
             yield self._paid(event, row.rule.paid), True
+
+    def _check_customer(self, customer: str, cell: str | Cell) -> None:
+        """A sale that the mapping makes up must not be the first to be refused for a wrong row."""
+        column = next(cell_columns(cell), "customer")
+        if not customer:
+            raise Unmapped(column, "the row names no customer", "[sell] must know who needs a bundle")
+        if wrong := wrong_customer(customer):
+            raise Unmapped(column, *wrong)
 
     def _event(self, row: Dated) -> dict[str, Any]:
         event: dict[str, Any] = {"specversion": "1.0", "source": self.mapping.source, "type": row.rule.event}
@@ -317,7 +325,7 @@ class Shop:
         if bundle.terms.policy.expiry_from is ExpiryFrom.FIRST_USE:
             starts = (*starts, (day, event["id"]))
         held = self._sold[bundle.customer]
-        held[held.index(bundle)] = replace(bundle, used=bundle.used + need, starts=starts)
+        held[held.index(bundle)] = bundle._replace(used=bundle.used + need, starts=starts)
 
 
 def _need(bundle: Bundle, event: dict[str, Any]) -> int:

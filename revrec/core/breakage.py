@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date
 
 from revrec.core.book import Kind, Movement
@@ -22,7 +21,7 @@ def lapse(rec: Recording, bundle: Bundle) -> Bundle:
     day = bundle.valid_until
     if day is None:
         return bundle
-    ended = replace(bundle, lapsed_on=day)
+    ended = bundle._replace(lapsed_on=day)
     return _release(rec, ended, day, bundle.position.liability, "breakage.expiry", None)
 
 
@@ -33,15 +32,15 @@ def settle(rec: Recording, bundle: Bundle) -> Bundle:
         return _release(rec, bundle, day, bundle.position.liability, "breakage.correction", None)
     if bundle.lapsed_on is None:
         if bundle.status is Status.OPEN and bundle.expired(day):
-            bundle = replace(bundle, lapsed_on=bundle.valid_until)
+            bundle = bundle._replace(lapsed_on=bundle.valid_until)
             return _release(rec, bundle, day, bundle.position.liability, "breakage.expiry", None)
         return bundle
     until, lapsed_on = bundle.valid_until, bundle.lapsed_on
     if until is not None and until < day:
-        bundle = replace(bundle, lapsed_on=until)
+        bundle = bundle._replace(lapsed_on=until)
         return _release(rec, bundle, day, bundle.position.liability, "breakage.correction", _last(bundle.position))
     if until is None or until > lapsed_on:
-        bundle = replace(bundle, lapsed_on=None)
+        bundle = bundle._replace(lapsed_on=None)
         return _release(rec, bundle, day, -bundle.position.lapsed, "breakage.reinstated", _last(bundle.position))
     return bundle
 
@@ -59,17 +58,16 @@ def _release(rec: Recording, bundle: Bundle, day: date, amount: int, rule: str, 
     follows = (bundle.expiry_event, bundle.expiry_source) if by_clock else None
     number = rec.entry(rule, postings, bundle, day=day, branch=bundle.branch, corrects=corrects, follows=follows)
     position = bundle.position
-    moved = replace(
-        position,
+    moved = position._replace(
         liability=position.liability - amount,
         lapses=(*position.lapses, Lapse(day, amount, number)),
     )
-    return replace(bundle, position=moved)
+    return bundle._replace(position=moved)
 
 
 def without_lapses(position: Position) -> Position:
     """The position as if the clock had never released anything: what a late fact is posted against."""
-    return replace(position, liability=position.liability + position.lapsed, lapses=()) if position.lapses else position
+    return position._replace(liability=position.liability + position.lapsed, lapses=()) if position.lapses else position
 
 
 def reconcile(rec: Recording, bundle: Bundle, booked: Iterable[Lapse], marks: Iterable[tuple[date, bool]]) -> Bundle:
@@ -88,8 +86,8 @@ def reconcile(rec: Recording, bundle: Bundle, booked: Iterable[Lapse], marks: It
         standing = owed
     for release in booked:
         difference[release.date] -= release.amount
-    position = replace(bundle.position, lapses=booked, liability=bundle.position.liability - sum(x.amount for x in booked))
-    bundle = replace(bundle, position=position)
+    position = bundle.position._replace(lapses=booked, liability=bundle.position.liability - sum(x.amount for x in booked))
+    bundle = bundle._replace(position=position)
     for day in sorted(difference):
         corrected = next((x.entry for x in reversed(booked) if x.date == day and x.entry), None)
         rule = "breakage.correction" if corrected or difference[day] < 0 else "breakage.expiry"
@@ -132,7 +130,7 @@ def judge_extended(rec: Recording, bundle: Bundle, event: Event, fact: BundleExt
             field="expires_on",
         )
     check_fee_tax(bundle, fact.fee)
-    return replace(bundle, fixed_expiry=fact.expires_on, expiry_event=event.id, expiry_source=event.source), 0
+    return bundle._replace(fixed_expiry=fact.expires_on, expiry_event=event.id, expiry_source=event.source), 0
 
 
 def book_extended(rec: Recording, bundle: Bundle, fact: BundleExtended, _effect: int) -> Bundle:
@@ -157,7 +155,7 @@ def charge_fee(rec: Recording, bundle: Bundle, fee: int, rule: str) -> Bundle:
     if not fee:
         return bundle
     rec.entry(rule, (Posting(Role.RECEIVABLE, fee), Posting(Role.FEE_INCOME, -fee)), bundle, branch=rec.event.branch)
-    return replace(bundle, position=owe(bundle.position, fee, rec.event.id, ClaimKind.FEE))
+    return bundle._replace(position=owe(bundle.position, fee, rec.event.id, ClaimKind.FEE))
 
 
 def judge_terminated(rec: Recording, bundle: Bundle, event: Event, _fact: Fact) -> tuple[Bundle, int]:
@@ -167,7 +165,7 @@ def judge_terminated(rec: Recording, bundle: Bundle, event: Event, _fact: Fact) 
         raise Refused(
             f"bundle {bundle.id} {ended}; there is nothing to give up", rule="events.md 4 bundle.terminated", field="bundle"
         )
-    return replace(bundle, status=Status.TERMINATED), bundle.left
+    return bundle._replace(status=Status.TERMINATED), bundle.left
 
 
 def book_terminated(rec: Recording, bundle: Bundle, _fact: Fact, _effect: int) -> Bundle:
@@ -176,7 +174,7 @@ def book_terminated(rec: Recording, bundle: Bundle, _fact: Fact, _effect: int) -
     postings = (Posting(Role.CONTRACT_LIABILITY, rest), Posting(Role.BREAKAGE, -rest))
     number = rec.entry("breakage.termination", postings, bundle, branch=bundle.branch)
     moved(rec, bundle, -rest, number)
-    return replace(bundle, position=replace(bundle.position, liability=0))
+    return bundle._replace(position=bundle.position._replace(liability=0))
 
 
 def moved(rec: Recording, bundle: Bundle, liability: int, entry: int) -> None:

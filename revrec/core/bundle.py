@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -46,8 +45,7 @@ class Lapse(NamedTuple):
     entry: int
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """The money of one bundle, in minor units.
 
     `paid` counts towards the price; `earned` is revenue of units; `liability` is its share of the contract
@@ -77,8 +75,7 @@ class Position:
         return sum(lapse.amount for lapse in self.lapses)
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(NamedTuple):
     """One sold bundle: rights in quanta (`core/units.py`), dates, holders; `position` is its money.
 
     `units` counts free units too, `price` is what the customer owes for all of them after discount.
@@ -108,7 +105,7 @@ class Bundle:
     fixed_expiry: date | None = None
     starts: tuple[tuple[date, str], ...] = ()
     lapsed_on: date | None = None
-    position: Position = field(default_factory=Position)
+    position: Position = Position()
 
     @property
     def left(self) -> int:

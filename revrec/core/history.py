@@ -6,7 +6,7 @@ Source: events.md 4a, Late events.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -14,7 +14,7 @@ from revrec.core.book import Book, Kind
 from revrec.core.breakage import lapse, reconcile, settle, without_lapses
 from revrec.core.bundle import Bundle
 from revrec.core.errors import Refused
-from revrec.core.events import AdjustmentPosted, BundleSold, BundleTransferred, Event
+from revrec.core.events import BundleSold, BundleTransferred, Event, RefundIssued
 from revrec.core.holder import reborn
 from revrec.core.recording import Recording
 
@@ -56,10 +56,11 @@ def _step(book: Book, run: Replay, seq: int, event: Event, handlers: Handlers) -
     rec = Recording(book, event, scratch=True)
     if run.bundle.due and run.bundle.due < event.date:
         _lapse_until(book, run, event, run.bundle.due)
-    if isinstance(event.data, AdjustmentPosted):
+    handler = handlers.get(type(event.data))
+    if handler is None:  # an adjustment or a failed payment: no right depends on it
         return
     before = run.bundle.lapsed_on
-    judge, booker = handlers[type(event.data)]
+    judge, booker = handler
     try:
         bundle, run.effects[seq] = judge(rec, run.bundle, event, event.data)
         run.bundle = settle(rec, booker(rec, bundle, event.data, run.effects[seq]))
@@ -106,7 +107,9 @@ def post_late(rec: Recording, bundle: Bundle, handlers: Handlers) -> Bundle:
             )
     _, booker = handlers[type(event.data)]
     effect = would.effects[NEW]
-    current = replace(would.bundle, position=without_lapses(bundle.position), last_date=bundle.last_date)
+    current = would.bundle._replace(position=without_lapses(bundle.position), last_date=bundle.last_date)
+    if isinstance(event.data, RefundIssued | BundleTransferred):  # their booking takes the units, with their price
+        current = current._replace(units=was.bundle.units, price=was.bundle.price, status=was.bundle.status)
     booked = booker(rec, current, event.data, effect)
     return reconcile(rec, booked, bundle.position.lapses, would.marks)
 

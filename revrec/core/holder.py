@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 from revrec.core import units
@@ -113,8 +112,7 @@ def reborn(bundle: Bundle, birth: Movement, event: Event) -> Bundle:
     count, bonus, price, list_price, paid, earned, liability, expiry = birth.parts
     fact = event.data
     sold = fact if isinstance(fact, BundleSold) else None
-    return replace(
-        bundle,
+    return bundle._replace(
         customer=birth.customer or bundle.customer,
         units=count,
         bonus_units=bonus,
@@ -143,7 +141,7 @@ def judge_voided(rec: Recording, bundle: Bundle, _event: Event, fact: BundleVoid
             rule="events.md 4 bundle.voided",
             field="bundle",
         )
-    return replace(bundle, status=Status.VOIDED), bundle.left
+    return bundle._replace(status=Status.VOIDED), bundle.left
 
 
 def nothing(rec: Recording, bundle: Bundle, _fact: Fact, _effect: int) -> Bundle:
@@ -156,7 +154,7 @@ def judge_transferred(rec: Recording, bundle: Bundle, event: Event, fact: Bundle
     _check_transfer(rec, bundle, event, fact)
     check_fee_tax(bundle, fact.fee)
     if fact.units is None:
-        return replace(bundle, customer=fact.to_customer, beneficiaries=()), bundle.left
+        return bundle._replace(customer=fact.to_customer, beneficiaries=()), bundle.left
     if not 0 < fact.units <= bundle.left:
         raise Refused(
             f"bundle {bundle.id}: {units.text(fact.units)} units to transfer, {units.text(bundle.left)} left",
@@ -221,8 +219,7 @@ def _split(rec: Recording, bundle: Bundle, customer: str, to_bundle: str, taken:
     at_purchase = bundle.terms.policy.recognition is Recognition.AT_PURCHASE
     paid = share(unearned if at_purchase else position.liability, taken, bundle.left)
     earned, liability = (paid, 0) if at_purchase else (0, paid)
-    part = replace(
-        bundle,
+    part = bundle._replace(
         id=to_bundle,
         customer=customer,
         units=taken,
@@ -244,13 +241,12 @@ def _split(rec: Recording, bundle: Bundle, customer: str, to_bundle: str, taken:
     moved(rec, bundle, -liability, number)
     _born(rec, part)
     rec.changes.bundles[to_bundle] = part
-    position = replace(
-        position,
+    position = position._replace(
         paid=position.paid - paid,
         earned=position.earned - earned,
         liability=position.liability - liability,
     )
-    return replace(bundle, units=bundle.units - taken, price=kept, position=position)
+    return bundle._replace(units=bundle.units - taken, price=kept, position=position)
 
 
 def check_split(rec: Recording, fact: BundleTransferred) -> None:
@@ -279,7 +275,7 @@ def judge_shared(rec: Recording, bundle: Bundle, _event: Event, fact: BundleShar
         )
     if fact.beneficiary == bundle.customer or fact.beneficiary in bundle.beneficiaries:
         return bundle, 0
-    return replace(bundle, beneficiaries=(*bundle.beneficiaries, fact.beneficiary)), 0
+    return bundle._replace(beneficiaries=(*bundle.beneficiaries, fact.beneficiary)), 0
 
 
 def judge_unshared(rec: Recording, bundle: Bundle, _event: Event, fact: BundleUnshared) -> tuple[Bundle, int]:
@@ -290,9 +286,9 @@ def judge_unshared(rec: Recording, bundle: Bundle, _event: Event, fact: BundleUn
             rule="events.md 4 bundle.unshared",
             field="beneficiary",
         )
-    return replace(bundle, beneficiaries=tuple(b for b in bundle.beneficiaries if b != fact.beneficiary)), 0
+    return bundle._replace(beneficiaries=tuple(b for b in bundle.beneficiaries if b != fact.beneficiary)), 0
 
 
 def judge_provider(rec: Recording, bundle: Bundle, _event: Event, fact: BundleProviderChanged) -> tuple[Bundle, int]:
     """From now on this provider delivers."""
-    return replace(bundle, provider=fact.provider), 0
+    return bundle._replace(provider=fact.provider), 0

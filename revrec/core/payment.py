@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 
 from revrec.core.book import Kind, Movement, Visit
 from revrec.core.bundle import Bundle, Claim, ClaimKind, Status
@@ -25,9 +24,9 @@ def judge_payment(rec: Recording, bundle: Bundle, event: Event, fact: PaymentRec
     if bundle.terms.policy.expiry_from is not ExpiryFrom.PAYMENT:
         return bundle, 0
     first = not bundle.starts or (event.date, fact.payment) < min(bundle.starts)
-    bundle = replace(bundle, starts=(*bundle.starts, (event.date, fact.payment)))
+    bundle = bundle._replace(starts=(*bundle.starts, (event.date, fact.payment)))
     if first and bundle.fixed_expiry is None:
-        bundle = replace(bundle, expiry_event=event.id, expiry_source=event.source)
+        bundle = bundle._replace(expiry_event=event.id, expiry_source=event.source)
     return bundle, 0
 
 
@@ -39,9 +38,9 @@ def book_payment(rec: Recording, bundle: Bundle, fact: PaymentReceived, _effect:
     position, to = collect(bundle.position, fact.amount, bundle.claim_role, bundle.position.claimed_package if ended else room)
     at_purchase = bundle.terms.policy.recognition is Recognition.AT_PURCHASE
     if at_purchase:
-        position = replace(position, earned=position.earned + to.prepaid)
+        position = position._replace(earned=position.earned + to.prepaid)
     else:
-        position = replace(position, liability=position.liability + to.prepaid)
+        position = position._replace(liability=position.liability + to.prepaid)
     postings = (
         Posting(rec.money_role(fact.method), fact.amount, method=fact.method.value),
         Posting(Role.RECEIVABLE, -to.receivable),
@@ -65,7 +64,7 @@ def book_payment(rec: Recording, bundle: Bundle, fact: PaymentReceived, _effect:
             parts=(fact.amount, to.package + to.prepaid, other, to.credit),
         ),
     )
-    return replace(bundle, position=position)
+    return bundle._replace(position=position)
 
 
 def _seller(rec: Recording, bundle: Bundle) -> str | None:
@@ -129,24 +128,24 @@ def without_start(bundle: Bundle, ref: str) -> Bundle:
     """The bundle without a use or payment that may have started its validity."""
     if not any(start[1] == ref for start in bundle.starts):
         return bundle
-    return replace(bundle, starts=tuple(s for s in bundle.starts if s[1] != ref))
+    return bundle._replace(starts=tuple(s for s in bundle.starts if s[1] != ref))
 
 
 def book_reversed(rec: Recording, bundle: Bundle, fact: PaymentReversed, _effect: int) -> Bundle:
     """Mirror of the payment, from the account it came to; what was delivered for it is claimed again."""
     movement = original_of(rec, fact)
     _, price, other, credit = movement.parts
-    position = replace(bundle.position, paid=bundle.position.paid - price)
+    position = bundle.position._replace(paid=bundle.position.paid - price)
     if bundle.terms.policy.recognition is Recognition.AT_PURCHASE:
         kept = max(position.paid, bundle.value(bundle.used))
         prepaid = min(price, max(position.earned - kept, 0))
-        position, role, liability = replace(position, earned=position.earned - prepaid), Role.REVENUE_PACKAGE, 0
+        position, role, liability = position._replace(earned=position.earned - prepaid), Role.REVENUE_PACKAGE, 0
     else:
         prepaid = min(price, max(position.liability + position.lapsed, 0))
-        position = replace(position, liability=position.liability - prepaid)
+        position = position._replace(liability=position.liability - prepaid)
         role, liability = Role.CONTRACT_LIABILITY, -prepaid
     claims = (Claim(fact.payment, ClaimKind.PACKAGE, price - prepaid), Claim(fact.payment, ClaimKind.SINGLE, other))
-    position = replace(position, claims=(*position.claims, *(c for c in claims if c.amount)))
+    position = position._replace(claims=(*position.claims, *(c for c in claims if c.amount)))
     postings = (
         Posting(role, prepaid, branch=_seller(rec, bundle)),
         Posting(bundle.claim_role, price - prepaid),
@@ -157,7 +156,7 @@ def book_reversed(rec: Recording, bundle: Bundle, fact: PaymentReversed, _effect
     number = rec.entry("payment.reversed", postings, bundle, branch=rec.event.branch, corrects=movement.entry or None)
     rec.credit(bundle.customer, -credit)
     _undo_note(rec, movement, number, liability)
-    return replace(bundle, position=position)
+    return bundle._replace(position=position)
 
 
 def post_unbundled_reversal(rec: Recording, movement: Movement, fact: PaymentReversed) -> None:

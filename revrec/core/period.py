@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 
 from revrec.core import breakage
 from revrec.core.bundle import Bundle, Claim, ClaimKind
@@ -86,7 +85,7 @@ def _adjusted(rec: Recording, bundle: Bundle, leg: Adjustment, number: int) -> B
                 field="postings.amount",
             )
         breakage.moved(rec, bundle, -leg.amount, number)
-        return replace(bundle, position=replace(position, liability=position.liability - leg.amount))
+        return bundle._replace(position=position._replace(liability=position.liability - leg.amount))
     if role in (Role.RECEIVABLE, Role.CONTRACT_ASSET):
         return _claim_adjusted(rec, bundle, leg, role)
     return bundle
@@ -97,7 +96,7 @@ def _claim_adjusted(rec: Recording, bundle: Bundle, leg: Adjustment, role: Role)
     kind = ClaimKind.PACKAGE if role is bundle.claim_role else ClaimKind.FEE
     if leg.amount >= 0:
         claims = (*position.claims, Claim(rec.event.id, kind, leg.amount))
-        return replace(bundle, position=replace(position, claims=claims))
+        return bundle._replace(position=position._replace(claims=claims))
     left, kept = -leg.amount, []
     for claim in position.claims:
         taken = min(left, claim.amount) if (claim.kind is ClaimKind.PACKAGE) is (kind is ClaimKind.PACKAGE) else 0
@@ -109,4 +108,4 @@ def _claim_adjusted(rec: Recording, bundle: Bundle, leg: Adjustment, role: Role)
             rule="accounting.md 4, invariant 3",
             field="postings.amount",
         )
-    return replace(bundle, position=replace(position, claims=tuple(c for c in kept if c.amount)))
+    return bundle._replace(position=position._replace(claims=tuple(c for c in kept if c.amount)))

@@ -5,7 +5,6 @@ Every function takes a `Position` and returns the new one with what moved, in mi
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from revrec.core.bundle import Claim, ClaimKind, Position
@@ -27,13 +26,13 @@ def deliver(position: Position, amount: int, ref: str) -> tuple[Position, int, i
     prepaid = min(amount, max(position.liability, 0))
     claimed = amount - prepaid
     claims = (*position.claims, Claim(ref, ClaimKind.PACKAGE, claimed)) if claimed else position.claims
-    moved = replace(position, earned=position.earned + amount, liability=position.liability - prepaid, claims=claims)
+    moved = position._replace(earned=position.earned + amount, liability=position.liability - prepaid, claims=claims)
     return moved, prepaid, claimed
 
 
 def owe(position: Position, amount: int, ref: str, kind: ClaimKind) -> Position:
     """A fee or units beyond the bundle are owed from now on."""
-    return replace(position, claims=(*position.claims, Claim(ref, kind, amount))) if amount else position
+    return position._replace(claims=(*position.claims, Claim(ref, kind, amount))) if amount else position
 
 
 def collect(position: Position, amount: int, package_role: Role, room: int) -> tuple[Position, Settled]:
@@ -53,8 +52,7 @@ def collect(position: Position, amount: int, package_role: Role, room: int) -> t
                 package += paid if claim.kind is ClaimKind.PACKAGE else 0
                 open_claims[place] = claim._replace(amount=claim.amount - paid)
     prepaid = min(left, max(room - package, 0))
-    moved = replace(
-        position,
+    moved = position._replace(
         paid=position.paid + package + prepaid,
         claims=tuple(c for c in open_claims if c.amount),
     )
@@ -77,4 +75,4 @@ def drop(position: Position, amount: int, ref: str, *, package: bool) -> tuple[P
             taken = min(left, claim.amount)
             left -= taken
             claims[place] = claim._replace(amount=claim.amount - taken)
-    return replace(position, claims=tuple(c for c in claims if c.amount)), amount - left
+    return position._replace(claims=tuple(c for c in claims if c.amount)), amount - left

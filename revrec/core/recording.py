@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 
 from revrec.core.book import Book, Changes, Kind, Movement
@@ -129,5 +128,5 @@ class Recording:
     def put(self, bundle: Bundle) -> None:
         """Set the bundle's new state, with this event as its latest fact."""
         if bundle.last_date < self.event.date:
-            bundle = replace(bundle, last_date=self.event.date)
+            bundle = bundle._replace(last_date=self.event.date)
         self.changes.bundles[bundle.id] = bundle

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from revrec.core import units
@@ -188,15 +188,14 @@ def book_refund(rec: Recording, bundle: Bundle, fact: RefundIssued, taken: int) 
             parts=parts,
         ),
     )
-    position = replace(
-        bundle.position,
+    position = bundle.position._replace(
         paid=bundle.position.paid - paid,
         liability=liability - released,
         earned=bundle.position.earned - earned,
     )
     if not partial:
-        return replace(bundle, status=Status.REFUNDED, position=position)
-    return replace(bundle, units=bundle.units - gone, price=bundle.price - price, position=position)
+        return bundle._replace(status=Status.REFUNDED, position=position)
+    return bundle._replace(units=bundle.units - gone, price=bundle.price - price, position=position)
 
 
 def _money_leg(rec: Recording, fact: RefundIssued, amount: int) -> Posting:
@@ -272,8 +271,8 @@ def judge_unrefunded(rec: Recording, bundle: Bundle, _event: Event, fact: Refund
     movement = original_of(rec, fact.refund)
     _, gone, price, *_ = movement.parts
     if gone:
-        return replace(bundle, units=bundle.units + gone, price=bundle.price + price), -gone
-    return replace(bundle, status=Status.OPEN), -bundle.units + bundle.used
+        return bundle._replace(units=bundle.units + gone, price=bundle.price + price), -gone
+    return bundle._replace(status=Status.OPEN), -bundle.units + bundle.used
 
 
 def book_unrefunded(rec: Recording, bundle: Bundle, fact: RefundReversed, _effect: int) -> Bundle:
@@ -293,10 +292,8 @@ def book_unrefunded(rec: Recording, bundle: Bundle, fact: RefundReversed, _effec
         ),
     )
     position = bundle.position
-    return replace(
-        bundle,
-        position=replace(
-            position,
+    return bundle._replace(
+        position=position._replace(
             paid=position.paid + paid,
             liability=position.liability + released,
             earned=position.earned + earned,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from enum import IntEnum
 
@@ -100,14 +99,14 @@ def _use(rec: Recording, bundle: Bundle, event: Event, session: str, quantity: i
         )
     if policy.expiry_from is ExpiryFrom.FIRST_USE and drawn:
         bundle = _start(bundle, event, session)
-    return replace(bundle, used=bundle.used + drawn), drawn
+    return bundle._replace(used=bundle.used + drawn), drawn
 
 
 def _start(bundle: Bundle, event: Event, session: str) -> Bundle:
     first = not bundle.starts or (event.date, session) < min(bundle.starts)
-    bundle = replace(bundle, starts=(*bundle.starts, (event.date, session)))
+    bundle = bundle._replace(starts=(*bundle.starts, (event.date, session)))
     if first and bundle.fixed_expiry is None:
-        bundle = replace(bundle, expiry_event=event.id, expiry_source=event.source)
+        bundle = bundle._replace(expiry_event=event.id, expiry_source=event.source)
     return bundle
 
 
@@ -157,7 +156,7 @@ def _earn(rec: Recording, bundle: Bundle, session: str, drawn: int, excess: int,
     rule = "session.earned" if nature is Nature.COMPLETED else "session.no-show"
     number = rec.entry(rule, postings, bundle, session=session, branch=branch)
     _note(rec, bundle, session, drawn, -prepaid, number, nature)
-    return replace(bundle, position=position)
+    return bundle._replace(position=position)
 
 
 def _between_branches(amount: int, seller: str | None, performer: str | None) -> tuple[Posting, ...]:
@@ -217,7 +216,7 @@ def book_missed(rec: Recording, bundle: Bundle, fact: SessionCancelled | Session
     postings = (Posting(Role.RECEIVABLE, fee), Posting(Role.FEE_INCOME, -fee))
     number = rec.entry("session.fee", postings, bundle, session=fact.session, branch=rec.event.branch)
     _note(rec, bundle, fact.session, 0, 0, number, Nature.FEE)
-    return replace(bundle, position=owe(bundle.position, fee, fact.session, ClaimKind.FEE))
+    return bundle._replace(position=owe(bundle.position, fee, fact.session, ClaimKind.FEE))
 
 
 def original_of(rec: Recording, fact: SessionReversed | SessionWaived) -> Movement:
@@ -241,7 +240,7 @@ def original_of(rec: Recording, fact: SessionReversed | SessionWaived) -> Moveme
 def judge_undone(rec: Recording, bundle: Bundle, _event: Event, fact: SessionReversed | SessionWaived) -> tuple[Bundle, int]:
     """The units come back; the validity that this use started moves on to the next one."""
     movement = original_of(rec, fact)
-    return without_start(replace(bundle, used=bundle.used - movement.units), fact.session), -movement.units
+    return without_start(bundle._replace(used=bundle.used - movement.units), fact.session), -movement.units
 
 
 def book_undone(rec: Recording, bundle: Bundle, fact: SessionReversed | SessionWaived, _effect: int) -> Bundle:
@@ -259,8 +258,7 @@ def book_undone(rec: Recording, bundle: Bundle, fact: SessionReversed | SessionW
     at_purchase = bundle.terms.policy.recognition is Recognition.AT_PURCHASE
     liability, credit = (returned, to.credit) if bundle.status is not Status.REFUNDED else (0, to.credit + returned)
     prepaid = liability + (0 if at_purchase else to.prepaid)
-    position = replace(
-        position,
+    position = position._replace(
         liability=position.liability + prepaid,
         earned=position.earned + (to.prepaid if at_purchase else 0),
     )
@@ -278,7 +276,7 @@ def book_undone(rec: Recording, bundle: Bundle, fact: SessionReversed | SessionW
     number = rec.entry(rule, postings, bundle, session=fact.session, branch=entry.branch, corrects=entry.number)
     rec.credit(bundle.customer, credit)
     _undone(rec, bundle, movement, prepaid, number)
-    return replace(bundle, position=position)
+    return bundle._replace(position=position)
 
 
 def _take_back(bundle: Bundle, entry: JournalEntry, session: str) -> tuple[Position, int, int, int]:
@@ -287,7 +285,7 @@ def _take_back(bundle: Bundle, entry: JournalEntry, session: str) -> tuple[Posit
     position, owed = drop(bundle.position, package, session, package=True)
     if bundle.terms.policy.recognition is Recognition.AT_PURCHASE:
         package = owed  # money kept is revenue at purchase, used or not
-    return replace(position, earned=position.earned - package), package, owed, package - owed
+    return position._replace(earned=position.earned - package), package, owed, package - owed
 
 
 def _mirror(entry: JournalEntry, package: int) -> tuple[Posting, ...]:

@@ -110,9 +110,9 @@ def test_what_expired_and_was_not_released_is_said_with_the_remedy():
 
 def test_a_right_ends_with_its_units_its_expiry_or_its_bundle():
     assert right(BUNDLE, date(2026, 2, 1), 50_000, None)
-    assert right(replace(BUNDLE, used=BUNDLE.units), date(2026, 2, 1), 0, None) is None
-    assert right(replace(BUNDLE, lapsed_on=date(2026, 7, 10)), date(2026, 7, 11), 0, None) is None
-    assert right(replace(BUNDLE, status=Status.REFUNDED), date(2026, 2, 1), 0, None) is None
+    assert right(BUNDLE._replace(used=BUNDLE.units), date(2026, 2, 1), 0, None) is None
+    assert right(BUNDLE._replace(lapsed_on=date(2026, 7, 10)), date(2026, 7, 11), 0, None) is None
+    assert right(BUNDLE._replace(status=Status.REFUNDED), date(2026, 2, 1), 0, None) is None
 
 
 def test_a_bundle_that_expired_stays_a_right_until_it_is_released():
