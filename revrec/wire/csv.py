@@ -143,6 +143,8 @@ def event_of(cells: Iterable[tuple[str, str]]) -> dict[str, Any]:
 
 def put(data: dict[str, Any], name: str, cell: str) -> None:
     """Set a member by its dotted name; `true` and `false` are read where the contract has a boolean."""
+    if "\r" in cell:
+        cell = cell.replace("\r\n", "\n")
     *parents, last = name.split(".")
     for parent in parents:
         inner = data.setdefault(parent, {})

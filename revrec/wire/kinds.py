@@ -132,6 +132,16 @@ def customer(value: Any) -> str:
     return value
 
 
+def wrong_customer(value: str) -> tuple[str, str] | None:
+    """What is wrong with a customer's id and what to write instead, or None."""
+    try:
+        customer(value)
+    except PydanticCustomError as error:
+        context = error.context or {}
+        return context["message"], context["hint"]
+    return None
+
+
 _ID = re.compile(ID[1:-1])
 _TAX_FORM = re.compile(r"(?:[A-Za-z]{2})?[0-9A-Za-z.-]{8,18}")
 
