@@ -59,6 +59,7 @@ _FENCE = re.compile(r"(?:<!-- file: (?P<file>\S+) -->\n)?```(?P<kind>\w*)\n(?P<b
 _MASKS = (
     (re.compile(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ"), "<instant>"),
     (re.compile(r"\b[0-9a-f]{64}\b"), "<digest>"),
+    (re.compile(r"\bhead [0-9a-f]{16}\b"), "head <digest>"),
 )
 
 
@@ -142,7 +143,7 @@ def posting_rules(journal: Path) -> str:
         "The examples are entries of `ledgers/example/`;",
         "which account stands for a role is the chart's business. References: IFRS 15 by paragraph;",
         "PGC by account or standard (NRV); RICAC is the ICAC resolution of 10 February 2021 (BOE-A-2021-2155);",
-        "`events.md` and `accounting.md` are the design of revrec.",
+        "`events.md` with a section and `accounting.md` mean the design notes that revrec was built from.",
     ]
     for family, title in FAMILIES.items():
         lines += ["", f"## {title}"]

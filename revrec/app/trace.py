@@ -273,7 +273,7 @@ class _Chain:
     def add_bundle(self, bundle: str | None, *, sessions: bool = False) -> None:
         """Take in a bundle with the money on it and, if asked, its sessions."""
         state = self.ws.store.bundle(bundle) if bundle else None
-        if state is None or state.id in self.bundles:
+        if state is None or (state.id in self.bundles and not sessions):
             return
         self.bundles[state.id] = state
         self.pool |= {entry.number: entry for entry in of_bundle(self.ws.store, state.id)}
@@ -334,10 +334,10 @@ class _Chain:
 
     def add_event(self, stored: StoredEvent) -> None:
         """Take in an event: its entries, and the bundle, session, payment or refund that it is about."""
-        self.seqs.add(stored.seq)
-        self.add_bundle(stored.bundle)
-        self.add_entries(self.caused(stored))
         data = stored.event["data"]
+        self.seqs.add(stored.seq)
+        self.add_bundle(stored.bundle, sessions=not data.keys().isdisjoint(("payment", "refund")))
+        self.add_entries(self.caused(stored))
         if session := data.get("session"):
             for movement in self.ws.store.movements_of(session):
                 if movement.kind in (Kind.SESSION, Kind.VISIT):

@@ -43,9 +43,10 @@ def test_an_entry_or_event_leads_back_to_the_session_and_the_bundle(sold, opened
     assert [paid.id for paid in found.money] == ["P-1"]
 
 
-def test_a_payment_leads_to_the_sessions_it_paid_for(sold, opened):
-    found = trace(opened(sold), "P-1")
-    assert found.kind == "payment"
+@pytest.mark.parametrize("name", ["P-1", "entry:E-1", "event:e4"])
+def test_a_payment_leads_to_the_sessions_it_paid_for(sold, opened, name):
+    found = trace(opened(sold), name)
+    assert [paid.id for paid in found.money] == ["P-1"]
     assert [view.name for view in found.entries] == ["E-1"]
     assert [session.id for session in found.sessions] == ["S-1", "S-2"]
 
