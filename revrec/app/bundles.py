@@ -127,7 +127,8 @@ class BundleCard:
         if bundle.status in _ENDED:
             return f"; {_ENDED[bundle.status]}"
         if bundle.expired(self.on) and bundle.left:
-            return f"; {units.text(bundle.left)} expired unused on {bundle.valid_until}"
+            waits = f" (not booked yet: run `revrec advance --to {bundle.valid_until}`)" if bundle.lapsed_on is None else ""
+            return f"; {units.text(bundle.left)} expired unused on {bundle.valid_until}{waits}"
         return ""
 
     def _expires(self) -> str:

@@ -85,6 +85,12 @@ def test_in_grace_units_are_left_and_after_it_they_are_not(sold, opened):
     assert "8 expired unused on 2026-09-17" in text(card)
 
 
+def test_an_expiry_that_the_calendar_has_not_reached_is_shown_as_not_booked(sold, opened):
+    card = bundles.show(opened(sold), "B-1", date(2026, 10, 1))
+    assert (card.left, card.deferred) == (0, 40000)
+    assert "run `revrec advance --to 2026-09-17`" in text(card)
+
+
 def test_use_beyond_the_money_paid_is_owed(desk, opened):
     desk("2026-03-02", "bundle.sold", bundle="B-1", package="PSY-10", customer="C-1")
     desk("2026-03-03", "session.completed", session="S-1", bundle="B-1")
