@@ -27,6 +27,7 @@ class PinningCatalogue:
     _touched: dict[tuple[str, str, str], Pin] = field(default_factory=dict)
     _offers: dict[tuple[str, date], tuple[Terms, tuple[Pin, ...]]] = field(default_factory=dict)
     _settings_pin: Pin | None = None
+    _settled: bool = False  # the settings are those of the latest event
 
     def begin(self) -> None:
         """The next event: nothing is relied on yet."""
@@ -50,11 +51,14 @@ class PinningCatalogue:
 
     def take(self, seq: int) -> tuple[list[Pin], list[Pin]]:
         """What event `seq` relied on, in order, and which of that is pinned for the first time; settings stand first."""
+        if self._settled and not self._touched:
+            return [], []  # most events
         relied = [pin._replace(seq=seq) for pin in self._touched.values()]
         fresh = [pin for pin in relied if self.pins.get(pin.kind, pin.id, pin.since) is None]
         if (settings := self._changed_settings(seq)) is not None:
             relied.insert(0, settings)
             fresh.insert(0, settings)
+        self._settled = True
         for pin in fresh:
             self.pins.add(pin)
         return relied, fresh

@@ -35,9 +35,7 @@ from revrec.wire.stored import MARKER, restore
 
 BATCH = 2_000  # events that are parsed, looked up and written together
 AHEAD = timedelta(hours=24)  # how far an event may lie after the store's clock (events.md 3)
-_REF_NAMES = ("session", "payment", "refund", "bundle", "to_bundle")
-_BUNDLE_NAMES = ("bundle", "to_bundle")
-_CUSTOMER_NAMES = ("customer", "to_customer", "beneficiary")
+_REF_NAMES = ("session", "payment", "refund")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +89,11 @@ class Recorded:
 
 
 class _Known(NamedTuple):
-    """An event recorded before: whose key sealed it, and its idempotency digest."""
+    """An event recorded before: its number, whose key sealed it, and its idempotency digest (None: look it up)."""
 
-    customer: str
-    content: bytes
+    seq: int
+    customer: str = ""
+    content: bytes | None = None
 
 
 def sources(ws: Workspace, files: Sequence[str], *, mapping: Path | None) -> list[Source]:
@@ -251,8 +250,8 @@ class Run:
         """Read what these events will ask for, many rows at a time."""
         self.known.clear()
         self.used.clear()
-        for name, origin, _, customer, content in self.store.rows_of_list("known", {p.event.id for p in events}):
-            self.known[origin, name] = _Known(customer, bytes(content))
+        for name, origin, seq in self.store.rows_of_list("known", {p.event.id for p in events}):
+            self.known[origin, name] = _Known(seq)
             self.used[name] = origin
         read_ahead(self.book, [parsed.public for parsed in events])
 
@@ -308,6 +307,9 @@ class Run:
     def _check_same(self, parsed: Parsed, before: _Known) -> None:
         """Same key: the same content is accepted again, other content is refused (events.md 3)."""
         event = parsed.event
+        if before.content is None:
+            customer, content = self.store.rows("content", before.seq)[0]
+            before = _Known(before.seq, customer, bytes(content))
         if parsed.private is None:
             content = hashlib.sha256(parsed.canonical).digest()
         elif self.store.keys.has(before.customer):
@@ -355,7 +357,7 @@ class Run:
         return orjson.dumps(public, option=orjson.OPT_SORT_KEYS), keys.content(customer, parsed.canonical)
 
     def _note(self, event: Event, customer: str, content: bytes, done: Sequence[Changes]) -> None:
-        self.known[event.source, event.id] = _Known(customer, content)
+        self.known[event.source, event.id] = _Known(self.book.seq, customer, content)
         if self.used.setdefault(event.id, event.source) != event.source:
             self.recorder.homonym(event)
         if self.drafts is not None:
@@ -379,15 +381,19 @@ class Run:
 
 
 def read_ahead(book: StoreBook, events: Sequence[Mapping[str, Any]]) -> None:
-    """Let the book read what these events will ask for."""
+    """Let the book read what most of these events will ask for; what is rare it reads when it is asked."""
     refs, bundles, customers, holders = set[str](), set[str](), set[str](), set[str]()
     for event in events:
-        data = event["data"]
-        refs.update(data[name] for name in _REF_NAMES if name in data)
-        bundles.update(data[name] for name in _BUNDLE_NAMES if name in data)
-        customers.update(data[name] for name in _CUSTOMER_NAMES if name in data)
-        if event["type"] == "session.completed" and "bundle" not in data and "price" not in data:
-            holders.add(data["customer"])
+        kind, data = event["type"], event["data"]
+        refs.update([data[name] for name in _REF_NAMES if name in data])
+        if "bundle" in data:
+            bundles.add(data["bundle"])
+        elif "customer" in data:
+            customers.add(data["customer"])
+            if kind == "session.completed" and "price" not in data:
+                holders.add(data["customer"])
+        if kind == "bundle.sold":
+            refs.add(data["bundle"])
     book.prefetch(refs=refs, bundles=bundles, customers=customers, holders=holders)
 
 

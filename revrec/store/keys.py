@@ -100,10 +100,9 @@ class KeyRing:
         """The idempotency digest of an event with sealed members: HMAC-SHA256 of its clear canonical JSON."""
         return hmac.digest(self._keys(customer).mac, clear, "sha256")
 
-    def forget_fresh(self) -> None:
-        """The transaction that made new keys was rolled back."""
-        for customer, _ in self.fresh:
-            self._open.pop(customer, None)
+    def forget(self) -> None:
+        """The transaction was rolled back: a key that it made is nowhere stored and must not be used again."""
+        self._open.clear()
         self.fresh.clear()
 
     def _bound(self, source: str, event_id: str) -> bytes:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, create_engine, event, exc
 from sqlalchemy.pool import NullPool
 
+from revrec.store import statistics
 from revrec.store.errors import (
     DatabaseForeign,
     DatabaseMissing,
@@ -57,6 +58,8 @@ def blank(url: str) -> Connection:
     """A connection to a new database with the tables and no triggers, whose content nobody will miss."""
     connection = engine(url, create=True).connect()
     metadata.create_all(connection)
+    for statement in statistics.create(connection.dialect.name):
+        connection.exec_driver_sql(statement)
     connection.commit()
     for pragma in ("journal_mode=OFF", "synchronous=OFF", "locking_mode=EXCLUSIVE"):
         connection.exec_driver_sql(f"PRAGMA {pragma}")

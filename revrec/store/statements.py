@@ -103,10 +103,8 @@ STATEMENTS: dict[str, ClauseElement] = {
     "event": select(*EVENT).where(_of(t.events, "seq")),
     "events_by_id": select(*EVENT).where(_of(t.events, "id")).order_by(t.events.c.seq),
     "events_of_bundle": select(*EVENT).where(_of(t.events, "bundle")).order_by(t.events.c.seq),
-    "known": select(t.events.c.id, t.events.c.source, t.events.c.seq, t.events.c.customer, t.events.c.content).where(
-        _of(t.events),
-        _list(t.events.c.id),
-    ),
+    "known": select(t.events.c.id, t.events.c.source, t.events.c.seq).where(_of(t.events), _list(t.events.c.id)),
+    "content": select(t.events.c.customer, t.events.c.content).where(_of(t.events, "seq")),
     "entry": select(t.entries.c.body).where(_of(t.entries, "number")),
     "entry_rows": _page(
         select(t.entries.c.number, t.entries.c.seq, t.entries.c.date, t.entries.c.bundle, t.entries.c.customer, t.entries.c.body)

@@ -178,12 +178,10 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[Head]:
         """One writing transaction with the head row locked first; rolled back when anything is raised."""
-        assert not self.writing
         self._begin()
         try:
             yield self.head()
-            if self.writing:  # else rolled back by the caller, on purpose
-                self._commit()
+            self._commit()
         except BaseException:
             self.rollback()
             raise
@@ -207,10 +205,11 @@ class Store:
         """Undo what the transaction did; what was read of it is forgotten."""
         self.connection.rollback()
         self.writing = False
-        self.keys.forget_fresh()
+        self.keys.forget()
         self.pins = self._read_pins()
 
     def _begin(self) -> None:
+        assert not self.writing
         try:
             self.connection.rollback()
             if self.dialect == "sqlite":
@@ -223,6 +222,8 @@ class Store:
         self.pins = self._read_pins()
 
     def _commit(self) -> None:
+        if not self.writing:
+            return  # rolled back by the caller, on purpose
         try:
             self.connection.commit()
         except exc.DBAPIError as error:

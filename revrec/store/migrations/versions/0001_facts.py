@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from revrec.store import triggers
+from revrec.store import statistics, triggers
 
 revision = "0001"
 down_revision = None
@@ -232,7 +232,7 @@ def _homonyms() -> None:
 
 
 def upgrade() -> None:
-    """Every table, then the triggers."""
+    """Every table, then the triggers and what the planner is told."""
     _taxpayers()
     _heads()
     _events()
@@ -247,5 +247,6 @@ def upgrade() -> None:
     _balances()
     _days()
     _homonyms()
-    for statement in triggers.create(op.get_context().dialect.name):
+    dialect = op.get_context().dialect.name
+    for statement in (*triggers.create(dialect), *statistics.create(dialect)):
         op.execute(statement)
