@@ -15,6 +15,7 @@ from revrec.core.errors import RevrecError
 
 USAGE = 2
 INTERRUPTED = 130
+STOPPED = "interrupted: nothing is half booked; run the command again"
 
 app = typer.Typer(
     name="revrec",
@@ -79,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed(error)
     if code == INTERRUPTED:
         options.stop_progress()
-        show.complain("interrupted: what was not finished is undone")
+        show.complain(STOPPED)
     return code
 
 
@@ -98,7 +99,7 @@ def _failed(error: BaseException) -> int:
                 show.complain(line)
             return 1
         case KeyboardInterrupt() | typer.Abort():
-            show.complain("interrupted: what was not finished is undone")
+            show.complain(STOPPED)
             return INTERRUPTED
         case OSError():
             where = f"{error.filename}: " if error.filename else ""

@@ -123,7 +123,7 @@ def test_about_prints_json(capsys):
     ("error", "code", "said"),
     [
         (RevrecError("a\nb"), 1, "a\nb\n"),
-        (KeyboardInterrupt(), 130, "interrupted: what was not finished is undone\n"),
+        (KeyboardInterrupt(), 130, "interrupted: nothing is half booked; run the command again\n"),
         (OSError(28, "No space left on device", "books.db"), 1, "books.db: No space left on device. Hint: "),
     ],
 )
