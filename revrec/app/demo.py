@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -65,6 +66,12 @@ class Tie(NamedTuple):
     other: int
 
 
+def _say(line: str) -> None:
+    """Print at once: the address must be seen while Fava serves."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
 def demo(
     root: Path,
     *,
@@ -75,7 +82,7 @@ def demo(
     seed: int = SEED,
     bundles: int = BUNDLES,
     months: int = MONTHS,
-    say: Callable[[str], None] = print,
+    say: Callable[[str], None] = _say,
 ) -> None:
     """Make the demo workspace `root`, say what stands in its books, and serve them until Ctrl-C.
 
