@@ -200,11 +200,12 @@ class Run:
     def take(self, source: Source, progress: Progress) -> None:
         """All events of a source, in order."""
         progress.start(f"recording {source.name}", _count(source))
-        lines = iter(source.lines())
+        lines, before = iter(source.lines()), len(self.rejected)
         while batch := list(islice(lines, self.batch)):
             self._batch(source, batch)
             progress.step(len(batch))
         self.skipped.update(source.skipped)
+        self.rejected[before:] = sorted(self.rejected[before:], key=lambda rejection: rejection.line or 0)
         progress.done()
 
     def _batch(self, source: Source, lines: Sequence[Line]) -> None:
