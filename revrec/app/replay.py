@@ -112,6 +112,7 @@ class Replay:
         self.recorder = Recorder(scratch, self.book)
         self.taxpayer = context.taxpayer
         self.context = context
+        self._used: dict[str, str] = {}  # event id -> a source that used it
 
     def decode(self, stored: StoredEvent) -> Event:
         """The core's event of a stored one, on the day on which it was booked."""
@@ -124,6 +125,7 @@ class Replay:
         while batch := list(islice(events, BATCH)):
             parsed = [stored.fields for stored in batch]
             read_ahead(self.book, [fields["event"] for fields in parsed])
+            self._used = {row[0]: row[1] for row in self.scratch.rows_of_list("known", {stored.id for stored in batch})}
             for stored, fields in zip(batch, parsed, strict=True):
                 yield self._one(stored, fields)
             self.recorder.flush()
@@ -142,6 +144,8 @@ class Replay:
         content = stored_event(stored.record)
         relied: Sequence[Pin] = self.catalogue.relied()
         record = self.recorder.add(done, event, content, stored.content, stored.customer, str(fields["at"]), relied)
+        if self._used.setdefault(event.id, event.source) != event.source:
+            self.recorder.homonym(event)
         return Derived(stored, event, record)
 
     def _set(self, seq: int) -> None:

@@ -225,7 +225,7 @@ def run(root: Path, *arguments: str, limit: int | None = None) -> subprocess.Pop
     command = [sys.executable, "-m", "revrec", "-C", str(root), *arguments]
     environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environ, preexec_fn=limited)  # noqa: PLW1509  one thread
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=environ, preexec_fn=limited)  # noqa: PLW1509  one thread
 
 
 def test_a_file_system_that_refuses_to_grow_books_nothing(root: Path) -> None:
@@ -270,18 +270,28 @@ def test_ctrl_c_books_nothing(root: Path) -> None:
 
 def test_ctrl_c_at_the_keyboard_ends_with_130_and_books_nothing(root: Path) -> None:
     before = state(root)
-    path = root.parent / "events.jsonl"
-    path.write_bytes(many(20_000))
-    process = run(root, "record", str(path))
-    log = root / "revrec.db-wal"
-    for _ in range(600):
-        if log.exists() and log.stat().st_size > 100_000:
-            break
-        time.sleep(0.1)
+    process = run(root, "record", "-")
+    assert process.stdin
+    process.stdin.write(many(5000).decode())  # more than a batch; it returns when nearly all was read
+    process.stdin.flush()
+    time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate()
     assert process.returncode == 130, said
     assert "interrupted" in said
+    assert "Traceback" not in said
+    assert state(root) == before
+    assert checked(root) == ()
+
+
+def test_a_killed_process_books_nothing(root: Path) -> None:
+    before = state(root)
+    process = run(root, "record", "-")
+    assert process.stdin
+    process.stdin.write(many(5000).decode())
+    process.stdin.flush()
+    process.kill()
+    process.communicate()
     assert state(root) == before
     assert checked(root) == ()
 
