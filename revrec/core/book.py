@@ -19,7 +19,6 @@ from revrec.core.events import Event, Method
 from revrec.core.journal import JournalEntry, Role
 from revrec.core.policy import Terms
 
-
 # Where money arrives, unless `[methods]` in revrec.toml says otherwise (accounting.md 2).
 METHODS = {
     Method.CASH: Role.CASH,

@@ -16,6 +16,9 @@ from revrec.core.position import owe
 from revrec.core.recording import Recording
 
 
+ENDED = (Status.TERMINATED, Status.REFUNDED)  # what comes back to such a bundle is given up with the rest
+
+
 def lapse(rec: Recording, bundle: Bundle) -> Bundle:
     """The last day of use has passed: what is left of the price becomes breakage on that day (IFRS 15.B46)."""
     day = bundle.valid_until
@@ -27,14 +30,14 @@ def lapse(rec: Recording, bundle: Bundle) -> Bundle:
 
 def settle(rec: Recording, bundle: Bundle) -> Bundle:
     """After a fact, let the clock's release follow the bundle's rights: revive it, or release what came back to it."""
-    day = rec.event.date
-    if bundle.status is Status.TERMINATED and bundle.lapsed_on is None:
-        return _release(rec, bundle, day, bundle.position.liability, "breakage.correction", None)
+    day, position = rec.event.date, bundle.position
     if bundle.lapsed_on is None:
+        if bundle.status in ENDED:
+            return _release(rec, bundle, day, position.liability, "breakage.correction", _last(position))
         if bundle.status is Status.OPEN and bundle.expired(day):
             bundle = bundle._replace(lapsed_on=bundle.valid_until)
-            return _release(rec, bundle, day, bundle.position.liability, "breakage.expiry", None)
-        return bundle
+            return _release(rec, bundle, day, position.liability, "breakage.expiry", None)
+        return _release(rec, bundle, day, -position.lapsed, "breakage.reinstated", _last(position)) if position.lapses else bundle
     until, lapsed_on = bundle.valid_until, bundle.lapsed_on
     if until is not None and until < day:
         bundle = bundle._replace(lapsed_on=until)

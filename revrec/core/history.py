@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from revrec.core.book import Book, Kind
-from revrec.core.breakage import lapse, reconcile, settle, without_lapses
+from revrec.core.breakage import ENDED, lapse, reconcile, settle, without_lapses
 from revrec.core.bundle import Bundle
 from revrec.core.errors import Refused
 from revrec.core.events import BundleSold, BundleTransferred, Event, RefundIssued
@@ -57,9 +57,11 @@ def _step(book: Book, run: Replay, seq: int, event: Event, handlers: Handlers) -
     if run.bundle.due and run.bundle.due < event.date:
         _lapse_until(book, run, event, run.bundle.due)
     handler = handlers.get(type(event.data))
+    before = _held(run.bundle)
     if handler is None:  # an adjustment or a failed payment: no right depends on it
+        if before:
+            run.marks.append((event.date, True))
         return
-    before = run.bundle.lapsed_on
     judge, booker = handler
     try:
         bundle, run.effects[seq] = judge(rec, run.bundle, event, event.data)
@@ -72,10 +74,13 @@ def _step(book: Book, run: Replay, seq: int, event: Event, handlers: Handlers) -
             rule="events.md 4a Late events",
             field=refusal.field,
         ) from refusal
-    if run.bundle.lapsed_on is not None:
-        run.marks.append((run.bundle.lapsed_on if before is None else event.date, True))
-    elif before is not None:
-        run.marks.append((event.date, False))
+    if before or _held(run.bundle):
+        run.marks.append((event.date, _held(run.bundle)))
+
+
+def _held(bundle: Bundle) -> bool:
+    """Whether nothing may remain on the bundle: it lapsed, or a fact ended it."""
+    return bundle.lapsed_on is not None or bundle.status in ENDED
 
 
 def _lapse_until(book: Book, run: Replay, event: Event, until: date | None) -> None:
@@ -91,10 +96,19 @@ def is_late(bundle: Bundle, day: date) -> bool:
     return day < bundle.last_date or (bundle.lapsed_on is not None and day <= bundle.lapsed_on)
 
 
+def marks_of(book: Book, bundle: Bundle, handlers: Handlers) -> list[tuple[date, bool]]:
+    """When the clock held a bundle lapsed, its recorded facts taken in order."""
+    return replay(book, bundle, _recorded(book, bundle.id), handlers).marks
+
+
+def _recorded(book: Book, bundle: str) -> list[tuple[int, Event]]:
+    return [e for e in book.history(bundle) if _belongs(e[1], bundle)]
+
+
 def post_late(rec: Recording, bundle: Bundle, handlers: Handlers) -> Bundle:
     """Post a fact that arrives out of order: judged in its place, booked on what stands, the clock corrected."""
     book, event = rec.book, rec.event
-    recorded = [e for e in book.history(bundle.id) if _belongs(e[1], bundle.id)]
+    recorded = _recorded(book, bundle.id)
     was = replay(book, bundle, recorded, handlers)
     would = replay(book, bundle, [*recorded, (NEW, event)], handlers)
     for seq, past in recorded:

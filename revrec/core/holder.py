@@ -23,6 +23,7 @@ from revrec.core.journal import Posting, Role
 from revrec.core.money import share
 from revrec.core.policy import Owner, Recognition, Sharing, Terms, Transfer
 from revrec.core.recording import Recording
+from revrec.core.refund import portion
 
 
 def post_sale(rec: Recording, fact: BundleSold) -> Bundle:
@@ -217,7 +218,7 @@ def _split(rec: Recording, bundle: Bundle, customer: str, to_bundle: str, taken:
     price = bundle.price - kept
     unearned = max(position.paid - bundle.value(bundle.used), 0)
     at_purchase = bundle.terms.policy.recognition is Recognition.AT_PURCHASE
-    paid = share(unearned if at_purchase else position.liability, taken, bundle.left)
+    paid = share(unearned if at_purchase else position.liability, *portion(bundle, taken))
     earned, liability = (paid, 0) if at_purchase else (0, paid)
     part = bundle._replace(
         id=to_bundle,
@@ -228,6 +229,7 @@ def _split(rec: Recording, bundle: Bundle, customer: str, to_bundle: str, taken:
         used=0,
         beneficiaries=(),
         starts=(),
+        lapsed_on=None,
         fixed_expiry=bundle.expires_on if bundle.starts or bundle.fixed_expiry else None,
         seq=rec.seq,
         last_date=rec.event.date,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from revrec.core.book import Kind, Movement, Visit
 from revrec.core.bundle import Bundle, Claim, ClaimKind, Status
 from revrec.core.errors import Refused

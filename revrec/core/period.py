@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-
 from revrec.core import breakage
 from revrec.core.bundle import Bundle, Claim, ClaimKind
 from revrec.core.dates import DAY, month_end
 from revrec.core.errors import Refused
 from revrec.core.events import Adjustment, AdjustmentPosted, PeriodClosed, PeriodReopened
+from revrec.core.handlers import HANDLERS
+from revrec.core.history import marks_of
 from revrec.core.journal import Posting, Role
 from revrec.core.recording import Recording
 
@@ -68,11 +69,23 @@ def post_adjustment(rec: Recording, fact: AdjustmentPosted) -> None:
     if bundles:
         rec.changes.bundle = bundles[0]
     for bundle_id in bundles:
-        bundle = rec.bundle(bundle_id)
-        for leg in fact.postings:
-            if leg.bundle == bundle_id:
-                bundle = _adjusted(rec, bundle, leg, number)
-        rec.put(breakage.settle(rec, bundle))
+        _adjust_bundle(rec, rec.bundle(bundle_id), [leg for leg in fact.postings if leg.bundle == bundle_id], number)
+
+
+def _adjust_bundle(rec: Recording, bundle: Bundle, legs: list[Adjustment], number: int) -> None:
+    """Change the money of one bundle; what the clock released gives way, as for any late fact."""
+    day = rec.event.date
+    if bundle.due is not None and bundle.due < day:
+        bundle = breakage.lapse(rec, bundle)
+    behind = bundle.lapsed_on is not None and day <= bundle.lapsed_on
+    position = breakage.without_lapses(bundle.position) if behind else bundle.position
+    adjusted = bundle._replace(position=position)
+    for leg in legs:
+        adjusted = _adjusted(rec, adjusted, leg, number)
+    if behind:
+        rec.put(breakage.reconcile(rec, adjusted, bundle.position.lapses, marks_of(rec.book, bundle, HANDLERS)))
+    else:
+        rec.put(breakage.settle(rec, adjusted))
 
 
 def _adjusted(rec: Recording, bundle: Bundle, leg: Adjustment, number: int) -> Bundle:

@@ -10,7 +10,7 @@ from revrec.core import breakage, holder, payment, period, refund, sessions
 from revrec.core.book import Book, Changes, Kind
 from revrec.core.bundle import Bundle
 from revrec.core.dates import DAY
-from revrec.core.errors import Refused
+from revrec.core.errors import Refused, RevrecError
 from revrec.core.events import (
     AdjustmentPosted,
     BundleExpired,
@@ -39,29 +39,16 @@ from revrec.core.events import (
     SessionReversed,
     SessionWaived,
 )
-from revrec.core.history import Handlers, is_late, post_late
+from revrec.core.handlers import HANDLERS
+from revrec.core.history import is_late, post_late
 from revrec.core.recording import Recording
 
-HANDLERS: Handlers = {
-    PaymentReceived: (payment.judge_payment, payment.book_payment),
-    PaymentReversed: (payment.judge_reversed, payment.book_reversed),
-    SessionCompleted: (sessions.judge_completed, sessions.book_completed),
-    SessionCancelled: (sessions.judge_missed, sessions.book_missed),
-    SessionNoShow: (sessions.judge_missed, sessions.book_missed),
-    SessionReversed: (sessions.judge_undone, sessions.book_undone),
-    SessionWaived: (sessions.judge_undone, sessions.book_undone),
-    BundleVoided: (holder.judge_voided, holder.nothing),
-    BundleTransferred: (holder.judge_transferred, holder.book_transferred),
-    BundleShared: (holder.judge_shared, holder.nothing),
-    BundleUnshared: (holder.judge_unshared, holder.nothing),
-    BundleProviderChanged: (holder.judge_provider, holder.nothing),
-    BundleExtended: (breakage.judge_extended, breakage.book_extended),
-    BundleExpired: (breakage.judge_expired, breakage.book_expired),
-    BundleTerminated: (breakage.judge_terminated, breakage.book_terminated),
-    RefundIssued: (refund.judge_refund, refund.book_refund),
-    RefundSettled: (refund.judge_settled, refund.book_settled),
-    RefundReversed: (refund.judge_unrefunded, refund.book_unrefunded),
-}
+
+class ClockDisagrees(RevrecError):
+    """An event was accepted before its calendar ran and refused after: a defect of the engine, nothing is booked."""
+
+    def __init__(self, event: str, why: str) -> None:
+        super().__init__(f"event {event} was accepted and, once the calendar had run, refused ({why}); please report this")
 
 
 def record(book: Book, event: Event) -> list[Changes]:
@@ -76,7 +63,10 @@ def record(book: Book, event: Event) -> list[Changes]:
         return [*done, draft]
     ticked = run_clock(book, event.date - DAY, event)
     if ticked:
-        draft = post(book, event)
+        try:
+            draft = post(book, event)
+        except Refused as refusal:
+            raise ClockDisagrees(event.id, str(refusal)) from refusal
     book.apply(draft, event)
     return [*ticked, draft]
 
@@ -234,6 +224,8 @@ def _undone(rec: Recording, fact: SessionReversed | SessionWaived) -> None:
 def _transferred(rec: Recording, fact: BundleTransferred) -> None:
     holder.check_split(rec, fact)
     on_bundle(rec, fact.bundle)
+    if fact.to_bundle is not None:
+        rec.put(_catch_up(rec, rec.bundle(fact.to_bundle)))
 
 
 def _refund(rec: Recording, fact: RefundIssued) -> None:
@@ -247,11 +239,10 @@ def _refund_settled(rec: Recording, fact: RefundSettled) -> None:
 
 
 def _refund_back(rec: Recording, fact: RefundReversed) -> None:
-    movement = refund.original_of(rec, fact.refund)
-    on_bundle(rec, movement.bundle or "")
+    on_bundle(rec, refund.check_standing(rec, fact.refund).bundle or "")
 
 
-def _of_bundle(rec: Recording, fact: Any) -> None:  # noqa: ANN401  any fact with a bundle
+def _of_bundle(rec: Recording, fact: Any) -> None:
     on_bundle(rec, fact.bundle)
 
 

@@ -46,7 +46,7 @@ class Recording:
         closed = self.book.closed_through
         return closed + DAY if closed is not None and day <= closed else day
 
-    def entry(  # noqa: PLR0913  an entry has as many attributes as it has
+    def entry(
         self,
         rule: str,
         postings: Sequence[Posting],

@@ -13,6 +13,7 @@ from revrec.core.events import Event, RefundIssued, RefundReversed, RefundSettle
 from revrec.core.journal import Posting, Role
 from revrec.core.money import share, text
 from revrec.core.policy import Recognition, Refund, RefundBasis
+from revrec.core.position import drop
 from revrec.core.recording import Recording
 from revrec.core.units import UNIT
 
@@ -43,7 +44,7 @@ def quote(bundle: Bundle, day: date, currency: str, part: int | None = None) -> 
     gross = max(bundle.position.paid - used, 0)
     formula = f"{text(bundle.position.paid, currency)} paid - {words}"
     if part is not None:
-        gross = share(gross, part, bundle.left)
+        gross = share(gross, *portion(bundle, part))
         formula = f"({formula}) x {units.text(part)} of {units.text(bundle.left)} units left"
     whole = policy.refund is Refund.WINDOW and not bundle.used  # an unused bundle is paid back in full
     fee = 0 if whole else min(policy.refund_fee, gross)
@@ -89,10 +90,16 @@ def _used_value(bundle: Bundle, currency: str) -> tuple[int, str]:
     return value, f"{count} x ({total}) = {text(value, currency)} used"
 
 
+def portion(bundle: Bundle, part: int) -> tuple[int, int]:
+    """The share that `part` quanta are of what is left, by price so that a paid bundle splits to the cent."""
+    moved, rest = bundle.price - bundle.value(bundle.units - part), bundle.price - contract_used(bundle)
+    return (moved, rest) if rest and 0 <= moved <= rest else (part, bundle.left)
+
+
 def pro_rata(bundle: Bundle, part: int | None) -> int:
     """Money paid less the contract value used: what an exception without amount pays."""
     value = max(bundle.position.paid - contract_used(bundle), 0)
-    return share(value, part, bundle.left) if part is not None and bundle.left else value
+    return share(value, *portion(bundle, part)) if part is not None and bundle.left else value
 
 
 def amount_of(rec: Recording, bundle: Bundle, day: date, fact: RefundIssued) -> tuple[int, int]:
@@ -166,13 +173,13 @@ def book_refund(rec: Recording, bundle: Bundle, fact: RefundIssued, taken: int) 
     partial = fact.units is not None and taken < bundle.left
     at_purchase = bundle.terms.policy.recognition is Recognition.AT_PURCHASE
     liability = bundle.position.liability
-    released = share(liability, taken, bundle.left) if partial else liability
+    released = share(liability, *portion(bundle, taken)) if partial else liability
     legs = _at_purchase(amount, fee) if at_purchase else _from_liability(bundle, amount, fee, released)
-    paid = amount if at_purchase else min(released, bundle.position.paid)
+    paid = min(amount + fee if at_purchase else released, bundle.position.paid)
     rule = "refund.at-purchase" if at_purchase else "refund.issued"
     number = rec.entry(rule, (*legs, _money_leg(rec, fact, amount)), bundle, branch=bundle.branch)
     price = bundle.price - bundle.value(bundle.units - taken) if partial else 0
-    earned = amount if at_purchase and partial else 0
+    earned = paid if at_purchase and partial else 0
     gone = taken if partial else 0
     parts = (amount, gone, price, paid, released, earned)
     rec.move(
@@ -226,10 +233,16 @@ def _from_liability(bundle: Bundle, amount: int, fee: int, released: int) -> tup
 
 
 def original_of(rec: Recording, refund: str) -> Movement:
-    """The refund that is settled or undone; Refused when unknown or undone before."""
+    """The refund that is settled or undone; Refused when unknown."""
     movement = rec.book.movement(Kind.REFUND, refund)
     if movement is None:
         raise Refused(f"refund {refund} is not known", rule="events.md 4 refund.settled, refund.reversed", field="refund")
+    return movement
+
+
+def check_standing(rec: Recording, refund: str) -> Movement:
+    """The refund, refused when it was undone before."""
+    movement = original_of(rec, refund)
     if rec.book.movement(Kind.REFUND_UNDONE, refund) is not None:
         raise Refused(f"refund {refund} was reversed before", rule="events.md 4 refund.reversed", field="refund")
     return movement
@@ -242,7 +255,7 @@ def judge_settled(rec: Recording, bundle: Bundle, event: Event, fact: RefundSett
 
 def check_settled(rec: Recording, fact: RefundSettled) -> None:
     """Refuse a refund that was paid at once or settled before."""
-    movement = original_of(rec, fact.refund)
+    movement = check_standing(rec, fact.refund)
     rec.unused(Kind.REFUND_SETTLED, fact.refund, "the settlement of refund", "refund")
     if not any(p.role is Role.REFUNDS_PAYABLE for p in rec.book.entry(movement.entry).postings):
         raise Refused(
@@ -284,18 +297,20 @@ def book_unrefunded(rec: Recording, bundle: Bundle, fact: RefundReversed, _effec
     payable = [p for p in legs if p.role is Role.REFUNDS_PAYABLE]
     if not sum(p.amount for p in payable):
         legs = [p for p in legs if p.role is not Role.REFUNDS_PAYABLE]
-    number = rec.entry("refund.reversed", legs, bundle, branch=bundle.branch, corrects=movement.entry)
     _, _, _, paid, released, earned = movement.parts
+    position, owed = drop(bundle.position, released, fact.refund, package=True)  # what was claimed again meanwhile
+    legs += [Posting(Role.CONTRACT_LIABILITY, owed), Posting(bundle.claim_role, -owed)]
+    number = rec.entry("refund.reversed", legs, bundle, branch=bundle.branch, corrects=movement.entry)
+    back = released - owed
     rec.move(
         Movement(
-            Kind.REFUND_UNDONE, fact.refund, rec.seq, rec.event.date, bundle.id, bundle.customer, liability=released, entry=number
+            Kind.REFUND_UNDONE, fact.refund, rec.seq, rec.event.date, bundle.id, bundle.customer, liability=back, entry=number
         ),
     )
-    position = bundle.position
     return bundle._replace(
         position=position._replace(
             paid=position.paid + paid,
-            liability=position.liability + released,
+            liability=position.liability + back,
             earned=position.earned + earned,
         ),
     )

@@ -136,7 +136,7 @@ def book_completed(rec: Recording, bundle: Bundle, fact: SessionCompleted, drawn
     return _earn(rec, bundle, fact.session, drawn, excess, Role.REVENUE_PACKAGE, Nature.COMPLETED)
 
 
-def _earn(rec: Recording, bundle: Bundle, session: str, drawn: int, excess: int, role: Role, nature: Nature) -> Bundle:  # noqa: PLR0913  one noun each
+def _earn(rec: Recording, bundle: Bundle, session: str, drawn: int, excess: int, role: Role, nature: Nature) -> Bundle:
     policy, branch = bundle.terms.policy, rec.event.branch
     value = bundle.value(bundle.used)
     earned = max(value - bundle.position.earned, 0) if drawn else 0
@@ -169,7 +169,7 @@ def _between_branches(amount: int, seller: str | None, performer: str | None) ->
     )
 
 
-def _note(rec: Recording, bundle: Bundle, session: str, drawn: int, liability: int, entry: int, nature: Nature) -> None:  # noqa: PLR0913  one noun each
+def _note(rec: Recording, bundle: Bundle, session: str, drawn: int, liability: int, entry: int, nature: Nature) -> None:
     rec.move(
         Movement(
             Kind.SESSION,
