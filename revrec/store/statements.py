@@ -16,7 +16,6 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
-    delete,
     func,
     insert,
     select,
@@ -165,13 +164,10 @@ STATEMENTS: dict[str, ClauseElement] = {
     .order_by(t.customers.c.customer),
     "put_customer": update(t.customers).values(_set("household", "credit", "seq")).where(_of(t.customers, "customer")),
     "visit": select(*VISIT).where(_of(t.visits, "session")),
-    "visits_of_list": select(*VISIT).where(_of(t.visits), _list(t.visits.c.session)),
     "visits_of_customer": select(*VISIT).where(_of(t.visits, "customer")).order_by(t.visits.c.session),
     "visits": select(*VISIT).where(_of(t.visits)).order_by(t.visits.c.session),
     "put_visit": update(t.visits).values(_set("paid", "undone")).where(_of(t.visits, "session")),
     "key": select(t.keys.c.wrapped).where(_of(t.keys, "customer")),
-    "any_key": select(t.keys.c.customer, t.keys.c.wrapped).where(_of(t.keys)).limit(1),
-    "drop_key": delete(t.keys).where(_of(t.keys, "customer")),
     "balances": select(
         t.balances.c.month,
         t.balances.c.role,
@@ -188,7 +184,6 @@ STATEMENTS: dict[str, ClauseElement] = {
     "days": select(t.days.c.date, t.days.c.entries, t.days.c.file).where(_of(t.days)).order_by(t.days.c.date),
     "add_day": update(t.days).values(entries=t.days.c.entries + bindparam("more"), **_set("file")).where(_of(t.days, "date")),
     "put_file": update(t.days).values(_set("file")).where(_of(t.days, "date")),
-    "drop_day": delete(t.days).where(_of(t.days, "date")),
     "homonyms": select(t.homonyms.c.id, t.homonyms.c.source).where(_of(t.homonyms)),
     "periods": select(t.periods.c.seq, t.periods.c.period, t.periods.c.head, t.periods.c.files)
     .where(_of(t.periods))
