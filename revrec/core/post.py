@@ -8,7 +8,7 @@ from typing import Any
 
 from revrec.core import breakage, holder, payment, period, refund, sessions
 from revrec.core.book import Book, Changes, Kind
-from revrec.core.bundle import Bundle
+from revrec.core.bundle import Bundle, Status
 from revrec.core.dates import DAY
 from revrec.core.errors import Refused, RevrecError
 from revrec.core.events import (
@@ -113,8 +113,20 @@ def on_bundle(rec: Recording, bundle_id: str) -> None:
         return
     judge, booker = HANDLERS[type(event.data)]
     judged, effect = judge(rec, bundle, event, event.data)
-    bundle = breakage.settle(rec, booker(rec, judged, event.data, effect))
-    rec.put(_catch_up(rec, bundle))
+    booked = booker(rec, judged, event.data, effect)
+    rec.put(booked if _same_end(bundle, booked) else _catch_up(rec, breakage.settle(rec, booked)))
+
+
+def _same_end(before: Bundle, after: Bundle) -> bool:
+    """Whether a living bundle ends on the same day as before the fact: then the clock has nothing to follow."""
+    return (
+        after.status is Status.OPEN
+        and after.lapsed_on is None
+        and before.lapsed_on is None
+        and after.starts is before.starts
+        and after.fixed_expiry is before.fixed_expiry
+        and not after.position.lapses
+    )
 
 
 def _catch_up(rec: Recording, bundle: Bundle) -> Bundle:

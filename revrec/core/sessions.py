@@ -156,7 +156,7 @@ def _earn(rec: Recording, bundle: Bundle, session: str, drawn: int, excess: int,
     rule = "session.earned" if nature is Nature.COMPLETED else "session.no-show"
     number = rec.entry(rule, postings, bundle, session=session, branch=branch)
     _note(rec, bundle, session, drawn, -prepaid, number, nature)
-    return bundle._replace(position=position)
+    return bundle._replace(position=position, last_date=max(bundle.last_date, rec.event.date))
 
 
 def _between_branches(amount: int, seller: str | None, performer: str | None) -> tuple[Posting, ...]:
