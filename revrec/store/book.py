@@ -49,6 +49,7 @@ class StoreBook(Book):
         self.dirty_visits: dict[str, None] = {}
         self.forgotten: dict[str, None] = {}  # bundles that the clock has looked at since their last change
         self._armed: dict[str, date] = {}
+        self._days: set[date] = set()  # whose month is in `months`
         self._absent: set[str] = set()  # bundles asked for in this batch that do not exist
         self._refs: set[str] = set()  # ids whose stored movements are all in memory
         self._held: dict[str, list[str]] = {}  # stored holdings read ahead
@@ -193,11 +194,35 @@ class StoreBook(Book):
 
     def apply(self, changes: Changes, event: Event | None) -> None:
         """Take the changes in; `event` is None for a movement of the clock."""
-        super().apply(changes, event)
-        self.dirty_customers.update(dict.fromkeys(changes.customers))
-        self.dirty_visits.update(dict.fromkeys(changes.visits))
-        if event is not None and event.type == "customer.registered" and changes.customer:
-            self.registered[changes.customer] = self.seq
+        for bundle in changes.bundles.values():
+            self._put_bundle(bundle)
+        for movement in changes.movements:
+            self._movements[movement.kind, movement.ref] = movement
+            if movement.bundle:
+                self._by_bundle[movement.bundle].append(movement)
+        if changes.customers:
+            self._customers.update(changes.customers)
+            self.dirty_customers.update(dict.fromkeys(changes.customers))
+        if changes.visits:
+            self._visits.update(changes.visits)
+            self.dirty_visits.update(dict.fromkeys(changes.visits))
+        if changes.entries:
+            self._take_entries(changes.entries)
+        self._take_dates(changes)
+        if event is not None:
+            self.seq += 1
+            self._file_event(changes, event)
+            if event.type == "customer.registered" and changes.customer:
+                self.registered[changes.customer] = self.seq
+
+    def _take_entries(self, entries: list[JournalEntry]) -> None:
+        for entry in entries:
+            self._entries[entry.number] = entry
+            day = entry.date
+            if day not in self._days:
+                self._days.add(day)
+                self.months.add(day.replace(day=1))
+        self.entry_count += len(entries)
 
     def _put_bundle(self, bundle: Bundle) -> None:
         name = bundle.id
@@ -205,6 +230,8 @@ class StoreBook(Book):
         self._bundles[name] = bundle
         if known is _MISSING or known.customer != bundle.customer:
             self._holdings[bundle.customer].add(name)
+        if name in self.dirty and name in self._armed and _same_due(known, bundle):
+            return
         self.dirty[name] = None
         self.forgotten.pop(name, None)
         due = bundle.due
@@ -266,7 +293,7 @@ class StoreBook(Book):
     _STATE = (
         "seq", "entry_count", "calendar", "closed_through", "months", "stored", "registered", "dirty", "dirty_customers",
         "dirty_visits", "forgotten", "_armed", "_absent", "_refs", "_held", "_bundles", "_movements", "_customers", "_visits",
-        "_entries", "_due",
+        "_entries", "_due", "_days",
     )  # fmt: skip
     _LISTS = ("_by_bundle", "_events", "_holdings")
 
@@ -282,3 +309,15 @@ class StoreBook(Book):
         """Go back to a mark."""
         for name, value in state.items():
             setattr(self, name, value)
+
+
+def _same_due(before: Bundle, after: Bundle) -> bool:
+    """Whether nothing changed that the clock looks at; cheaper than to compute both days."""
+    return (
+        before.starts is after.starts
+        and before.fixed_expiry is after.fixed_expiry
+        and before.lapsed_on is after.lapsed_on
+        and before.status is after.status
+        and before.terms is after.terms
+        and before.sold_on is after.sold_on
+    )
