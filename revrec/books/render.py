@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 
 from revrec.books.chart import Chart
@@ -141,8 +141,7 @@ def _user_key(key: str) -> str:
 def _escaped(entry: JournalEntry) -> JournalEntry:
     """The entry with every id escaped; ids that came in through `wire` need none."""
     e = entry
-    return replace(
-        e,
+    return e._replace(
         event=escape(e.event),
         bundle=_maybe(e.bundle),
         session=_maybe(e.session),

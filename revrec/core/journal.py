@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -84,9 +83,8 @@ class Unbalanced(ValueError):
     """The legs of an entry do not add up to zero: a defect of the engine, never of the input."""
 
 
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
-    """One balanced transaction, dated on its posting day.
+class JournalEntry(NamedTuple):
+    """One balanced transaction, dated on its posting day; `balanced` makes sure before one is posted.
 
     `event` is the id of the fact that it follows from (a clock entry: the fact that set the date),
     `source` that fact's source, `rule` the id of the posting rule (`core/rules.py`), `policy` `id@since`
@@ -111,9 +109,12 @@ class JournalEntry:
     late: bool = False
     metadata: tuple[tuple[str, str], ...] = ()
 
-    def __post_init__(self) -> None:
-        total = 0
-        for posting in self.postings:
-            total += posting[1]
-        if total:
-            raise Unbalanced(f"entry of event {self.event} ({self.rule}) is out of balance by {total} minor units")
+
+def balanced(entry: JournalEntry) -> JournalEntry:
+    """The entry itself; Unbalanced when its legs do not add up to zero."""
+    total = 0
+    for posting in entry.postings:
+        total += posting[1]
+    if total:
+        raise Unbalanced(f"entry of event {entry.event} ({entry.rule}) is out of balance by {total} minor units")
+    return entry

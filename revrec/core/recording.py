@@ -10,7 +10,7 @@ from revrec.core.bundle import Bundle
 from revrec.core.dates import DAY
 from revrec.core.errors import Refused
 from revrec.core.events import Event
-from revrec.core.journal import JournalEntry, Posting, Role
+from revrec.core.journal import JournalEntry, Posting, Role, balanced
 from revrec.core.money import text
 
 
@@ -80,23 +80,25 @@ class Recording:
             customer = customer or bundle.customer
             branch = branch or bundle.branch
         self.changes.entries.append(
-            JournalEntry(
-                number=number,
-                date=posted,
-                event=fact,
-                source=source,
-                rule=rule,
-                postings=legs,
-                bundle=bundle.id if bundle else None,
-                session=session,
-                customer=customer,
-                branch=branch or event.branch,
-                service=service,
-                policy=bundle.terms.policy.version if bundle else None,
-                corrects=corrects,
-                effective=effective if moved else None,
-                late=moved,
-                metadata=event.metadata if follows is None else (),
+            balanced(
+                JournalEntry(
+                    number=number,
+                    date=posted,
+                    event=fact,
+                    source=source,
+                    rule=rule,
+                    postings=legs,
+                    bundle=bundle.id if bundle else None,
+                    session=session,
+                    customer=customer,
+                    branch=branch or event.branch,
+                    service=service,
+                    policy=bundle.terms.policy.version if bundle else None,
+                    corrects=corrects,
+                    effective=effective if moved else None,
+                    late=moved,
+                    metadata=event.metadata if follows is None else (),
+                )
             ),
         )
         return number

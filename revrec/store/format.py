@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from revrec.core.journal import JournalEntry, Posting, Role
+from revrec.core.journal import JournalEntry, Posting, Role, balanced
 
 VERSION = "A"
 GENESIS = bytes(32)  # digest(0)
@@ -80,7 +80,7 @@ def decode_entry(body: bytes) -> JournalEntry:
     get = raw.get
     effective = get("effective")
     metadata = get("metadata")
-    return JournalEntry(
+    entry = JournalEntry(
         raw["entry"],
         date.fromisoformat(raw["date"]),
         raw["event"],
@@ -103,6 +103,7 @@ def decode_entry(body: bytes) -> JournalEntry:
         get("late", False),
         tuple(metadata.items()) if metadata else (),
     )
+    return balanced(entry)
 
 
 def instant(now: datetime) -> str:
