@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from typing import Protocol, TypeVar
 
 from revrec.core.units import Unit
@@ -175,7 +176,7 @@ class Package:
     branches: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: two names are made once and kept
 class Terms:
     """What a sale pins: the versions of package, policy and tax in force on its day."""
 
@@ -183,7 +184,12 @@ class Terms:
     policy: Policy
     tax: Tax
 
-    @property
+    @cached_property
+    def version(self) -> str:
+        """How entries name the policy version: `standard@2026-01-01`."""
+        return self.policy.version
+
+    @cached_property
     def key(self) -> str:
         """Names the three versions: `PSY-10@2026-01-01/standard@2026-01-01/es-health@0001-01-01`."""
         return "/".join(f"{v.id}@{v.since}" for v in (self.package, self.policy, self.tax))

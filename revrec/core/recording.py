@@ -93,7 +93,7 @@ class Recording:
                     customer=customer,
                     branch=branch or event.branch,
                     service=service,
-                    policy=bundle.terms.policy.version if bundle else None,
+                    policy=bundle.terms.version if bundle else None,
                     corrects=corrects,
                     effective=effective if moved else None,
                     late=moved,
