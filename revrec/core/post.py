@@ -120,7 +120,7 @@ def on_bundle(rec: Recording, bundle_id: str) -> None:
 def _same_end(before: Bundle, after: Bundle) -> bool:
     """Whether a living bundle ends on the same day as before the fact: then the clock has nothing to follow."""
     return (
-        after.status is Status.OPEN
+        before.status is after.status is Status.OPEN
         and after.lapsed_on is None
         and before.lapsed_on is None
         and after.starts is before.starts

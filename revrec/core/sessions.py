@@ -10,7 +10,7 @@ from revrec.core.book import Kind, Movement, Visit
 from revrec.core.bundle import Bundle, ClaimKind, Position, Status
 from revrec.core.errors import Refused
 from revrec.core.events import Event, SessionCancelled, SessionCompleted, SessionNoShow, SessionReversed, SessionWaived
-from revrec.core.journal import JournalEntry, Posting, Role
+from revrec.core.journal import Posting, Role
 from revrec.core.money import share
 from revrec.core.payment import without_start
 from revrec.core.policy import Charge, ExpiryFrom, Overage, Owner, Policy, Recognition, UnpaidUse
@@ -246,12 +246,13 @@ def judge_undone(rec: Recording, bundle: Bundle, _event: Event, fact: SessionRev
 def book_undone(rec: Recording, bundle: Bundle, fact: SessionReversed | SessionWaived, _effect: int) -> Bundle:
     """Mirror of what the session posted; money already received for it stays the customer's."""
     movement = original_of(rec, fact)
-    if not movement.entry:
+    entry = rec.book.entry(movement.entry) if movement.entry else None
+    legs = entry.postings if entry else ()
+    position, package, owed, returned = _take_back(bundle, legs, fact.session)
+    if not legs and not package:
         _undone(rec, bundle, movement, 0, 0)
         return bundle
-    entry = rec.book.entry(movement.entry)
-    position, package, owed, returned = _take_back(bundle, entry, fact.session)
-    others = -_amount(entry, Role.REVENUE_SINGLE, Role.FEE_INCOME)
+    others = -_amount(legs, Role.REVENUE_SINGLE, Role.FEE_INCOME)
     position, unpaid = drop(position, others, fact.session, package=False)
     room = max(bundle.price - position.paid, 0) if bundle.status is Status.OPEN else position.claimed_package
     position, to = collect(position, others - unpaid, bundle.claim_role, room)
@@ -262,9 +263,9 @@ def book_undone(rec: Recording, bundle: Bundle, fact: SessionReversed | SessionW
         liability=position.liability + prepaid,
         earned=position.earned + (to.prepaid if at_purchase else 0),
     )
-    seller = bundle.branch if any(p.role is Role.DUE_TO_BRANCH for p in entry.postings) else None
+    seller = bundle.branch if any(leg.role is Role.DUE_TO_BRANCH for leg in legs) else None
     postings = (
-        *_mirror(entry, package),
+        *_mirror(legs, package),
         Posting(Role.CONTRACT_LIABILITY, -prepaid, branch=seller),
         Posting(bundle.claim_role, -owed, branch=seller),
         Posting(Role.RECEIVABLE, -unpaid - to.receivable),
@@ -272,37 +273,40 @@ def book_undone(rec: Recording, bundle: Bundle, fact: SessionReversed | SessionW
         Posting(Role.REVENUE_PACKAGE, -to.prepaid if at_purchase else 0),
         Posting(Role.CUSTOMER_CREDIT, -credit),
     )
+    branch = entry.branch if entry else bundle.branch
     rule = "session.waived" if isinstance(fact, SessionWaived) else "session.reversed"
-    number = rec.entry(rule, postings, bundle, session=fact.session, branch=entry.branch, corrects=entry.number)
+    number = rec.entry(rule, postings, bundle, session=fact.session, branch=branch, corrects=movement.entry or None)
     rec.credit(bundle.customer, credit)
     _undone(rec, bundle, movement, prepaid, number)
     return bundle._replace(position=position)
 
 
-def _take_back(bundle: Bundle, entry: JournalEntry, session: str) -> tuple[Position, int, int, int]:
+def _take_back(bundle: Bundle, legs: tuple[Posting, ...], session: str) -> tuple[Position, int, int, int]:
     """Package revenue taken back: (position, revenue reversed, of it off the claims, of it money to give back)."""
-    package = -_amount(entry, Role.REVENUE_PACKAGE, Role.REVENUE_NO_SHOW)
-    position, owed = drop(bundle.position, package, session, package=True)
-    if bundle.terms.policy.recognition is Recognition.AT_PURCHASE:
-        package = owed  # money kept is revenue at purchase, used or not
+    position = bundle.position
+    if bundle.terms.policy.recognition is Recognition.AT_PURCHASE:  # money kept is revenue, used or not
+        over = position.earned - max(position.paid, bundle.value(bundle.used))
+        position, owed = drop(position, max(over, 0), session, package=True)
+        return position._replace(earned=position.earned - owed), owed, owed, 0
+    package = -_amount(legs, Role.REVENUE_PACKAGE, Role.REVENUE_NO_SHOW)
+    position, owed = drop(position, package, session, package=True)
     return position._replace(earned=position.earned - package), package, owed, package - owed
 
 
-def _mirror(entry: JournalEntry, package: int) -> tuple[Posting, ...]:
+def _mirror(legs: tuple[Posting, ...], package: int) -> tuple[Posting, ...]:
     """Income and inter-branch legs the other way round; of package revenue only `package`."""
     mirrored = []
-    for posting in entry.postings:
-        if posting.role in (Role.REVENUE_PACKAGE, Role.REVENUE_NO_SHOW):
-            mirrored.append(posting._replace(amount=package))
-        elif posting.role in (Role.REVENUE_SINGLE, Role.FEE_INCOME):
-            mirrored.append(posting._replace(amount=-posting.amount))
-        elif posting.role in (Role.DUE_TO_BRANCH, Role.DUE_FROM_BRANCH):
-            mirrored.append(posting._replace(amount=package if posting.amount < 0 else -package))
-    return tuple(mirrored)
+    for leg in legs:
+        if leg.role in (Role.REVENUE_SINGLE, Role.FEE_INCOME):
+            mirrored.append(leg._replace(amount=-leg.amount))
+        elif leg.role in (Role.DUE_TO_BRANCH, Role.DUE_FROM_BRANCH):
+            mirrored.append(leg._replace(amount=package if leg.amount < 0 else -package))
+    role = next((leg.role for leg in legs if leg.role is Role.REVENUE_NO_SHOW), Role.REVENUE_PACKAGE)
+    return (*mirrored, Posting(role, package))
 
 
-def _amount(entry: JournalEntry, *roles: Role) -> int:
-    return sum(p.amount for p in entry.postings if p.role in roles)
+def _amount(legs: tuple[Posting, ...], *roles: Role) -> int:
+    return sum(leg.amount for leg in legs if leg.role in roles)
 
 
 def _undone(rec: Recording, bundle: Bundle, movement: Movement, liability: int, entry: int) -> None:

@@ -27,7 +27,7 @@ from revrec.core.events import (
 )
 from revrec.core.journal import INCOME_ROLES, Role
 from revrec.core.money import share
-from revrec.core.policy import Recognition
+from revrec.core.policy import Charge, Overage, Recognition
 from tests.core.practice import (
     PREFIX,
     START,
@@ -170,6 +170,8 @@ def test_the_same_log_gives_the_same_entries(policy, package, history) -> None:
 @many
 @given(policies, packages, histories)
 def test_order_of_arrival_moves_only_periods_never_lifetime_totals(policy, package, history) -> None:
+    # a fee that is paid first leaves less for the price: only units count here
+    policy = replace(policy, late_cancellation=Charge.WAIVE, no_show=Charge.WAIVE, overage=Overage.REJECT)
     game = played(policy, package, history)
     # what a refund or a split takes depends on the money received by then; an ended bundle sends money to credit
     assume(not any(isinstance(e.data, ORDER_MATTERS) for e in game.accepted))
@@ -179,6 +181,7 @@ def test_order_of_arrival_moves_only_periods_never_lifetime_totals(policy, packa
     until = START + timedelta(days=900)
     advance(game, until)
     advance(other, until)
+    assume(Role.CUSTOMER_CREDIT not in {**balances(game.entries), **balances(other.entries)})  # a fact posted stays posted
     income = {role: amount for role, amount in balances(game.entries).items() if role in INCOME_ROLES}
     assert sum(income.values()) == sum(a for r, a in balances(other.entries).items() if r in INCOME_ROLES)  # invariant 13
 
@@ -188,6 +191,7 @@ def test_order_of_arrival_moves_only_periods_never_lifetime_totals(policy, packa
 def test_a_rollback_right_after_a_session_is_the_identity(policy, package, history) -> None:
     game = played(policy, package, history)
     day = days(history)
+    advance(game, day)  # what the calendar owes is not the session's doing
     before, state = balances(game.entries), {b: game.book.bundle(b) for b in bundles(game)}
     for name in bundles(game):
         if game.attempt(SessionCompleted(f"X-{name}", bundle=name), day) is None:
