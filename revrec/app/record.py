@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -202,10 +201,9 @@ class Run:
         """All events of a source, in order."""
         progress.start(f"recording {source.name}", _count(source))
         lines, before = iter(source.lines()), len(self.rejected)
-        with _without_collector():
-            while batch := list(islice(lines, self.batch)):
-                self._batch(source, batch)
-                progress.step(len(batch))
+        while batch := list(islice(lines, self.batch)):
+            self._batch(source, batch)
+            progress.step(len(batch))
         self.skipped.update(source.skipped)
         self.rejected[before:] = sorted(self.rejected[before:], key=lambda rejection: rejection.line or 0)
         progress.done()
@@ -398,18 +396,6 @@ def read_ahead(book: StoreBook, events: Sequence[Mapping[str, Any]]) -> None:
         if kind == "bundle.sold":
             refs.add(data["bundle"])
     book.prefetch(refs=refs, bundles=bundles, customers=customers, holders=holders)
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """No search for cycles while millions of plain values come and go: a tenth of the time, and nothing to be found."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _next(month: date | None) -> date:
