@@ -15,7 +15,6 @@ from revrec.core.policy import OUTSIDE
 from revrec.core.position import owe
 from revrec.core.recording import Recording
 
-
 ENDED = (Status.TERMINATED, Status.REFUNDED)  # what comes back to such a bundle is given up with the rest
 
 

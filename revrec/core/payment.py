@@ -5,7 +5,15 @@ from __future__ import annotations
 from revrec.core.book import Kind, Movement, Visit
 from revrec.core.bundle import Bundle, Claim, ClaimKind, Status
 from revrec.core.errors import Refused
-from revrec.core.events import Event, PaymentReceived, PaymentReversed
+from revrec.core.events import (
+    Event,
+    Fact,
+    PaymentReceived,
+    PaymentReversed,
+    SessionCancelled,
+    SessionCompleted,
+    SessionNoShow,
+)
 from revrec.core.journal import Posting, Role
 from revrec.core.policy import ExpiryFrom, Recognition
 from revrec.core.position import collect
@@ -115,25 +123,41 @@ def original_of(rec: Recording, fact: PaymentReversed) -> Movement:
     movement = rec.book.movement(Kind.PAYMENT, fact.payment)
     if movement is None:
         raise Refused(f"payment {fact.payment} is not known", rule="events.md 4 payment.reversed", field="payment")
+    rec.not_before(movement, "payment")
     return movement
 
 
 def judge_reversed(rec: Recording, bundle: Bundle, event: Event, fact: PaymentReversed) -> tuple[Bundle, int]:
     """The validity that this payment started moves on to the next one."""
-    return without_start(bundle, fact.payment), 0
+    return without_start(rec, bundle, fact.payment), 0
 
 
-def without_start(bundle: Bundle, ref: str) -> Bundle:
-    """The bundle without a use or payment that may have started its validity."""
-    if not any(start[1] == ref for start in bundle.starts):
+def without_start(rec: Recording, bundle: Bundle, ref: str) -> Bundle:
+    """The bundle without a use or payment that may have started its validity: the next one sets it now, or the sale."""
+    starts = tuple(s for s in bundle.starts if s[1] != ref)
+    if len(starts) == len(bundle.starts):
         return bundle
-    return bundle._replace(starts=tuple(s for s in bundle.starts if s[1] != ref))
+    bundle = bundle._replace(starts=starts)
+    if bundle.fixed_expiry is not None:
+        return bundle
+    facts = [event for _, event in rec.book.history(bundle.id)]
+    first = min(starts)[1] if starts else None
+    by = next((e for e in facts if first and _starts(e.data, first)), facts[0])
+    return bundle._replace(expiry_event=by.id, expiry_source=by.source)
+
+
+def _starts(fact: Fact, ref: str) -> bool:
+    """Whether this is the use or payment of that id."""
+    if isinstance(fact, PaymentReceived):
+        return fact.payment == ref
+    return isinstance(fact, SessionCompleted | SessionCancelled | SessionNoShow) and fact.session == ref
 
 
 def book_reversed(rec: Recording, bundle: Bundle, fact: PaymentReversed, _effect: int) -> Bundle:
     """Mirror of the payment, from the account it came to; what was delivered for it is claimed again."""
     movement = original_of(rec, fact)
     _, price, other, credit = movement.parts
+    payer = movement.customer or bundle.customer  # who held the bundle when the money came
     position = bundle.position._replace(paid=bundle.position.paid - price)
     if bundle.terms.policy.recognition is Recognition.AT_PURCHASE:
         kept = max(position.paid, bundle.value(bundle.used))
@@ -149,11 +173,11 @@ def book_reversed(rec: Recording, bundle: Bundle, fact: PaymentReversed, _effect
         Posting(role, prepaid, branch=_seller(rec, bundle)),
         Posting(bundle.claim_role, price - prepaid),
         Posting(Role.RECEIVABLE, other),
-        Posting(Role.CUSTOMER_CREDIT, credit),
+        Posting(Role.CUSTOMER_CREDIT, credit, customer=payer if payer != bundle.customer else None),
         *_money_back(rec, movement, fact),
     )
     number = rec.entry("payment.reversed", postings, bundle, branch=rec.event.branch, corrects=movement.entry or None)
-    rec.credit(bundle.customer, -credit)
+    rec.credit(payer, -credit)
     _undo_note(rec, movement, number, liability)
     return bundle._replace(position=position)
 

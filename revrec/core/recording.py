@@ -123,6 +123,15 @@ class Recording:
                 field=field,
             )
 
+    def not_before(self, movement: Movement, what: str) -> None:
+        """Refuse to undo or settle something before it happened."""
+        if self.event.date < movement.date:
+            raise Refused(
+                f"{what} {movement.ref} is of {movement.date}; it cannot be undone or settled on {self.event.date}, before it happened",
+                rule="events.md 4a Late events",
+                field="time",
+            )
+
     def money_role(self, method: str) -> Role:
         """The role of the account that a payment method moves."""
         return self.book.methods[method]  # type: ignore[index]

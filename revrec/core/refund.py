@@ -76,15 +76,23 @@ def contract_used(bundle: Bundle) -> int:
 
 
 def list_used(bundle: Bundle) -> int:
-    """The units used at the stand-alone price."""
-    return share(bundle.list_price, bundle.used, UNIT)
+    """The units used at the stand-alone price, less what earlier refunds of part of the bundle kept for that."""
+    return share(bundle.list_price, bundle.used, UNIT) - bundle.position.repriced
+
+
+def unused(bundle: Bundle) -> int:
+    """The money held for units that are not used: the contract liability, or what stands for it at purchase."""
+    if bundle.terms.policy.recognition is Recognition.AT_PURCHASE:
+        return max(bundle.position.paid - bundle.value(bundle.used), 0)
+    return bundle.position.liability
 
 
 def _used_value(bundle: Bundle, currency: str) -> tuple[int, str]:
     count = units.text(bundle.used)
     if bundle.terms.policy.refund_basis is RefundBasis.LIST:
         value = list_used(bundle)
-        return value, f"{count} x {text(bundle.list_price, currency)} list price = {text(value, currency)} used"
+        before = f" - {text(bundle.position.repriced, currency)} kept before" if bundle.position.repriced else ""
+        return value, f"{count} x {text(bundle.list_price, currency)} list price{before} = {text(value, currency)} used"
     value = contract_used(bundle)
     total = f"{text(bundle.price, currency)} / {units.text(bundle.units)}"
     return value, f"{count} x ({total}) = {text(value, currency)} used"
@@ -122,7 +130,7 @@ def amount_of(rec: Recording, bundle: Bundle, day: date, fact: RefundIssued) -> 
     if amount is None:
         amount = offered.amount if fact.exception is None else pro_rata(bundle, fact.units)
     _check_amount(rec, bundle, fact, amount, offered)
-    return amount, offered.fee if amount <= offered.amount else 0
+    return amount, min(offered.fee, max(offered.amount + offered.fee - amount, 0))
 
 
 def _check_amount(rec: Recording, bundle: Bundle, fact: RefundIssued, amount: int, offered: Quote) -> None:
@@ -142,13 +150,21 @@ def _check_amount(rec: Recording, bundle: Bundle, fact: RefundIssued, amount: in
             rule=offered.clause,
             field="amount",
         )
-    if amount > bundle.position.paid and (fact.exception is None or fact.exception.reason != GOODWILL):
+    held = _held(rec, bundle)
+    if fact.exception is not None and fact.exception.reason != GOODWILL and amount > held:
         raise Refused(
-            f"refund {fact.refund}: {rec.money(amount)} is more than the {rec.money(bundle.position.paid)} paid for bundle {bundle.id}. "
+            f"refund {fact.refund}: {rec.money(amount)} is more than the {rec.money(held)} paid and not refunded on bundle {bundle.id}. "
             "Only an exception for goodwill pays more than was received",
             rule="accounting.md 4, invariant 19",
             field="amount",
         )
+
+
+def _held(rec: Recording, bundle: Bundle) -> int:
+    """The money received for the price and not paid back: refunds above the contract liability count in full."""
+    refunds = [m for m in rec.book.movements(bundle.id) if m.kind is Kind.REFUND]
+    standing = [m for m in refunds if rec.book.movement(Kind.REFUND_UNDONE, m.ref) is None]
+    return bundle.position.paid + sum(m.parts[3] - m.parts[0] for m in standing)
 
 
 def judge_refund(rec: Recording, bundle: Bundle, event: Event, fact: RefundIssued) -> tuple[Bundle, int]:
@@ -172,16 +188,16 @@ def book_refund(rec: Recording, bundle: Bundle, fact: RefundIssued, taken: int) 
     amount, fee = amount_of(rec, bundle, rec.event.date, fact)
     partial = fact.units is not None and taken < bundle.left
     at_purchase = bundle.terms.policy.recognition is Recognition.AT_PURCHASE
-    liability = bundle.position.liability
-    released = share(liability, *portion(bundle, taken)) if partial else liability
-    legs = _at_purchase(amount, fee) if at_purchase else _from_liability(bundle, amount, fee, released)
-    paid = min(amount + fee if at_purchase else released, bundle.position.paid)
+    freed = share(unused(bundle), *portion(bundle, taken)) if partial else unused(bundle)
+    repriced = _repriced(bundle, max(freed - amount - fee, 0))
+    legs = _at_purchase(amount, fee) if at_purchase else _from_liability(amount, fee, freed, repriced)
+    paid = min(freed, bundle.position.paid)
+    released, earned = (0, paid) if at_purchase else (freed, 0)
     rule = "refund.at-purchase" if at_purchase else "refund.issued"
     number = rec.entry(rule, (*legs, _money_leg(rec, fact, amount)), bundle, branch=bundle.branch)
     price = bundle.price - bundle.value(bundle.units - taken) if partial else 0
-    earned = paid if at_purchase and partial else 0
     gone = taken if partial else 0
-    parts = (amount, gone, price, paid, released, earned)
+    parts = (amount, gone, price, paid, released, earned, repriced)
     rec.move(
         Movement(
             Kind.REFUND,
@@ -197,8 +213,9 @@ def book_refund(rec: Recording, bundle: Bundle, fact: RefundIssued, taken: int) 
     )
     position = bundle.position._replace(
         paid=bundle.position.paid - paid,
-        liability=liability - released,
+        liability=bundle.position.liability - released,
         earned=bundle.position.earned - earned,
+        repriced=bundle.position.repriced + repriced,
     )
     if not partial:
         return bundle._replace(status=Status.REFUNDED, position=position)
@@ -216,19 +233,22 @@ def _at_purchase(amount: int, fee: int) -> tuple[Posting, ...]:
     return (Posting(Role.REFUND_CONTRA, amount + fee), Posting(Role.FEE_INCOME, -fee))
 
 
-def _from_liability(bundle: Bundle, amount: int, fee: int, released: int) -> tuple[Posting, ...]:
+def _repriced(bundle: Bundle, rest: int) -> int:
+    """Of what is left after refund and fee, what brings the used units to list price."""
+    if bundle.terms.policy.refund_basis is not RefundBasis.LIST:
+        return 0
+    return min(rest, max(list_used(bundle) - contract_used(bundle), 0))
+
+
+def _from_liability(amount: int, fee: int, released: int, repriced: int) -> tuple[Posting, ...]:
     out = min(amount, released)
-    rest = released - out
-    kept = min(rest, fee)
-    rest -= kept
-    by_list = bundle.terms.policy.refund_basis is RefundBasis.LIST
-    repriced = min(rest, max(list_used(bundle) - contract_used(bundle), 0)) if by_list else 0
+    kept = min(released - out, fee)
     return (
         Posting(Role.CONTRACT_LIABILITY, released),
         Posting(Role.REFUND_CONTRA, amount - out),
         Posting(Role.FEE_INCOME, -kept),
         Posting(Role.REVENUE_PACKAGE, -repriced),
-        Posting(Role.BREAKAGE, repriced - rest),
+        Posting(Role.BREAKAGE, out + kept + repriced - released),
     )
 
 
@@ -245,6 +265,7 @@ def check_standing(rec: Recording, refund: str) -> Movement:
     movement = original_of(rec, refund)
     if rec.book.movement(Kind.REFUND_UNDONE, refund) is not None:
         raise Refused(f"refund {refund} was reversed before", rule="events.md 4 refund.reversed", field="refund")
+    rec.not_before(movement, "refund")
     return movement
 
 
@@ -297,7 +318,7 @@ def book_unrefunded(rec: Recording, bundle: Bundle, fact: RefundReversed, _effec
     payable = [p for p in legs if p.role is Role.REFUNDS_PAYABLE]
     if not sum(p.amount for p in payable):
         legs = [p for p in legs if p.role is not Role.REFUNDS_PAYABLE]
-    _, _, _, paid, released, earned = movement.parts
+    _, _, _, paid, released, earned, repriced = movement.parts
     position, owed = drop(bundle.position, released, fact.refund, package=True)  # what was claimed again meanwhile
     legs += [Posting(Role.CONTRACT_LIABILITY, owed), Posting(bundle.claim_role, -owed)]
     number = rec.entry("refund.reversed", legs, bundle, branch=bundle.branch, corrects=movement.entry)
@@ -312,5 +333,6 @@ def book_unrefunded(rec: Recording, bundle: Bundle, fact: RefundReversed, _effec
             paid=position.paid + paid,
             liability=position.liability + back,
             earned=position.earned + earned,
+            repriced=position.repriced - repriced,
         ),
     )

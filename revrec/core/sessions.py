@@ -234,13 +234,14 @@ def original_of(rec: Recording, fact: SessionReversed | SessionWaived) -> Moveme
             rule="events.md 4 session.waived",
             field="session",
         )
+    rec.not_before(movement, "session")
     return movement
 
 
 def judge_undone(rec: Recording, bundle: Bundle, _event: Event, fact: SessionReversed | SessionWaived) -> tuple[Bundle, int]:
     """The units come back; the validity that this use started moves on to the next one."""
     movement = original_of(rec, fact)
-    return without_start(bundle._replace(used=bundle.used - movement.units), fact.session), -movement.units
+    return without_start(rec, bundle._replace(used=bundle.used - movement.units), fact.session), -movement.units
 
 
 def book_undone(rec: Recording, bundle: Bundle, fact: SessionReversed | SessionWaived, _effect: int) -> Bundle:

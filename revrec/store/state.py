@@ -48,6 +48,7 @@ def encode_bundle(bundle: Bundle) -> bytes:
             position.liability,
             [tuple(claim) for claim in position.claims],
             [tuple(lapse) for lapse in position.lapses],
+            position.repriced,
         ),
     )
 
@@ -79,6 +80,7 @@ def decode_bundle(bundle: str, state: bytes, terms: Callable[[str], Terms]) -> B
         liability,
         claims,
         lapses,
+        repriced,
     ) = orjson.loads(state)
     return Bundle(
         bundle,
@@ -107,6 +109,7 @@ def decode_bundle(bundle: str, state: bytes, terms: Callable[[str], Terms]) -> B
             liability,
             tuple([Claim(ref, ClaimKind(kind), amount) for ref, kind, amount in claims]),
             tuple([Lapse(_day(day), amount, entry) for day, amount, entry in lapses]),
+            repriced,
         ),
     )
 
