@@ -34,6 +34,8 @@ METHODS = {
 class Kind(StrEnum):
     """What a movement is; (kind, ref) is unique per taxpayer, which makes a session consumed once."""
 
+    __hash__ = str.__hash__  # Enum's own is a Python function, and every event looks several up
+
     SALE = "sale"  # ref: bundle
     SESSION = "session"  # ref: session that used units or cost a fee
     VISIT = "visit"  # ref: session of a one-off visit
@@ -104,7 +106,9 @@ class Changes:
 class Catalogue(Protocol):
     """The versions on offer; raises `Refused` when a sale may not be made under them."""
 
-    def terms(self, package: str, day: date) -> Terms: ...
+    def terms(self, package: str, day: date) -> Terms:
+        """What a sale of a package on a day pins."""
+        ...
 
     def sellable(self, tax: str, day: date) -> str:
         """The category of the tax of a one-off visit on a day."""

@@ -127,7 +127,8 @@ def judge_extended(rec: Recording, bundle: Bundle, event: Event, fact: BundleExt
         )
     if fact.expires_on < event.date or (bundle.expires_on is not None and fact.expires_on <= bundle.expires_on):
         raise Refused(
-            f"bundle {bundle.id} expires on {bundle.expires_on}; {fact.expires_on} is no extension. Give a later day, not in the past",
+            f"bundle {bundle.id} expires on {bundle.expires_on}; {fact.expires_on} is no extension. "
+            "Give a later day, not in the past",
             rule="events.md 4 bundle.extended",
             field="expires_on",
         )

@@ -49,7 +49,8 @@ class Position(NamedTuple):
     """The money of one bundle, in minor units.
 
     `paid` counts towards the price; `earned` is revenue of units; `liability` is its share of the contract
-    liability; `repriced` is what refunds of part of it kept to bring used units to list price; `claims` are open in order of age; `lapses` is what the clock has moved to breakage and back.
+    liability; `claims` are open in order of age; `lapses` is what the clock has moved to breakage and back;
+    `repriced` is what refunds of part of the bundle kept to bring used units to list price.
     Never both `liability` and a package claim above 0 (IFRS 15.105).
     """
 

@@ -1,4 +1,4 @@
-"""A bundle's history in order of accounting date: may a late event stand, and what would the clock have done?
+"""A bundle's history in order of accounting date: whether a late event may stand, and what the clock would have done.
 
 Source: events.md 4a, Late events.
 """
@@ -70,7 +70,8 @@ def _step(book: Book, run: Replay, seq: int, event: Event, handlers: Handlers) -
         if seq == NEW:
             raise
         raise Refused(
-            f"bundle {run.bundle.id}: with this late event, event {event.id} ({event.type} of {event.date}) could no longer stand: {refusal}",
+            f"bundle {run.bundle.id}: with this late event, event {event.id} "
+            f"({event.type} of {event.date}) could no longer stand: {refusal}",
             rule="events.md 4a Late events",
             field=refusal.field,
         ) from refusal
@@ -115,7 +116,8 @@ def post_late(rec: Recording, bundle: Bundle, handlers: Handlers) -> Bundle:
         if was.effects.get(seq) != would.effects.get(seq):
             raise Refused(
                 f"bundle {bundle.id}: the unit that this late event needs was taken by event {past.id} "
-                f"({past.type} of {past.date}), which could no longer stand. Record the visit as one-off, or undo that event first",
+                f"({past.type} of {past.date}), which could no longer stand. "
+                "Record the visit as one-off, or undo that event first",
                 rule="events.md 4a Late events",
                 field="bundle",
             )

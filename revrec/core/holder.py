@@ -178,7 +178,8 @@ def _check_transfer(rec: Recording, bundle: Bundle, event: Event, fact: BundleTr
         raise Refused(f"bundle {bundle.id} is personal: its policy allows no transfer", rule=clause, field="to_customer")
     if policy.transfer is Transfer.FAMILY and not fact.related and not _one_household(rec, bundle.customer, fact.to_customer):
         raise Refused(
-            f"{fact.to_customer} is not of the household of {bundle.customer}. Register both with one `household`, or name the `relation`",
+            f"{fact.to_customer} is not of the household of {bundle.customer}. "
+            "Register both with one `household`, or name the `relation`",
             rule=clause,
             field="to_customer",
         )

@@ -10,6 +10,8 @@ from typing import NamedTuple
 class Role(StrEnum):
     """What an account is for; the chart says which account it is (accounting.md 2)."""
 
+    __hash__ = str.__hash__  # Enum's own is a Python function, and roles are keys everywhere
+
     BANK = "bank"
     CASH = "cash"
     PSP_CLEARING = "psp-clearing"

@@ -93,7 +93,8 @@ def _adjusted(rec: Recording, bundle: Bundle, leg: Adjustment, number: int) -> B
     if role is Role.CONTRACT_LIABILITY:
         if position.liability < leg.amount:
             raise Refused(
-                f"bundle {bundle.id} has {rec.money(position.liability)} of contract liability; {rec.money(leg.amount)} cannot leave it",
+                f"bundle {bundle.id} has {rec.money(position.liability)} of contract liability; "
+                f"{rec.money(leg.amount)} cannot leave it",
                 rule="accounting.md 4, invariant 3",
                 field="postings.amount",
             )

@@ -199,7 +199,9 @@ class Dated(Protocol):
     """Anything with a first day."""
 
     @property
-    def since(self) -> date: ...
+    def since(self) -> date:
+        """The first day."""
+        ...
 
 
 V = TypeVar("V", bound=Dated)

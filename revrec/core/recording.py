@@ -127,7 +127,8 @@ class Recording:
         """Refuse to undo or settle something before it happened."""
         if self.event.date < movement.date:
             raise Refused(
-                f"{what} {movement.ref} is of {movement.date}; it cannot be undone or settled on {self.event.date}, before it happened",
+                f"{what} {movement.ref} is of {movement.date}; "
+                f"it cannot be undone or settled on {self.event.date}, before it happened",
                 rule="events.md 4a Late events",
                 field="time",
             )

@@ -153,8 +153,8 @@ def _check_amount(rec: Recording, bundle: Bundle, fact: RefundIssued, amount: in
     held = _held(rec, bundle)
     if fact.exception is not None and fact.exception.reason != GOODWILL and amount > held:
         raise Refused(
-            f"refund {fact.refund}: {rec.money(amount)} is more than the {rec.money(held)} paid and not refunded on bundle {bundle.id}. "
-            "Only an exception for goodwill pays more than was received",
+            f"refund {fact.refund}: {rec.money(amount)} is more than the {rec.money(held)} paid and not refunded "
+            f"on bundle {bundle.id}. Only an exception for goodwill pays more than was received",
             rule="accounting.md 4, invariant 19",
             field="amount",
         )
@@ -175,7 +175,8 @@ def judge_refund(rec: Recording, bundle: Bundle, event: Event, fact: RefundIssue
         )
     if fact.units is not None and not 0 < fact.units <= bundle.left:
         raise Refused(
-            f"refund {fact.refund}: {units.text(fact.units)} units asked back, {units.text(bundle.left)} left in bundle {bundle.id}",
+            f"refund {fact.refund}: {units.text(fact.units)} units asked back, "
+            f"{units.text(bundle.left)} left in bundle {bundle.id}",
             rule="events.md 4a Refunds",
             field="units",
         )

@@ -71,8 +71,8 @@ def _check_where(bundle: Bundle, event: Event, fact: SessionCompleted) -> None:
         )
     if policy.owner is Owner.PROVIDER and fact.provider != bundle.provider:
         raise Refused(
-            f"bundle {bundle.id} belongs to provider {bundle.provider}; {fact.provider or 'a session without provider'} may not deliver it. "
-            "Record bundle.provider_changed first",
+            f"bundle {bundle.id} belongs to provider {bundle.provider}; "
+            f"{fact.provider or 'a session without provider'} may not deliver it. Record bundle.provider_changed first",
             rule=f"policy {policy.version} owner = provider",
             field="provider",
         )
@@ -124,7 +124,8 @@ def _check_alive(bundle: Bundle, event: Event) -> None:
         )
     if bundle.expired(event.date):
         raise Refused(
-            f"bundle {bundle.id} expired on {bundle.valid_until}; {event.date} is later. Extend it (bundle.extended) or record a one-off visit",
+            f"bundle {bundle.id} expired on {bundle.valid_until}; {event.date} is later. "
+            "Extend it (bundle.extended) or record a one-off visit",
             rule=f"policy {policy.version} expiry",
             field="bundle",
         )
@@ -145,24 +146,24 @@ def _earn(rec: Recording, bundle: Bundle, session: str, drawn: int, excess: int,
     position = owe(position, single, session, ClaimKind.SINGLE)
     away = branch if branch and bundle.branch and branch != bundle.branch else None
     seller = bundle.branch if away else None
-    postings = (
-        Posting(Role.CONTRACT_LIABILITY, prepaid, branch=seller),
-        Posting(bundle.claim_role, claimed, branch=seller),
-        *_between_branches(earned, bundle.branch, away),
-        Posting(Role.RECEIVABLE, single),
-        Posting(role, -earned),
-        Posting(Role.REVENUE_SINGLE, -single),
-    )
+    postings = [Posting(Role.CONTRACT_LIABILITY, prepaid, branch=seller)]
+    if claimed:
+        postings.append(Posting(bundle.claim_role, claimed, branch=seller))
+    if away:
+        postings += _between_branches(earned, seller, away)
+    if single:
+        postings.append(Posting(Role.RECEIVABLE, single))
+    postings.append(Posting(role, -earned))
+    if single:
+        postings.append(Posting(Role.REVENUE_SINGLE, -single))
     rule = "session.earned" if nature is Nature.COMPLETED else "session.no-show"
     number = rec.entry(rule, postings, bundle, session=session, branch=branch)
     _note(rec, bundle, session, drawn, -prepaid, number, nature)
     return bundle._replace(position=position, last_date=max(bundle.last_date, rec.event.date))
 
 
-def _between_branches(amount: int, seller: str | None, performer: str | None) -> tuple[Posting, ...]:
+def _between_branches(amount: int, seller: str | None, performer: str) -> tuple[Posting, ...]:
     """A session delivered elsewhere: the seller owes its value to the branch that delivered (accounting.md 1.2)."""
-    if performer is None:
-        return ()
     return (
         Posting(Role.DUE_TO_BRANCH, -amount, branch=seller),
         Posting(Role.DUE_FROM_BRANCH, amount, branch=performer),
