@@ -67,7 +67,10 @@ def test_money_settles_receivables_oldest_first_then_the_contract_asset_then_the
         "2026-01-13 payment.bundle  psp-clearing 10.00  receivable -5.00  contract-asset -5.00",
     ]
     assert tell(game, paid(54500, "01-14", payment="P-3")) == [
-        "2026-01-14 payment.bundle  psp-clearing 545.00  contract-asset -45.00  contract-liability -450.00  customer-credit -50.00",
+        (
+            "2026-01-14 payment.bundle  psp-clearing 545.00  contract-asset -45.00  contract-liability -450.00"
+            "  customer-credit -50.00"
+        ),
     ]
 
 

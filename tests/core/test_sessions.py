@@ -235,7 +235,8 @@ def test_a_charged_excess_is_reversed_with_its_session():
     after = (*FULL, used("S-10", "01-20", quantity=2 * UNIT))
     assert books(on("01-21", SessionReversed("S-10")), after=after, overage=Overage.CHARGE) == [
         (
-            "2026-01-21 session.reversed  revenue-single 60.00  revenue-package 50.00  contract-liability -50.00  receivable -60.00"
+            "2026-01-21 session.reversed"
+            "  revenue-single 60.00  revenue-package 50.00  contract-liability -50.00  receivable -60.00"
             "  corrects E-11"
         ),
     ]

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from revrec.core.events import Adjustment, AdjustmentPosted, PeriodClosed, PeriodReopened
+from revrec.core.policy import Invoicing
+from tests.core.telling import books, clock, house, on, paid, refused, sold, tell, used, uses
+
+BEGUN = (sold(), paid(), *uses(1))
+ONE = {"expiry_months": 1}
+
+
+def closed(month, day):
+    return on(day, PeriodClosed(date(2026, month, 1), "controller"))
+
+
+def reopened(month, day):
+    return on(day, PeriodReopened(date(2026, month, 1), "controller"))
+
+
+def adjusted(*legs, day="01-20"):
+    return on(day, AdjustmentPosted(tuple(Adjustment(*leg) for leg in legs), "manager"))
+
+
+# Closing
+
+
+def test_a_month_is_closed_after_its_last_day():
+    game = house()
+    assert tell(game, *BEGUN, closed(1, "02-01"))[2:] == []
+    assert game.book.closed_through == date(2026, 1, 31)
+    assert refused(*BEGUN, closed(1, "01-31")) == (
+        "period 2026-01 ends on 2026-01-31; it cannot be closed on 2026-01-31. Close it on 2026-02-01 or later"
+        " [events.md 4 period.closed] period"
+    )
+
+
+def test_the_clock_runs_before_the_close():
+    assert books(closed(2, "03-01"), after=(*BEGUN, closed(1, "02-01")), **ONE) == [
+        "2026-02-05 breakage.expiry  contract-liability 450.00  breakage -450.00",
+    ]
+
+
+def test_earlier_months_with_entries_are_closed_first():
+    said = "period 2026-02 cannot be closed while 2026-01 with entries is open. Close that one first"
+    assert refused(*BEGUN, closed(2, "03-01")) == f"{said} [events.md 4 period.closed] period"
+    assert books(closed(3, "04-01"), after=(sold("03-05"), paid(day="03-05"))) == []  # nothing before March
+
+
+def test_a_month_in_which_the_clock_still_owes_counts_as_one_with_entries():
+    said = "period 2026-03 cannot be closed while 2026-02 with entries is open"
+    assert said in refused(*BEGUN, closed(1, "02-01"), closed(3, "04-01"), **ONE)
+
+
+def test_a_month_is_closed_once():
+    assert refused(*BEGUN, closed(1, "02-01"), closed(1, "02-02")) == (
+        "period 2026-01 is closed already, through 2026-01-31 [events.md 4 period.closed] period"
+    )
+
+
+def test_a_release_due_in_a_closed_month_is_booked_on_the_first_open_day():
+    late_sale = (sold("01-06", "B-2"), paid(day="01-06", bundle="B-2", payment="P-2"))
+    begun = (*BEGUN, closed(1, "03-01"), closed(2, "03-02"))
+    assert books(*late_sale, after=begun, **ONE) == [
+        "2026-03-01 payment.bundle  psp-clearing 500.00  contract-liability -500.00  late for 2026-01-06",
+        "2026-03-01 breakage.expiry  contract-liability 500.00  breakage -500.00  late for 2026-02-06",
+    ]
+
+
+# Opening again
+
+
+def test_reopening_opens_every_later_month():
+    game = house()
+    tell(game, *BEGUN, used("S-2", "02-10"), used("S-3", "03-10"), closed(1, "04-01"), closed(2, "04-01"), closed(3, "04-01"))
+    tell(game, reopened(2, "04-02"))
+    assert game.book.closed_through == date(2026, 1, 31)
+    assert tell(game, used("S-4", "02-11")) == ["2026-02-11 session.earned  contract-liability 50.00  revenue-package -50.00"]
+    tell(game, reopened(1, "04-03"))
+    assert game.book.closed_through is None
+    tell(game, closed(1, "04-04"))
+    assert game.book.closed_through == date(2026, 1, 31)
+
+
+def test_an_open_month_is_not_reopened():
+    said = "is not closed [events.md 4 period.reopened] period"
+    assert refused(*BEGUN, reopened(1, "02-01")) == f"period 2026-01 {said}"
+    assert refused(*BEGUN, closed(1, "02-01"), reopened(2, "03-01")) == f"period 2026-02 {said}"
+
+
+# Adjustments
+
+
+def test_an_adjustment_posts_what_its_approver_says():
+    assert books(adjusted(("bad-debt", 5000), ("receivable", -5000))) == [
+        "2026-01-20 adjustment  bad-debt 50.00  receivable -50.00",
+    ]
+
+
+def test_an_adjustment_of_a_bundle_changes_what_it_owes():
+    game = house(**ONE)
+    tell(game, *BEGUN)
+    less = adjusted(("contract-liability", 10000, "B-1"), ("rounding", -10000))
+    assert tell(game, less, clock("02-05")) == [
+        "2026-01-20 adjustment  contract-liability 100.00  rounding -100.00",
+        "2026-02-05 breakage.expiry  contract-liability 350.00  breakage -350.00",
+    ]
+    assert game.book.bundle("B-1").position.liability == 0
+
+
+def test_an_adjustment_of_an_expired_bundle_corrects_its_breakage():
+    less = adjusted(("contract-liability", 10000, "B-1"), ("rounding", -10000), day="02-01")
+    assert books(less, after=(*BEGUN, clock("02-05")), **ONE) == [
+        "2026-02-01 adjustment  contract-liability 100.00  rounding -100.00",
+        "2026-02-05 breakage.correction  contract-liability -100.00  breakage 100.00  corrects E-3",
+    ]
+
+
+def test_an_adjustment_between_two_bundles_names_both():
+    two = (*BEGUN, sold(bundle="B-2"))
+    moved = adjusted(("contract-liability", 10000, "B-1"), ("contract-liability", -10000, "B-2"))
+    game = house()
+    tell(game, *two)
+    assert tell(game, moved) == ["2026-01-20 adjustment  contract-liability(B-1) 100.00  contract-liability(B-2) -100.00"]
+    assert [game.book.bundle(b).position.liability for b in ("B-1", "B-2")] == [35000, 10000]
+
+
+@pytest.mark.parametrize(("invoicing", "role"), [(Invoicing.PER_SESSION, "receivable"), (Invoicing.NONE, "contract-asset")])
+def test_an_adjustment_of_a_claim_opens_or_closes_it(invoicing, role):
+    game = house(invoicing=invoicing)
+    tell(game, sold(), *uses(2))
+    tell(game, adjusted((role, -4000, "B-1"), ("bad-debt", 4000)))
+    assert game.book.bundle("B-1").position.claimed == 6000
+    tell(game, adjusted((role, 1000, "B-1"), ("bad-debt", -1000)))
+    assert game.book.bundle("B-1").position.claimed == 7000
+
+
+def test_a_balance_of_bundles_is_adjusted_by_bundle_and_never_below_nothing():
+    assert refused(*BEGUN, adjusted(("contract-liability", 100), ("rounding", -100))) == (
+        "an adjustment of contract-liability names the bundle that it is for [events.md 4 adjustment.posted, 6] postings.bundle"
+    )
+    assert refused(*BEGUN, adjusted(("contract-liability", 45001, "B-1"), ("rounding", -45001))) == (
+        "bundle B-1 has 450.00 EUR of contract liability; 450.01 EUR cannot leave it"
+        " [accounting.md 4, invariant 3] postings.amount"
+    )
+    assert refused(*BEGUN, adjusted(("receivable", -100, "B-1"), ("bad-debt", 100))) == (
+        "bundle B-1 has not 1.00 EUR open on receivable [accounting.md 4, invariant 3] postings.amount"
+    )
