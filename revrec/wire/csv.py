@@ -74,7 +74,8 @@ def table(path: Path, delimiter: str | None = None, encoding: str = "utf-8-sig")
                 if any(cells):
                     yield Row(reader.line_num, cells)
         except UnicodeDecodeError as error:
-            yield Row((reader.line_num if reader else 0) + 1, [], (_encoding(error),))
+            before = error.object[: error.start].count(b"\n")  # a whole buffer is decoded at once
+            yield Row((reader.line_num if reader else 0) + before + 1, [], (_encoding(error),))
         except csv.Error as error:
             problem = Problem("line", RULE, f"not CSV: {error}", "look for a quotation mark that is not closed")
             yield Row(reader.line_num if reader else 1, [], (problem,))

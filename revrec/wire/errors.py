@@ -10,12 +10,13 @@ from revrec.core.errors import RevrecError
 
 
 class Problem(NamedTuple):
-    """One mistake: `field` is the path of the member at fault, `rule` the clause, `hint` the remedy."""
+    """One mistake: `field` is the path of the member at fault, `rule` the clause, `hint` the remedy, `line` 0 if unknown."""
 
     field: str
     rule: str
     message: str
     hint: str = ""
+    line: int = 0
 
     def __str__(self) -> str:
         return f"{self.field}: {self.message}" + (f" ({self.hint})" if self.hint else "")
@@ -31,10 +32,10 @@ class Unreadable(RevrecError):
 
 
 class PolicyUnreadable(RevrecError):
-    """A policy file that breaks events.md 2; every problem found is named."""
+    """A policy file that breaks events.md 2; every problem found is named, with its line."""
 
     def __init__(self, name: str, problems: Sequence[Problem]) -> None:
-        super().__init__("\n".join(f"{name}: {problem}" for problem in problems))
+        super().__init__("\n".join(f"{name}{f':{problem.line}' if problem.line else ''}: {problem}" for problem in problems))
         self.problems = tuple(problems)
 
 

@@ -47,16 +47,25 @@ def words(found: Any) -> tuple[str, str]:
     if "pattern" in context:
         what, hint = WORDS.get(context["pattern"], ("is not well formed", context["pattern"]))
         return f"{shown(value)} {what}", hint
-    if found["type"] == "string_too_long":
-        return f"{shown(value)} is too long", f"at most {context['max_length']} characters"
     if found["type"] == "literal_error":
         return f"{shown(value)} is not one of the choices", f"one of {context['expected']}"
+    if found["type"] in _LIMITS:
+        what, limit, hint = _LIMITS[found["type"]]
+        return what if isinstance(value, list) else f"{shown(value)} {what}", hint.format(context[limit])
     expected = _TYPES.get(found["type"])
     if expected:
         return f"{shown(value)} is not {expected}", f"write {expected}"
     return found["msg"], ""
 
 
+_LIMITS = {  # type -> what is wrong, the name of the limit, what to write
+    "too_short": ("the list is too short", "min_length", "at least {}"),
+    "too_long": ("the list is too long", "max_length", "at most {}"),
+    "string_too_long": ("is too long", "max_length", "at most {} characters"),
+    "string_too_short": ("is too short", "min_length", "at least {} characters"),
+    "greater_than_equal": ("is too small", "ge", "at least {}"),
+    "less_than_equal": ("is too large", "le", "at most {}"),
+}
 _TYPES = {
     "string_type": 'a text ("…")',
     "bool_type": "true or false",

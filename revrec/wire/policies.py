@@ -21,7 +21,7 @@ from revrec.core.units import Unit, quanta
 from revrec.wire import policy_rules as rules
 from revrec.wire.context import Amounts
 from revrec.wire.errors import PolicyUnreadable, Problem
-from revrec.wire.policy_tables import TABLES, Table, check_table
+from revrec.wire.policy_tables import TABLES, Table, check_table, lines_of
 
 V = TypeVar("V", bound=core.Policy | core.Tax | core.Package)
 Version = core.Policy | core.Tax | core.Package
@@ -125,8 +125,9 @@ def loads(text: str, currency: str, name: str = "policy.toml") -> PolicyFile:
     except tomllib.TOMLDecodeError as error:
         raise PolicyUnreadable(name, [Problem("file", "TOML", str(error), "look at that line")]) from None
     problems: list[Problem] = []
-    tables = {kind: tuple(_tables(document, kind, currency, problems)) for kind in TABLES}
-    problems += rules.unknown_tables(document)
+    lines = lines_of(text)
+    tables = {kind: tuple(_tables(document, kind, currency, problems, lines.get(kind, []))) for kind in TABLES}
+    problems += rules.unknown_tables(document, lines)
     if not problems:
         problems += rules.twice(tables)
         problems += rules.references(tables)
@@ -135,13 +136,16 @@ def loads(text: str, currency: str, name: str = "policy.toml") -> PolicyFile:
     return PolicyFile(name, currency, tables)
 
 
-def _tables(document: dict[str, Any], kind: str, currency: str, problems: list[Problem]) -> Iterator[Table]:
+def _tables(
+    document: dict[str, Any], kind: str, currency: str, problems: list[Problem], lines: list[dict[str, int]]
+) -> Iterator[Table]:
     found = document.get(kind, [])
     if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
         problems.append(Problem(kind, "events.md 2", "not a list of tables", f"write [[{kind}]] with two brackets"))
         return
+    known = lines if len(lines) == len(found) else [{}] * len(found)  # written in a way that hides its lines
     for number, entry in enumerate(found, 1):
-        table = check_table(kind, number, entry, Amounts(currency), problems)
+        table = check_table(kind, number, entry, Amounts(currency), problems, known[number - 1])
         if table is not None:
             yield table
 

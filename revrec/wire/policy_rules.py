@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from revrec.core.errors import Refused
 from revrec.core.policy import OUTSIDE
 from revrec.wire.errors import Problem, nearest
-from revrec.wire.policy_tables import RULE, TABLES, Table
+from revrec.wire.policy_tables import RULE, TABLES, Table, line_of
 
 Values = Mapping[str, Any]
 NOT_RULES = frozenset({"why", "name"})
@@ -118,11 +119,12 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     return f"; {found}" if found else ""
 
 
-def unknown_tables(document: Mapping[str, Any]) -> Iterator[Problem]:
+def unknown_tables(document: Mapping[str, Any], lines: Mapping[str, list[dict[str, int]]]) -> Iterator[Problem]:
     """Tables that events.md 2 does not know."""
     for name in document:
         if name not in TABLES:
-            yield Problem(name, RULE, "no such table", nearest(name, TABLES) or f"known: {', '.join(TABLES)}")
+            hint = nearest(name, TABLES) or f"known: {', '.join(TABLES)}"
+            yield Problem(name, RULE, "no such table", hint, next((line_of(found, "") for found in lines.get(name, ())), 0))
 
 
 def twice(tables: Mapping[str, tuple[Table, ...]]) -> Iterator[Problem]:
@@ -131,8 +133,11 @@ def twice(tables: Mapping[str, tuple[Table, ...]]) -> Iterator[Problem]:
         seen = set()
         for table in entries:
             if table.version in seen:
-                what = f"two versions since {table.since}"
-                yield Problem(f"[[{kind}]] {table.id}", RULE, what, "give the change a new `since`")
+                since = f" since {table.since}" if table.since > date.min else ""
+                what = f"two versions{since}"
+                yield Problem(
+                    f"[[{kind}]] {table.id}", RULE, what, "give the change a new `since`", line_of(table.lines, "since")
+                )
             seen.add(table.version)
 
 
@@ -147,7 +152,8 @@ def references(tables: Mapping[str, tuple[Table, ...]]) -> Iterator[Problem]:
         yield from _known(table, "commission_tax", names["tax"])
         if table.values.get("breakage") in ("proportional", "remote") and table.values.get("refund") == "pro_rata":
             what = f'breakage = "{table.values["breakage"]}" while what is unused is refunded pro rata'
-            yield Problem(f"[[policy]] {table.id}, breakage", RULE, what, 'only with refund = "none" or "window"')
+            hint = 'only with refund = "none" or "window"'
+            yield Problem(f"[[policy]] {table.id}, breakage", RULE, what, hint, line_of(table.lines, "breakage"))
 
 
 def _known(table: Table, key: str, names: set[str]) -> Iterator[Problem]:
@@ -155,4 +161,5 @@ def _known(table: Table, key: str, names: set[str]) -> Iterator[Problem]:
     if value is not None and value not in names:
         kind = "policy" if key == "policy" else "tax"
         hint = nearest(value, names) or f"add [[{kind}]] with this id"
-        yield Problem(f"[[{table.kind}]] {table.id}, {key}", RULE, f'there is no {kind} "{value}"', hint)
+        what = f'there is no {kind} "{value}"'
+        yield Problem(f"[[{table.kind}]] {table.id}, {key}", RULE, what, hint, line_of(table.lines, key))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Any, Literal, NotRequired
 
@@ -129,12 +130,13 @@ for _table in TABLES.values():
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One entry of the file: `values` are its keys with numbers written canonically."""
+    """One entry of the file: `values` are its keys with numbers written canonically, `lines` where they stand."""
 
     kind: str
     id: str
     since: date
     values: Mapping[str, Any]
+    lines: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def version(self) -> str:
@@ -142,29 +144,57 @@ class Table:
         return f"{self.id}@{self.since}"
 
 
-def check_table(kind: str, number: int, entry: dict[str, Any], amounts: Amounts, problems: list[Problem]) -> Table | None:
+_HEADER = re.compile(r"""\s*\[\[?\s*["']?([\w-]+)""")
+_KEY = re.compile(r"""\s*["']?([\w-]+)["']?\s*[=.]""")
+
+
+def lines_of(text: str) -> dict[str, list[dict[str, int]]]:
+    """For each kind of table the lines of its entries, in order: of every key, and of the header under ``""``."""
+    found: dict[str, list[dict[str, int]]] = {}
+    current: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.match(line):
+            current = {"": number}
+            found.setdefault(header[1], []).append(current)
+        elif key := _KEY.match(line):
+            current.setdefault(key[1], number)
+    return found
+
+
+def check_table(
+    kind: str, number: int, entry: dict[str, Any], amounts: Amounts, problems: list[Problem], lines: Mapping[str, int]
+) -> Table | None:
     """The entry with canonical numbers, or None and what is wrong with it added to `problems`."""
     where = f"[[{kind}]] {entry.get('id', f'number {number}')}"
+
+    def wrong(key: str, message: str, hint: str) -> Problem:
+        return Problem(f"{where}, {key}", RULE, message, hint, line_of(lines, key))
+
     validator = _VALIDATORS.get(kind) or _VALIDATORS.setdefault(kind, compiled(TABLES[kind]))
     try:
         values = validator.validate_python(entry)
     except ValidationError as error:
-        problems += [_problem(found, where, kind) for found in error.errors(include_url=False)]
+        problems += [wrong(*_problem(found, kind)) for found in error.errors(include_url=False)]
         return None
     for key in AMOUNTS:
         if key in values:
             try:
                 values[key] = amounts[values[key]][1]
             except ValueError as error:
-                problems.append(Problem(f"{where}, {key}", RULE, str(error), "amounts are refused, never rounded"))
+                problems.append(wrong(key, str(error), "amounts are refused, never rounded"))
     counts = Quantities()
     for key in COUNTS:
         if key in values:
             values[key] = counts[values[key]][1]
     if kind == "package":
         values.setdefault("bonus_units", "0")
-        problems += [Problem(f"{where}, {key}", RULE, message, hint) for key, message, hint in _units(values)]
-    return Table(kind, values.pop("id"), values.pop("since", date.min), values)
+        problems += [wrong(*found) for found in _units(values)]
+    return Table(kind, values.pop("id"), values.pop("since", date.min), values, lines)
+
+
+def line_of(lines: Mapping[str, int], key: str) -> int:
+    """The line of a key such as `modalities[0]`, else that of its table; 0 if neither is known."""
+    return lines.get(re.split(r"[.\[]", key)[0]) or lines.get("", 0)
 
 
 def _units(values: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -177,13 +207,13 @@ def _units(values: dict[str, Any]) -> list[tuple[str, str, str]]:
     return found
 
 
-def _problem(found: Any, where: str, kind: str) -> Problem:
+def _problem(found: Any, kind: str) -> tuple[str, str, str]:
+    """Key, message and hint."""
     loc = tuple(part for part in found["loc"] if part != "[key]")
-    field = f"{where}, {path(loc)}"
+    key = path(loc)
     if found["type"] == "missing":
-        return Problem(field, RULE, "missing", f"every [[{kind}]] needs it")
+        return key, "missing", f"every [[{kind}]] needs it"
     if found["type"] == "extra_forbidden":
         known = list(TABLES[kind].__annotations__)
-        return Problem(field, RULE, f"[[{kind}]] has no such key", nearest(str(loc[-1]), known) or f"known: {', '.join(known)}")
-    message, hint = words(found)
-    return Problem(field, RULE, message, hint)
+        return key, f"[[{kind}]] has no such key", nearest(str(loc[-1]), known) or f"known: {', '.join(known)}"
+    return key, *words(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from revrec.core import money
 from revrec.wire.context import Context, utc
 from revrec.wire.errors import Problem
 from revrec.wire.facts import SEALED
@@ -207,7 +208,8 @@ def adjustment_posted(data: Data, context: Context) -> Iterator[Problem]:
     for i, leg in enumerate(data["postings"]):
         _amount(leg, "amount", f"data.postings[{i}].amount", context, found)
     if not found and (rest := sum(context.amounts[leg["amount"]][0] for leg in data["postings"])):
-        found.append(Problem("data.postings", RULE, f"the legs add up to {rest} minor units", "debit +, credit −, together 0"))
+        what = f"the legs add up to {money.text(rest, context.currency)} {context.currency}"
+        found.append(Problem("data.postings", RULE, what, "debit +, credit −, together 0"))
     yield from found
 
 

@@ -325,7 +325,7 @@ def test_a_wrong_envelope(changes, message):
         (
             "adjustment.posted",
             {"postings": [LEGS[0], LEGS[1] | {"amount": "-0.02"}], "reason": "x", "approver": "Eva"},
-            "data.postings: the legs add up to -1 minor units",
+            "data.postings: the legs add up to -0.01 EUR",
         ),
         (
             "adjustment.posted",

@@ -108,3 +108,11 @@ def test_a_mistake_has_its_line_and_column(tmp_path):
 def test_rows_that_are_no_events(tmp_path, text, message):
     *_, last = csv(tmp_path, text)
     assert message in "\n".join(str(problem) for problem in last.problems)
+
+
+def test_the_line_of_a_byte_that_is_not_utf8(tmp_path):
+    path = tmp_path / "events.csv"
+    path.write_bytes((HEADER + ROW.format(1, "5") + ROW.format(2, "5")).encode() + "\xe9,\n".encode("latin-1"))
+    *_, last = source(str(path)).lines()
+    assert last.number == 4
+    assert "0xe9 is not UTF-8" in last.problems[0].message

@@ -160,7 +160,7 @@ def test_a_changed_rule_is_another_pin_and_a_key_without_effect_is_none():
         (("[[tax]]", "[tax]"), "(at line 38, column 6)"),
         (("[[policy]]", "[[policy]"), "at line 2"),
         (('breakage = "at_expiry"', 'breakage = "remote"'), "while what is unused is refunded pro rata"),
-        (('id = "es-21"', 'id = "es-health"'), "two versions since 0001-01-01"),
+        (('id = "es-21"', 'id = "es-health"'), "[[tax]] es-health: two versions (give"),
     ],
 )
 def test_a_file_with_a_mistake_is_refused_whole(change, message):
@@ -220,6 +220,24 @@ def test_the_tax_of_a_visit():
     assert file.sellable("es-health", DAY) == "E"
     with pytest.raises(Refused, match="category S"):
         file.sellable("es-21", DAY)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("rounding_minutes = 1", "rounding_minutes = 0"), "rounding_minutes: 0 is too small (at least 1)"),
+        (('["in_person", "online"]', "[]"), "modalities: the list is too short (at least 1)"),
+        (('refund = "pro_rata"', 'refund = "perhaps"'), "refund:"),
+        (('tax = "es-health"', 'tax = "es-heal"'), 'tax: there is no tax "es-heal"'),
+        (("[[tax]]", "[[taxes]]"), "taxes: no such table"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(change, message):
+    text = changed(change)
+    row = next(n for n, row in enumerate(text.splitlines(), 1) if change[1] in row)
+    with pytest.raises(PolicyUnreadable) as error:
+        loads(text, "EUR")
+    assert any(f"policy.toml:{row}: " in line and message in line for line in str(error.value).splitlines())
 
 
 def test_a_file_that_is_not_there(tmp_path):
