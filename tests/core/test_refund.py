@@ -245,7 +245,8 @@ def test_a_refund_undone_after_its_payment_came_back_closes_the_claim():
     after = (*BEGUN, refund(), on("01-22", PaymentReversed("P-1", "returned", "manager")))
     assert books(on("01-23", RefundReversed("R-1", "manager")), after=after) == [
         (
-            "2026-01-23 refund.reversed  contract-liability -500.00  bank 500.00  contract-liability 500.00  contract-asset -500.00"
+            "2026-01-23 refund.reversed  contract-liability -500.00  bank 500.00  contract-liability 500.00"
+            "  contract-asset -500.00"
             "  corrects E-2"
         ),
     ]
@@ -263,7 +264,8 @@ def test_a_session_undone_after_the_refund_is_the_customers_money():
 def test_above_the_quote_needs_an_exception():
     assert refused(*FOUR, refund(amount=30001)) == (
         "refund R-1: 300.01 EUR is above the quote of 300.00 EUR (500.00 paid - 4 x (500.00 / 10) = 200.00 used = 300.00). "
-        "Give an `exception` with reason and approver, or leave `amount` out [policy standard@2026-01-01 refund = pro_rata] amount"
+        "Give an `exception` with reason and approver, or leave `amount` out"
+        " [policy standard@2026-01-01 refund = pro_rata] amount"
     )
 
 
