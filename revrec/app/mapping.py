@@ -81,7 +81,7 @@ class MappedCsv:
         rows = table(self.path, self.mapping.delimiter, self.mapping.encoding)
         header = next(rows, None)
         if header is None or header.problems:
-            yield Line(1, b"", problems=header.problems if header else (EMPTY,))
+            yield Line(header.number if header else 1, b"", problems=header.problems if header else (EMPTY,))
             return
         joined = {name: self._joined(join) for name, join in self.mapping.joins.items()}
         self._check_columns(header.cells, joined)

@@ -44,7 +44,7 @@ class CsvEvents:
             yield Line(1, b"", problems=(Problem("line", RULE, "the file is empty", "its first line names the columns"),))
             return
         if header.problems or (wrong := header_problems(header.cells)):
-            yield Line(1, b"", problems=header.problems or tuple(wrong))
+            yield Line(header.number, b"", problems=header.problems or tuple(wrong))
             return
         columns = MappingProxyType({_path(name): place(i, name) for i, name in enumerate(header.cells)})
         for row in rows:
