@@ -254,6 +254,7 @@ class Run:
         for name, origin, seq in self.store.rows_of_list("known", {p.event.id for p in events}):
             self.known[origin, name] = _Known(seq)
             self.used[name] = origin
+        self.store.keys.expect({p.public["data"].get("customer", "") for p in events if p.private is not None})
         read_ahead(self.book, [parsed.public for parsed in events])
 
     # one event

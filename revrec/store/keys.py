@@ -10,7 +10,7 @@ import base64
 import binascii
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,9 +72,20 @@ class KeyRing:
     taxpayer: str
     master: Master
     fetch: Callable[[str], bytes | None]
+    fetch_all: Callable[[Iterable[str]], Iterable[tuple[str, bytes]]]
     fresh: list[tuple[str, bytes]] = field(default_factory=list)
     _wrap: AESGCM | None = None
     _open: dict[str, _Keys] = field(default_factory=dict)
+    _without: set[str] = field(default_factory=set)  # asked for in this batch, and known to have none
+
+    def expect(self, customers: Iterable[str]) -> None:
+        """Read the keys of these customers at once, before a batch; who has none is not asked for again in it."""
+        if len(self._open) >= _CACHED:
+            self._open.clear()
+        self._without = {customer for customer in customers if customer not in self._open}
+        for customer, wrapped in self.fetch_all(self._without):
+            self._open[customer] = _derive(self._unwrap(customer, wrapped))
+        self._without -= self._open.keys()
 
     def has(self, customer: str) -> bool:
         """Whether the customer has a key: one that was destroyed, or never made, is not there."""
@@ -103,6 +114,7 @@ class KeyRing:
     def forget(self) -> None:
         """The transaction was rolled back: a key that it made is nowhere stored and must not be used again."""
         self._open.clear()
+        self._without.clear()
         self.fresh.clear()
 
     def _bound(self, source: str, event_id: str) -> bytes:
@@ -112,9 +124,9 @@ class KeyRing:
     def _keys(self, customer: str) -> _Keys:
         found = self._open.get(customer)
         if found is None:
-            if len(self._open) >= _CACHED:
+            if len(self._open) >= _CACHED and not self.fresh:  # a fresh key is nowhere else yet
                 self._open.clear()
-            wrapped = self.fetch(customer)
+            wrapped = None if customer in self._without else self.fetch(customer)
             found = self._open[customer] = _derive(self._unwrap(customer, wrapped) if wrapped else self._make(customer))
         return found
 

@@ -168,6 +168,7 @@ STATEMENTS: dict[str, ClauseElement] = {
     "visits": select(*VISIT).where(_of(t.visits)).order_by(t.visits.c.session),
     "put_visit": update(t.visits).values(_set("paid", "undone")).where(_of(t.visits, "session")),
     "key": select(t.keys.c.wrapped).where(_of(t.keys, "customer")),
+    "keys_of_list": select(t.keys.c.customer, t.keys.c.wrapped).where(_of(t.keys), _list(t.keys.c.customer)),
     "balances": select(
         t.balances.c.month,
         t.balances.c.role,

@@ -117,7 +117,7 @@ class Store:
         self.restore = restore
         self.taxpayer = self._taxpayer()
         self.pins = self._read_pins()
-        self.keys = KeyRing(taxpayer_id, master, self._wrapped)
+        self.keys = KeyRing(taxpayer_id, master, self._wrapped, self._wrapped_of)
 
     @classmethod
     def open(cls, url: str, taxpayer_id: str, master: Master, restore: Restore) -> Store:
@@ -447,6 +447,9 @@ class Store:
             self.write("add_days", [(self.taxpayer, day, 0, digest) for digest, _, day in rows if day not in known])
 
     # inside
+
+    def _wrapped_of(self, customers: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        return ((customer, bytes(wrapped)) for customer, wrapped in self.rows_of_list("keys_of_list", customers))
 
     def _wrapped(self, customer: str) -> bytes | None:
         row = self.row("key", customer)

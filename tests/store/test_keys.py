@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
 from revrec.store.errors import KeyBroken, KeyMissing
 from revrec.store.keys import KeyRing, Master, new_key
+
+
+def all_of(wrapped: dict[str, bytes]) -> Callable[[Iterable[str]], list[tuple[str, bytes]]]:
+    """Reads many wrapped keys at once."""
+    return lambda customers: [(customer, wrapped[customer]) for customer in customers if customer in wrapped]
 
 
 @pytest.fixture
@@ -18,7 +24,7 @@ def wrapped() -> dict[str, bytes]:
 
 @pytest.fixture
 def ring(wrapped: dict[str, bytes]) -> KeyRing:
-    return KeyRing("ES-B64717838", Master(Path("none"), new_key()), wrapped.get)
+    return KeyRing("ES-B64717838", Master(Path("none"), new_key()), wrapped.get, all_of(wrapped))
 
 
 def test_what_is_sealed_is_opened_with_the_customers_key(ring: KeyRing, wrapped: dict[str, bytes]) -> None:
@@ -26,7 +32,7 @@ def test_what_is_sealed_is_opened_with_the_customers_key(ring: KeyRing, wrapped:
     assert b"Ana" not in base64.b64decode(sealed)
     assert ring.seal("C-1", "desk", "e1", b"Ana") != sealed
     wrapped.update(ring.fresh)
-    again = KeyRing("ES-B64717838", ring.master, wrapped.get)
+    again = KeyRing("ES-B64717838", ring.master, wrapped.get, all_of(wrapped))
     assert again.unseal("C-1", "desk", "e1", sealed) == b"Ana"
     assert again.content("C-1", b"x") == ring.content("C-1", b"x")
     assert again.content("C-2", b"x") != ring.content("C-1", b"x")
@@ -49,7 +55,7 @@ def test_a_destroyed_key_opens_nothing(ring: KeyRing) -> None:
 def test_the_wrong_master_is_named(ring: KeyRing, wrapped: dict[str, bytes]) -> None:
     ring.seal("C-1", "desk", "e1", b"Ana")
     wrapped.update(ring.fresh)
-    other = KeyRing("ES-B64717838", Master(Path("none"), new_key()), wrapped.get)
+    other = KeyRing("ES-B64717838", Master(Path("none"), new_key()), wrapped.get, all_of(wrapped))
     with pytest.raises(KeyBroken, match="did not wrap"):
         other.content("C-1", b"x")
 
@@ -68,3 +74,18 @@ def test_a_file_that_is_no_key_is_named(tmp_path: Path, content: str, words: str
 def test_a_missing_key_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(KeyMissing, match="backup, or set REVREC_KEY"):
         Master(tmp_path / "revrec.key").read()
+
+
+def test_what_a_batch_expects_is_read_at_once_and_a_fresh_key_is_made_once(ring: KeyRing, wrapped: dict[str, bytes]) -> None:
+    ring.expect(["C-1"])
+    sealed = ring.seal("C-1", "desk", "e1", b"Ana")
+    ring.content("C-1", b"Ana")
+    assert [customer for customer, _ in ring.fresh] == ["C-1"]
+    wrapped.update(ring.fresh)
+
+    asked: list[str] = []
+    again = KeyRing(ring.taxpayer, ring.master, asked.append, all_of(wrapped))
+    again.expect(["C-1", "C-2"])
+    assert again.unseal("C-1", "desk", "e1", sealed) == b"Ana"
+    again.seal("C-2", "desk", "e2", b"Luis")
+    assert asked == []  # neither the known key nor the missing one is asked for again
