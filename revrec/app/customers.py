@@ -14,6 +14,7 @@ from revrec.app import bundles
 from revrec.app.entries import amount_of, of_bundle
 from revrec.core import money, units
 from revrec.core.book import Kind, Movement
+from revrec.core.bundle import Status
 from revrec.core.errors import RevrecError
 from revrec.core.journal import MONEY_ROLES, JournalEntry, Role
 
@@ -237,9 +238,12 @@ def _sales(ws: Workspace, customer: str, on: date) -> Iterator[Row]:
         what = f"{package.id}: {units.text(bundle.units)} {bundles.unit_name(package.unit, ws.settings.currency)}"
         sale = ws.store.movement(Kind.SALE, bundle_id)
         bought = sale is not None and sale.customer == customer
-        yield Row(
-            bundle.sold_on, bundle_id, what if bought else f"{what}, received by transfer", bundle.price if bought else None
-        )
+        price = bundle.price if bought else None
+        if not bought:
+            what = f"{what}, received by transfer"
+        if bundle.status is Status.VOIDED and bundles.show(ws, bundle_id, on).state.status is Status.VOIDED:  # by that day
+            what, price = f"{what}, voided", None
+        yield Row(bundle.sold_on, bundle_id, what, price)
 
 
 def _charges(entries: list[JournalEntry], customer: str) -> Iterator[Row]:

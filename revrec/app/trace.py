@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from revrec.app.workspace import Workspace
     from revrec.store.store import StoredEvent
 
-KINDS = ("session", "bundle", "event", "entry", "payment", "refund")
+KINDS = ("session", "bundle", "event", "entry", "payment", "refund", "customer")
 _OF_KIND = {
     "session": (Kind.SESSION, Kind.VISIT, Kind.SESSION_UNDONE),
     "payment": (Kind.PAYMENT, Kind.PAYMENT_UNDONE),
@@ -39,7 +39,7 @@ class Untraceable(RevrecError):
             super().__init__(f"{name} names more than one thing. Say which: {', '.join(f'{kind}:{name}' for kind in found)}")
         else:
             kinds = ", ".join(f"{kind}:ID" for kind in KINDS)
-            super().__init__(f"{name}: no session, bundle, event, entry, payment or refund of that id is recorded. Ids: {kinds}")
+            super().__init__(f"{name}: nothing of that id is recorded. Ids: {kinds}")
 
 
 class NotBuilt(RevrecError):
@@ -247,6 +247,8 @@ def _resolve(ws: Workspace, name: str) -> str:
         found.append("event")
     if (number := _number(name)) and ws.store.entry(number):
         found.append("entry")
+    if ws.store.known_customer(name):
+        found.append("customer")
     if len(found) != 1:
         raise Untraceable(name, found)
     return found[0]
@@ -523,6 +525,22 @@ def _refund(chain: _Chain, ref: str) -> bool:
     return chain.add_money(_OF_KIND["refund"], ref)
 
 
+def _customer(chain: _Chain, ref: str) -> bool:
+    """What is booked for a customer: bundles held now or before, visits, money on account."""
+    store = chain.ws.store
+    own = list(store.entries_of(customer=ref))
+    held = [bundle.id for bundle in store.bundles(customer=ref)]
+    for bundle in dict.fromkeys((*held, *(entry.bundle for entry in own if entry.bundle))):
+        _bundle(chain, bundle)
+    for visit in store.visits(customer=ref):
+        chain.add_session(visit.session)
+    chain.add_entries(own)
+    for entry in own:
+        if (stored := chain.event_of(entry)) is not None:
+            chain.add_event(stored)
+    return store.known_customer(ref)
+
+
 _COLLECT: dict[str, Callable[[_Chain, str], bool]] = {
     "session": _session,
     "bundle": _bundle,
@@ -530,4 +548,5 @@ _COLLECT: dict[str, Callable[[_Chain, str], bool]] = {
     "entry": _entry,
     "payment": _payment,
     "refund": _refund,
+    "customer": _customer,
 }

@@ -111,7 +111,10 @@ def customer_statement(ctx: typer.Context, customer: Customer, on: options.On = 
 def trace(
     ctx: typer.Context,
     identifier: Annotated[
-        str, typer.Argument(metavar="ID", help="Any id, or session:ID, bundle:ID, event:ID, payment:ID, entry:E-12.")
+        str,
+        typer.Argument(
+            metavar="ID", help="Any id, or session:ID, bundle:ID, event:ID, payment:ID, refund:ID, customer:ID, entry:E-12."
+        ),
     ],
     as_json: options.Json = False,
 ) -> None:

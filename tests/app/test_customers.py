@@ -94,3 +94,13 @@ def test_what_all_customers_owe_and_have_prepaid_adds_up_to_the_ledger_on_any_da
         assert sum(each.amount_due for each in found) == ledger("receivable", "contract-asset"), day
         assert sum(each.credit for each in found) == -ledger("customer-credit"), day
         assert sum(one.value for each in found for one in each.prepaid) == -ledger("contract-liability"), day
+
+
+def test_a_voided_sale_is_no_charge_from_that_day_on(desk, opened):
+    desk("2026-03-02", "bundle.sold", bundle="B-1", package="PSY-10", customer="C-1")
+    desk("2026-03-09", "bundle.voided", bundle="B-1", reason="the wrong button", approver="manager")
+    ws = opened(desk)
+    (before,) = customers.statement(ws, "C-1", date(2026, 3, 8)).charges
+    (after,) = customers.statement(ws, "C-1", ON).charges
+    assert (before.what, before.amount) == ("PSY-10: 10 sessions", 50_000)
+    assert (after.what, after.amount) == ("PSY-10: 10 sessions, voided", None)

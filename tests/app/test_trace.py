@@ -126,3 +126,15 @@ def test_every_session_of_the_example_earns_once_or_says_why_not(example):
     for bundle in example.store.bundles():
         for session in trace(example, f"bundle:{bundle.id}").sessions:
             assert len(session.revenue) == 1 or session.why.startswith("no revenue")
+
+
+@pytest.mark.parametrize("name", ["C-1", "customer:C-1"])
+def test_a_customer_leads_to_bundles_sessions_visits_and_payments(sold, opened, name):
+    sold("2026-03-22", "session.completed", session="V-1", customer="C-1", service="psychology", price="60.00", tax="es-health")
+    sold("2026-03-23", "payment.received", payment="P-9", customer="C-1", amount="20.00", method="cash")
+    found = trace(opened(sold), name)
+    assert (found.kind, found.id) == ("customer", "C-1")
+    assert {"S-1", "V-1"} <= {session.id for session in found.sessions}
+    assert [bundle.id for bundle in found.bundles] == ["B-1"]
+    assert {"P-1", "P-9"} <= {money.id for money in found.money}
+    assert "payment.customer" in {view.entry.rule for view in found.entries}
