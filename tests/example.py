@@ -12,11 +12,10 @@ import tempfile
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from revrec.app.workspace import open_workspace
-
 from revrec.app import advance, record
 from revrec.app.init import Answers, init
 from revrec.app.progress import Silent
+from revrec.app.workspace import open_workspace
 
 EXAMPLE = Path(__file__).parents[1] / "ledgers" / "example"
 SOURCES = ("README.md", "events.jsonl", "policy.toml")
