@@ -26,11 +26,12 @@ NEW = 1 << 62  # the number of the event that is being judged: after all that ar
 
 @dataclass(slots=True)
 class Replay:
-    """A history replayed in order: the rights at its end, what each event took, when the clock held it lapsed."""
+    """A history replayed in order: the rights at its end, what each event took, when the clock held it lapsed, who gave."""
 
     bundle: Bundle
     effects: dict[int, int] = field(default_factory=dict)
     marks: list[tuple[date, bool]] = field(default_factory=list)
+    givers: dict[int, str] = field(default_factory=dict)
 
 
 def replay(book: Book, bundle: Bundle, events: list[tuple[int, Event]], handlers: Handlers) -> Replay:
@@ -63,6 +64,8 @@ def _step(book: Book, run: Replay, seq: int, event: Event, handlers: Handlers) -
             run.marks.append((event.date, True))
         return
     judge, booker = handler
+    if isinstance(event.data, BundleTransferred):
+        run.givers[seq] = run.bundle.customer
     try:
         bundle, run.effects[seq] = judge(rec, run.bundle, event, event.data)
         run.bundle = settle(rec, booker(rec, bundle, event.data, run.effects[seq]))
@@ -112,15 +115,7 @@ def post_late(rec: Recording, bundle: Bundle, handlers: Handlers) -> Bundle:
     recorded = _recorded(book, bundle.id)
     was = replay(book, bundle, recorded, handlers)
     would = replay(book, bundle, [*recorded, (NEW, event)], handlers)
-    for seq, past in recorded:
-        if was.effects.get(seq) != would.effects.get(seq):
-            raise Refused(
-                f"bundle {bundle.id}: the unit that this late event needs was taken by event {past.id} "
-                f"({past.type} of {past.date}), which could no longer stand. "
-                "Record the visit as one-off, or undo that event first",
-                rule="events.md 4a Late events",
-                field="bundle",
-            )
+    _still_stand(bundle, recorded, was, would)
     _, booker = handlers[type(event.data)]
     effect = would.effects[NEW]
     current = would.bundle._replace(position=without_lapses(bundle.position), last_date=bundle.last_date)
@@ -128,6 +123,26 @@ def post_late(rec: Recording, bundle: Bundle, handlers: Handlers) -> Bundle:
         current = current._replace(units=was.bundle.units, price=was.bundle.price, status=was.bundle.status)
     booked = booker(rec, current, event.data, effect)
     return reconcile(rec, booked, bundle.position.lapses, would.marks)
+
+
+def _still_stand(bundle: Bundle, recorded: list[tuple[int, Event]], was: Replay, would: Replay) -> None:
+    """Refuse a late event that leaves a later one with other units, or another giver, than it was booked with."""
+    for seq, past in recorded:
+        named = f"event {past.id} ({past.type} of {past.date})"
+        if was.effects.get(seq) != would.effects.get(seq):
+            raise Refused(
+                f"bundle {bundle.id}: the unit that this late event needs was taken by {named}, which could no longer stand. "
+                "Record the visit as one-off, or undo that event first",
+                rule="events.md 4a Late events",
+                field="bundle",
+            )
+        if was.givers.get(seq) != would.givers.get(seq):
+            raise Refused(
+                f"bundle {bundle.id}: with this late event, {named} could no longer stand: "
+                f"{was.givers[seq]} would not hold the bundle on that day. Record the transfer on a later day",
+                rule="events.md 4a Late events",
+                field="to_customer",
+            )
 
 
 def _belongs(event: Event, bundle: str) -> bool:

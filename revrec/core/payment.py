@@ -48,11 +48,12 @@ def book_payment(rec: Recording, bundle: Bundle, fact: PaymentReceived, _effect:
         position = position._replace(earned=position.earned + to.prepaid)
     else:
         position = position._replace(liability=position.liability + to.prepaid)
+    seller = _elsewhere(rec, bundle.branch)
     postings = (
         Posting(rec.money_role(fact.method), fact.amount, method=fact.method.value),
-        Posting(Role.RECEIVABLE, -to.receivable),
-        Posting(Role.CONTRACT_ASSET, -to.contract_asset),
-        Posting(Role.REVENUE_PACKAGE if at_purchase else Role.CONTRACT_LIABILITY, -to.prepaid, branch=_seller(rec, bundle)),
+        Posting(Role.RECEIVABLE, -to.receivable, branch=seller),
+        Posting(Role.CONTRACT_ASSET, -to.contract_asset, branch=seller),
+        Posting(Role.REVENUE_PACKAGE if at_purchase else Role.CONTRACT_LIABILITY, -to.prepaid, branch=seller),
         Posting(Role.CUSTOMER_CREDIT, -to.credit),
     )
     number = rec.entry("payment.at-purchase" if at_purchase else "payment.bundle", postings, bundle, branch=event.branch)
@@ -74,9 +75,9 @@ def book_payment(rec: Recording, bundle: Bundle, fact: PaymentReceived, _effect:
     return bundle._replace(position=position)
 
 
-def _seller(rec: Recording, bundle: Bundle) -> str | None:
-    """The selling branch, where the event happened at another one."""
-    return bundle.branch if rec.event.branch and bundle.branch != rec.event.branch else None
+def _elsewhere(rec: Recording, branch: str | None) -> str | None:
+    """The branch that sold or delivered, where the event happened at another one: claims and liability stand there."""
+    return branch if rec.event.branch and branch != rec.event.branch else None
 
 
 def post_visit_payment(rec: Recording, visit: Visit, fact: PaymentReceived) -> None:
@@ -85,7 +86,7 @@ def post_visit_payment(rec: Recording, visit: Visit, fact: PaymentReceived) -> N
     credit = fact.amount - due
     postings = (
         Posting(rec.money_role(fact.method), fact.amount, method=fact.method.value),
-        Posting(Role.RECEIVABLE, -due),
+        Posting(Role.RECEIVABLE, -due, branch=_elsewhere(rec, visit.branch)),
         Posting(Role.CUSTOMER_CREDIT, -credit),
     )
     number = rec.entry(
@@ -169,10 +170,11 @@ def book_reversed(rec: Recording, bundle: Bundle, fact: PaymentReversed, _effect
         role, liability = Role.CONTRACT_LIABILITY, -prepaid
     claims = (Claim(fact.payment, ClaimKind.PACKAGE, price - prepaid), Claim(fact.payment, ClaimKind.SINGLE, other))
     position = position._replace(claims=(*position.claims, *(c for c in claims if c.amount)))
+    seller = _elsewhere(rec, bundle.branch)
     postings = (
-        Posting(role, prepaid, branch=_seller(rec, bundle)),
-        Posting(bundle.claim_role, price - prepaid),
-        Posting(Role.RECEIVABLE, other),
+        Posting(role, prepaid, branch=seller),
+        Posting(bundle.claim_role, price - prepaid, branch=seller),
+        Posting(Role.RECEIVABLE, other, branch=seller),
         Posting(Role.CUSTOMER_CREDIT, credit, customer=payer if payer != bundle.customer else None),
         *_money_back(rec, movement, fact),
     )
@@ -189,7 +191,12 @@ def post_unbundled_reversal(rec: Recording, movement: Movement, fact: PaymentRev
     visit = rec.book.visit(entry.session) if entry.session else None
     if visit is not None and visit.undone:
         due, credit = 0, due + credit
-    postings = (Posting(Role.RECEIVABLE, due), Posting(Role.CUSTOMER_CREDIT, credit), *_money_back(rec, movement, fact))
+    delivered = _elsewhere(rec, visit.branch) if visit else None
+    postings = (
+        Posting(Role.RECEIVABLE, due, branch=delivered),
+        Posting(Role.CUSTOMER_CREDIT, credit),
+        *_money_back(rec, movement, fact),
+    )
     number = rec.entry(
         "payment.reversed",
         postings,

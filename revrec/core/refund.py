@@ -314,6 +314,8 @@ def book_unrefunded(rec: Recording, bundle: Bundle, fact: RefundReversed, _effec
     """Mirror of the refund and of its settlement: the money came back, or was never paid."""
     movement = original_of(rec, fact.refund)
     settled = rec.book.movement(Kind.REFUND_SETTLED, fact.refund)
+    if settled is not None:
+        rec.not_before(settled, "the settlement of refund")
     entries = [rec.book.entry(m.entry) for m in (movement, settled) if m is not None]
     legs = [p._replace(amount=-p.amount) for e in entries for p in e.postings]
     payable = [p for p in legs if p.role is Role.REFUNDS_PAYABLE]

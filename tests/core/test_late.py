@@ -205,6 +205,14 @@ def test_a_late_fact_that_needs_what_came_after_it_is_refused():
     )
 
 
+def test_a_late_transfer_before_another_is_refused():
+    second = on("01-25", BundleTransferred("B-1", "C-2"), id="second")
+    assert refused(*BEGUN, second, on("01-22", BundleTransferred("B-1", "C-3"))) == (
+        "bundle B-1: with this late event, event second (bundle.transferred of 2026-01-25) could no longer stand: "
+        "C-1 would not hold the bundle on that day. Record the transfer on a later day [events.md 4a Late events] to_customer"
+    )
+
+
 def test_a_fact_without_rights_hinders_no_late_one():
     failed = on("01-25", PaymentFailed("P-9", 100, Method.CARD, "declined", "B-1"))
     assert len(books(used("S-2", "01-22"), after=(*BEGUN, failed))) == 1

@@ -113,9 +113,23 @@ def test_at_purchase_money_is_revenue_on_receipt():
     ]
 
 
-def test_money_taken_elsewhere_is_owed_by_the_seller():
-    assert books(paid()._replace(branch="mad"), after=(sold(),)) == [
-        "2026-01-05 payment.bundle  psp-clearing 500.00  contract-liability(bcn) -500.00",
+def test_money_taken_elsewhere_settles_what_stands_at_the_seller():
+    there = paid(day="01-11")._replace(branch="mad")
+    gone = back("01-12")._replace(branch="mad")
+    assert books(there, gone, after=(sold(), *uses(1))) == [
+        "2026-01-11 payment.bundle  psp-clearing 500.00  contract-asset(bcn) -50.00  contract-liability(bcn) -450.00",
+        (
+            "2026-01-12 payment.reversed  contract-liability(bcn) 450.00  contract-asset(bcn) 50.00  psp-clearing -500.00"
+            "  corrects E-2"
+        ),
+    ]
+
+
+def test_money_for_a_visit_taken_elsewhere_settles_it_where_it_was():
+    there = on("01-21", PaymentReceived("P-1", 4500, Method.CASH, session="V-1"), "mad")
+    assert books(there, back("01-22")._replace(branch="mad"), after=(VISIT,)) == [
+        "2026-01-21 payment.visit  cash 45.00  receivable(bcn) -45.00",
+        "2026-01-22 payment.reversed  receivable(bcn) 45.00  cash -45.00  corrects E-2",
     ]
 
 

@@ -328,6 +328,13 @@ def test_only_a_refund_that_is_payable_is_settled_once():
     )
 
 
+def test_a_refund_is_not_undone_before_it_was_settled():
+    settled = on("01-25", RefundSettled("R-1", Method.CASH))
+    assert refused(*FOUR, refund(method=None), settled, on("01-22", RefundReversed("R-1", "manager"))).startswith(
+        "the settlement of refund R-1 is of 2026-01-25; it cannot be undone or settled on 2026-01-22"
+    )
+
+
 def test_a_refund_is_undone_once_and_settled_no_more():
     undone = on("01-22", RefundReversed("R-1", "manager"))
     said = "refund R-1 was reversed before [events.md 4 refund.reversed] refund"
