@@ -55,8 +55,8 @@ def _last_line(text: str) -> str:
 def serve(ledger: Path, announce: Callable[[str], None], port: int = 0) -> None:
     """Serve the books until Ctrl-C; `announce` is told the address once they can be opened."""
     with serving(ledger, port) as (address, process):
-        announce(address)
         try:
+            announce(address)
             process.wait()
         except KeyboardInterrupt:
             return
