@@ -237,6 +237,10 @@ def check_name(value: str) -> str:
     """A legal name: one line, no control characters; raises Unfit."""
     if not value.isprintable():
         raise Unfit(f"{value!r} holds a control character", "write the name in one line")
+    if "<" in value or ">" in value:
+        raise Unfit(f"{value!r} holds < or >, which browsers take for markup", "write the name as the register has it")
+    if not value.strip():
+        raise Unfit("the name is empty", "write the legal name")
     return _filled(value)
 
 

@@ -126,6 +126,7 @@ def test_the_environment_goes_first(tmp_path):
         ("ES-B64717838", "B64717838", "revrec.toml:4", "is not a tax id with its country"),
         ("ES-B64717838", "ES-b64717838", "revrec.toml:4", "is not a tax id with its country"),
         ("Centro de", "Centro\\nde", "revrec.toml:5", "control character"),
+        ("Centro de", "Centro <b>de", "revrec.toml:5", "browsers take for markup"),
         ("[taxpayer]", "[methods]\nbizum = 'bonk'\n[taxpayer]", "revrec.toml:4", "methods.bizum"),
         ("[taxpayer]", "[methods]\nbitcoin = 'bank'\n[taxpayer]", "revrec.toml:4", "methods.bitcoin: unknown key"),
         ("[taxpayer]", "[irpf]\nrate = 15\n[taxpayer]", "revrec.toml:4", "irpf.rate"),

@@ -70,11 +70,12 @@ class PinningCatalogue:
     def _pin(self, version: Package | Policy | Tax) -> Pin:
         kind = _KINDS[type(version)]
         name = f"{version.id}@{version.since}"
+        shown = name if version.since > date.min else version.id  # a tax may have no `since`
         pin = pin_of(kind, version.id, version.since, self.file.canonical(kind, name))
         before = self.pins.get(kind, pin.id, pin.since)
         if before is not None and before.digest != pin.digest:
             raise Refused(
-                f"{kind} {name} differs from the version under which something was sold before "
+                f"{kind} {shown} differs from the version under which something was sold before "
                 f"({differing(before.content, pin.content)}). A version that was used never changes: "
                 "put it back and give the change a new `since`",
                 rule="events.md 2: pinned versions",

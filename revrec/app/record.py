@@ -30,7 +30,7 @@ from revrec.store.recorder import Recorder
 from revrec.store.store import StoredEvent
 from revrec.wire.envelope import Parsed, event_id, parse
 from revrec.wire.errors import Unreadable
-from revrec.wire.files import Line, Source, source
+from revrec.wire.files import Line, NotReadable, Source, source
 from revrec.wire.stored import MARKER, restore
 
 BATCH = 2_000  # events that are parsed, looked up and written together
@@ -102,6 +102,8 @@ def sources(ws: Workspace, files: Sequence[str], *, mapping: Path | None) -> lis
         return [source(name) for name in files]
     from revrec.app.mapping import mapped
 
+    if "-" in files:
+        raise NotReadable("-", "a mapping file reads files, not standard input; save it as a .csv file and name that")
     return [mapped(mapping, Path(name), ws) for name in files]
 
 

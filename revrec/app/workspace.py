@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import orjson
+
 from revrec import settings as configuration
 from revrec.books.chart import Chart
-from revrec.settings import Settings
+from revrec.settings import Settings, SettingsError
 from revrec.store.keys import Master
 from revrec.store.store import Store
 from revrec.wire import policies
@@ -44,9 +46,26 @@ def open_workspace(root: Path, *, environ: Mapping[str, str] = os.environ) -> It
     context = Context(settings.taxpayer, settings.currency, settings.zone.key)
     workspace = Workspace(root, settings, chart, catalogue, store, context)
     try:
+        _check_currency(workspace)
         yield workspace
     finally:
         workspace.close()
+
+
+def _check_currency(ws: Workspace) -> None:
+    """What was recorded is in minor units of one currency: `revrec.toml` may not name another one afterwards."""
+    pin = ws.store.pins.settings(ws.store.head().seq)
+    try:
+        kept = orjson.loads(pin.content)["currency"] if pin else ws.settings.currency
+    except orjson.JSONDecodeError:
+        return  # the pin was tampered with: `verify` must be able to say so
+    if kept != ws.settings.currency:
+        raise SettingsError(
+            str(ws.root / configuration.FILE),
+            "currency",
+            f"these books are kept in {kept}, not in {ws.settings.currency}",
+            f"put {kept} back; books in another currency need a workspace of their own",
+        )
 
 
 def open_store(settings: Settings) -> Store:

@@ -48,7 +48,11 @@ def rollforward(
         first = since or date(last.year, 1, 1)
         if first > last:
             raise typer.BadParameter(f"--from {first} lies after --to {last}")
-        _print(app.rollforward(ws, first, last, by), as_json=as_json, as_csv=as_csv)
+        try:
+            table = app.rollforward(ws, first, last, by)
+        except app.UnknownGrouping as error:
+            raise typer.BadParameter(str(error)) from None
+        _print(table, as_json=as_json, as_csv=as_csv)
 
 
 def aging(ctx: typer.Context, on: options.On = None, as_json: options.Json = False, as_csv: Csv = False) -> None:

@@ -63,7 +63,8 @@ def findings(found: Iterable[Finding], *, as_json: bool, clean: str) -> bool:
         return bool(rows)
     for row in rows:
         hint = f". Hint: {row.hint}" if row.hint else ""
-        complain(f"{row.where}: {sentence(row.message)} ({row.code}){hint}")
+        where = "" if row.message.startswith(row.where) else f"{row.where}: "
+        complain(f"{where}{sentence(row.message)} ({row.code}){hint}")
     if not rows:
         print(clean)
     return bool(rows)

@@ -351,6 +351,16 @@ def test_a_workspace_without_its_files_is_named(root: Path) -> None:
         shutil.move(root.parent / name, root / name)
 
 
+def test_the_currency_of_recorded_books_is_not_changed_in_the_settings(root: Path) -> None:
+    settings = root / "revrec.toml"
+    settings.write_text(settings.read_text("utf-8").replace('currency = "EUR"', 'currency = "USD"'), "utf-8")
+    with (
+        pytest.raises(RevrecError, match=r"revrec\.toml: currency: these books are kept in EUR, not in USD"),
+        open_workspace(root),
+    ):
+        pass
+
+
 def test_the_history_itself_stands(root: Path) -> None:
     assert book(root, lines(HISTORY)).repeated == len(HISTORY)
     assert checked(root) == ()

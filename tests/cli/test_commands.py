@@ -217,3 +217,19 @@ def test_simulated_events_are_seeded(capsysbinary):
     cli.main(["simulate", "--seed", "3", "--bundles", "5", "--months", "1"])
     assert capsysbinary.readouterr().out == first
     assert all(json.loads(line)["specversion"] == "1.0" for line in first.splitlines())
+
+
+def test_a_report_by_something_else_is_wrong_usage(told):
+    assert "--by colour: give `month`" in told("report", "rollforward", "--by", "colour", code=2)
+
+
+def test_a_mapping_does_not_read_standard_input(told):
+    assert "-: a mapping file reads files" in told("record", "--mapping", "agenda.toml", "-", code=1)
+
+
+def test_a_finding_names_its_place_once(told):
+    file = next((told.root / "journal").rglob("2026-01-07.beancount"))
+    file.unlink()
+    said = told("books", "check", code=1)
+    assert "journal/2026/2026-01-07.beancount: is missing (books.missing)" in said
+    assert "2026-01-07.beancount: journal/" not in said
