@@ -174,6 +174,14 @@ def test_an_extension_by_less_than_the_grace_that_has_passed_revives_nothing_bef
     ]
 
 
+def test_an_extended_day_stays_when_the_first_use_is_undone():
+    first_use = {**ONE, "expiry_from": ExpiryFrom.FIRST_USE}
+    game = house(**first_use)
+    tell(game, sold(), paid(), used("S-1", "01-10"), extended("02-01", "03-05"), on("02-02", SessionReversed("S-1")))
+    bundle = game.book.bundle("B-1")
+    assert (bundle.expires_on, bundle.expiry_event) == (on("03-05", None).day, "extended-03-05")
+
+
 def test_an_extension_may_cost_a_fee():
     assert books(extended("02-01", "03-05", fee=1000), after=BEGUN, **ONE) == [
         "2026-02-01 fee.extension  receivable 10.00  fee-income -10.00",

@@ -118,6 +118,25 @@ def test_an_adjustment_of_an_expired_bundle_corrects_its_breakage():
     ]
 
 
+def test_an_adjustment_after_the_expiry_finds_nothing_left():
+    less = adjusted(("contract-liability", 10000, "B-1"), ("rounding", -10000), day="02-06")
+    assert "bundle B-1 has 0.00 EUR of contract liability" in refused(*BEGUN, less, **ONE)
+    more = adjusted(("contract-liability", -10000, "B-1"), ("rounding", 10000), day="02-06")
+    assert books(more, used("S-2", "02-01"), after=BEGUN, **ONE) == [
+        "2026-02-05 breakage.expiry  contract-liability 450.00  breakage -450.00",
+        "2026-02-06 adjustment  contract-liability -100.00  rounding 100.00",
+        "2026-02-06 breakage.correction  contract-liability 100.00  breakage -100.00  corrects E-3",
+        "2026-02-01 session.earned  contract-liability 50.00  revenue-package -50.00",
+        "2026-02-05 breakage.correction  contract-liability -50.00  breakage 50.00  corrects E-3",
+    ]
+
+
+def test_an_adjustment_of_income_names_its_bundle_and_leaves_its_money():
+    assert books(adjusted(("revenue-package", 100, "B-1"), ("rounding", -100)), after=BEGUN) == [
+        "2026-01-20 adjustment  revenue-package 1.00  rounding -1.00",
+    ]
+
+
 def test_an_adjustment_between_two_bundles_names_both():
     two = (*BEGUN, sold(bundle="B-2"))
     moved = adjusted(("contract-liability", 10000, "B-1"), ("contract-liability", -10000, "B-2"))
