@@ -24,6 +24,7 @@ from revrec.wire.kinds import (
     Instant,
     Month,
     OneLine,
+    PaymentId,
     Plain,
     Quantity,
     SignedAmount,
@@ -123,7 +124,7 @@ class BundleVoided(Common):
 class PaymentReceived(Common):
     """Money that came in for exactly one of `bundle`, `session` (a one-off visit) and `customer` (kept as credit)."""
 
-    payment: Id
+    payment: PaymentId
     amount: Amount
     method: MethodName
     bundle: NotRequired[Id]

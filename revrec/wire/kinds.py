@@ -129,6 +129,19 @@ def customer(value: Any) -> str:
         raise refuse("id", f"{shown(value)} {WORDS[ID][0]}", WORDS[ID][1])
     if reads_as_tax_id(value):
         raise refuse("tax_id", "a customer id that reads as a tax id", "use a number of your own; the tax id goes into `tax_id`")
+    return _no_card(value)
+
+
+def payment(value: Any) -> str:
+    """A payment's id; the number of a card is refused, for ids stand in the books in the clear."""
+    if type(value) is not str or len(value) > LENGTH or not _ID.fullmatch(value):
+        raise refuse("id", f"{shown(value)} {WORDS[ID][0]}", WORDS[ID][1])
+    return _no_card(value)
+
+
+def _no_card(value: str) -> str:
+    if len(value) >= SHORTEST_CARD and (bare := _ISSUED.fullmatch(re.sub(r"[-._]", "", value))) and _luhn(bare[0]):
+        raise refuse("card", "an id that reads as a payment card number", "use a number of your own")
     return value
 
 
@@ -162,6 +175,9 @@ def shown(value: Any) -> str:
 
 _JSON = {dict: "an object", list: "a list", type(None): "null"}
 
+SHORTEST_CARD = 13
+# Lengths and first digits of the issued cards: an id may be a long number, and one in ten of those passes the check digit.
+_ISSUED = re.compile(r"4[0-9]{12}(?:[0-9]{3}){0,2}|(?:5[1-5]|2[2-7])[0-9]{14}|3[47][0-9]{13}|6(?:011|[45][0-9]{2})[0-9]{12}")
 _CARD = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])")
 
 
@@ -187,6 +203,7 @@ _COUNT: dict[str, Any] = {"anyOf": [{"type": "string", "pattern": QUANTITY}, {"t
 Id = Annotated[str, Field(pattern=ID, max_length=LENGTH)]
 Code = Annotated[str, Field(pattern=CODE, max_length=LENGTH)]
 CustomerId = Annotated[str, Checked(customer, {"type": "string", "pattern": ID, "maxLength": LENGTH})]
+PaymentId = Annotated[str, Checked(payment, {"type": "string", "pattern": ID, "maxLength": LENGTH})]
 Amount = Annotated[str, Checked(amount, _NUMBER)]
 SignedAmount = Annotated[str, Checked(signed, _SIGNED_NUMBER)]
 Quantity = Annotated[str, Checked(quantity, _COUNT)]
