@@ -40,7 +40,14 @@ def errors(main: Path) -> list[tuple[str, str]]:
 
     gc.disable()  # a load makes millions of objects that live until the end: collecting costs a third of the time
     _, found, _ = loader.load_file(str(main))
-    return [(_where(error.source, main.resolve().parent), " ".join(error.message.split())) for error in found]
+    return [(_where(error.source, main.resolve().parent), _said(error.message)) for error in found]
+
+
+def _said(message: str) -> str:
+    """A message on one line; of a Python traceback only what it ends with."""
+    said, _, trace = message.partition("Traceback (most recent call last):")
+    last = trace.strip().splitlines()[-1:]
+    return " ".join(" ".join([said, *last]).split())
 
 
 def _where(source: dict[str, object] | None, root: Path) -> str:

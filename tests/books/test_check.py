@@ -49,3 +49,12 @@ def test_a_load_that_dies_is_a_finding(tmp_path):
     (finding,) = check(missing)
     assert finding.code in {"books.beancount", "books.unreadable"}
     assert str(Path.home()) not in finding.where
+
+
+def test_a_plugin_that_is_gone_is_named_in_one_line(tmp_path):
+    main = made(tmp_path, SALE)
+    main.write_text('plugin "not_there"\n' + main.read_text())
+    (finding,) = check(main)
+    assert "not_there" in finding.message
+    assert "Traceback" not in finding.message
+    assert "File " not in finding.message
