@@ -169,6 +169,8 @@ class Run:
         # With every role at hand no event can ask for one that has no account: then nothing is checked event by event.
         self.careful = any(ws.chart.account(role) is None for role in Role)
         self.batch = 1 if self.careful else BATCH
+        self.opens = {account.name: account.opened for account in ws.chart.accounts if account.role}
+        self.opened = max(self.opens.values(), default=date.min)  # from then on every account is open
         self.known: dict[tuple[str, str], _Known] = {}
         self.used: dict[str, str] = {}  # event id -> a source that used it
         self.rejected: list[Rejection] = []
@@ -284,8 +286,8 @@ class Run:
         return True
 
     def _posted(self, event: Event) -> list[Changes]:
-        """Judge, post and take in; with an incomplete chart an event that needs a missing account is taken back."""
-        if not self.careful:
+        """Judge, post and take in; an event that needs an account which is missing, or not open yet, is taken back."""
+        if not self.careful and event.date >= self.opened:
             return post(self.book, event)
         mark = self.book.mark()
         done = post(self.book, event)
@@ -301,11 +303,19 @@ class Run:
     def _check_roles(self, entry: JournalEntry) -> None:
         for posting in entry.postings:
             branch = posting.branch or entry.branch
-            if self.ws.chart.account(posting.role, branch, entry.service, posting.method) is None:
+            account = self.ws.chart.account(posting.role, branch, entry.service, posting.method)
+            if account is None:
                 raise Refused(
                     f"no account of {self.ws.chart.name} has the role {posting.role}, which this event posts to ({entry.rule}). "
                     f'Put `revrec-role: "{posting.role}"` under the `open` line of one',
                     rule="events.md 6: account roles",
+                )
+            if entry.date < self.opens.get(account, entry.date):
+                raise Refused(
+                    f"{account} of {self.ws.chart.name} opens on {self.opens[account]}, after the entry of {entry.date} "
+                    f"({entry.rule}). Give the `open` line an earlier date, or mend the date of the event",
+                    rule="events.md 6: account roles",
+                    field="time",
                 )
 
     def _check_same(self, parsed: Parsed, before: _Known) -> None:

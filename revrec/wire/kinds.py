@@ -46,7 +46,7 @@ WORDS = {
     EVENT_ID: ("is not an event id", 'printable ASCII without spaces and without < > & " \\, at most 255 characters'),
     URI: ("is not a URI reference", "printable ASCII, at most 255 characters, such as `https://agenda.example/bcn` or `agenda`"),
     DAY: ("is not a date", "write `2026-01-31`; years 1970 to 2199"),
-    INSTANT: ("is not an instant with its offset (RFC 3339)", "write `2026-01-31T17:30:00+01:00` or `…Z`"),
+    INSTANT: ("is not an instant with its offset (RFC 3339)", "write `2026-01-31T17:30:00+01:00` or `…Z`; years 1970 to 2199"),
     MONTH: ("is not a month", "write `2026-01`"),
     COUNTRY: ("is not a country code", "two capital letters of ISO 3166, such as `ES`"),
     PLAIN: ("is not a plain name", "1 to 100 characters on one line, without < > &"),

@@ -343,6 +343,20 @@ def test_a_role_without_account_refuses_the_event_and_names_it(root: Path) -> No
     assert book(root, lines([session()])).recorded == 1
 
 
+def test_an_entry_before_its_account_opens_is_refused(root: Path) -> None:
+    chart = root / "chart.beancount"
+    chart.write_text(chart.read_text("utf-8").replace("1970-01-01 open", "2026-04-10 open"), "utf-8")
+    before = state(root)
+    visit = {"customer": "C-9", "service": "psychology", "price": "60.00", "tax": "es-health"}
+    early, late = (
+        event(name, day, "session.completed", session=name, **visit) for name, day in (("a", "2026-04-09"), ("b", "2026-04-10"))
+    )
+    with pytest.raises(FileRefused, match=r"opens on 2026-04-10, after the entry of 2026-04-09 \(session\.single\)"):
+        book(root, lines([late, early]))
+    assert state(root) == before
+    assert book(root, lines([late])).recorded == 1
+
+
 def test_a_workspace_without_its_files_is_named(root: Path) -> None:
     for name in ("policy.toml", "chart.beancount", "revrec.toml"):
         shutil.move(root / name, root.parent / name)
