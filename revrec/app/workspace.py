@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ def open_workspace(root: Path, *, environ: Mapping[str, str] = os.environ) -> It
 
 def _check_currency(ws: Workspace) -> None:
     """What was recorded is in minor units of one currency: `revrec.toml` may not name another one afterwards."""
-    pin = ws.store.pins.settings(ws.store.head().seq)
+    pin = ws.store.pins.settings(sys.maxsize)  # the latest
     try:
         kept = orjson.loads(pin.content)["currency"] if pin else ws.settings.currency
     except orjson.JSONDecodeError:
