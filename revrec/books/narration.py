@@ -20,6 +20,7 @@ _RULES: _Words = {
     "session.fee": lambda e: f"Fee for session {e.session} of bundle {e.bundle}",
     "session.reversed": lambda e: f"Session {e.session} rolled back",
     "session.waived": lambda e: f"Session {e.session} waived",
+    "contract.reclassified": lambda e: f"Bundle {e.bundle}: a claim until its money came",
     "breakage.expiry": lambda e: f"Bundle {e.bundle} expired, the rest is breakage",
     "breakage.correction": lambda e: f"Breakage of bundle {e.bundle} corrected",
     "breakage.reinstated": lambda e: f"Bundle {e.bundle} lives again, breakage taken back",

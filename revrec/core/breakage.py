@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 
-from revrec.core.book import Kind, Movement
 from revrec.core.bundle import Bundle, ClaimKind, Lapse, Position, Status
 from revrec.core.errors import Refused
 from revrec.core.events import BundleExtended, Event, Fact
@@ -157,7 +156,9 @@ def charge_fee(rec: Recording, bundle: Bundle, fee: int, rule: str) -> Bundle:
     """A fee is owed at once: receivable against fee income."""
     if not fee:
         return bundle
-    rec.entry(rule, (Posting(Role.RECEIVABLE, fee), Posting(Role.FEE_INCOME, -fee)), bundle, branch=rec.event.branch)
+    legs = (Posting(Role.RECEIVABLE, fee), Posting(Role.FEE_INCOME, -fee))
+    number = rec.entry(rule, legs, bundle, branch=rec.event.branch)
+    rec.note(bundle, rec.event.date, 0, number)
     return bundle._replace(position=owe(bundle.position, fee, rec.event.id, ClaimKind.FEE))
 
 
@@ -176,14 +177,5 @@ def book_terminated(rec: Recording, bundle: Bundle, _fact: Fact, _effect: int) -
     rest = bundle.position.liability
     postings = (Posting(Role.CONTRACT_LIABILITY, rest), Posting(Role.BREAKAGE, -rest))
     number = rec.entry("breakage.termination", postings, bundle, branch=bundle.branch)
-    moved(rec, bundle, -rest, number)
+    rec.note(bundle, rec.event.date, -rest, number)
     return bundle._replace(position=bundle.position._replace(liability=0))
-
-
-def moved(rec: Recording, bundle: Bundle, liability: int, entry: int) -> None:
-    """Note a change of the contract liability that no session, payment or refund explains."""
-    if liability:
-        ref = f"{rec.seq}.{len(rec.changes.movements)}"
-        rec.move(
-            Movement(Kind.LIABILITY, ref, rec.seq, rec.event.date, bundle.id, bundle.customer, liability=liability, entry=entry)
-        )

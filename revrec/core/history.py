@@ -17,6 +17,7 @@ from revrec.core.errors import Refused
 from revrec.core.events import BundleSold, BundleTransferred, Event, RefundIssued
 from revrec.core.holder import reborn
 from revrec.core.recording import Recording
+from revrec.core.timing import reclassify
 
 Judge = Callable[[Recording, Bundle, Event, Any], tuple[Bundle, int]]
 Booker = Callable[[Recording, Bundle, Any, int], Bundle]
@@ -122,7 +123,9 @@ def post_late(rec: Recording, bundle: Bundle, handlers: Handlers) -> Bundle:
     if isinstance(event.data, RefundIssued | BundleTransferred):  # their booking takes the units, with their price
         current = current._replace(units=was.bundle.units, price=was.bundle.price, status=was.bundle.status)
     booked = booker(rec, current, event.data, effect)
-    return reconcile(rec, booked, bundle.position.lapses, would.marks)
+    done = reconcile(rec, booked, bundle.position.lapses, would.marks)
+    reclassify(rec, done)
+    return done
 
 
 def _still_stand(bundle: Bundle, recorded: list[tuple[int, Event]], was: Replay, would: Replay) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 
 from revrec.core import units
 from revrec.core.book import Kind, Movement
-from revrec.core.breakage import charge_fee, check_fee_tax, moved
+from revrec.core.breakage import charge_fee, check_fee_tax
 from revrec.core.bundle import Bundle, Position, Status
 from revrec.core.errors import Refused
 from revrec.core.events import (
@@ -88,7 +88,7 @@ def _check_sale(fact: BundleSold, terms: Terms, count: int, day: date) -> None:
         )
 
 
-def _born(rec: Recording, bundle: Bundle) -> None:
+def _born(rec: Recording, bundle: Bundle, entry: int = 0) -> None:
     """The birth of a bundle, with what replaying its history needs."""
     position = bundle.position
     parts = (
@@ -103,7 +103,15 @@ def _born(rec: Recording, bundle: Bundle) -> None:
     )
     rec.move(
         Movement(
-            Kind.SALE, bundle.id, rec.seq, rec.event.date, bundle.id, bundle.customer, liability=position.liability, parts=parts
+            Kind.SALE,
+            bundle.id,
+            rec.seq,
+            rec.event.date,
+            bundle.id,
+            bundle.customer,
+            liability=position.liability,
+            entry=entry,
+            parts=parts,
         ),
     )
 
@@ -124,7 +132,7 @@ def reborn(bundle: Bundle, birth: Movement, event: Event) -> Bundle:
         beneficiaries=(sold.beneficiary,) if sold and sold.beneficiary and sold.beneficiary != sold.customer else (),
         provider=sold.provider if sold else bundle.provider,
         fixed_expiry=date.fromordinal(expiry) if expiry else None,
-        starts=(),
+        starts=tuple(start for start in bundle.starts if start[1] == bundle.id),
         lapsed_on=None,
         expiry_event=event.id,
         expiry_source=event.source,
@@ -229,7 +237,7 @@ def _split(rec: Recording, bundle: Bundle, customer: str, to_bundle: str, taken:
         price=price,
         used=0,
         beneficiaries=(),
-        starts=(),
+        starts=((rec.event.date, to_bundle),) if bundle.starts else (),  # what had begun has begun for the part too
         lapsed_on=None,
         fixed_expiry=bundle.expires_on if bundle.starts or bundle.fixed_expiry else None,
         seq=rec.seq,
@@ -241,8 +249,8 @@ def _split(rec: Recording, bundle: Bundle, customer: str, to_bundle: str, taken:
         Posting(Role.CONTRACT_LIABILITY, -liability, bundle=to_bundle, customer=customer),
     )
     number = rec.entry("transfer.units", legs, bundle, branch=bundle.branch)
-    moved(rec, bundle, -liability, number)
-    _born(rec, part)
+    rec.note(bundle, rec.event.date, -liability, number)
+    _born(rec, part, number)
     rec.changes.bundles[to_bundle] = part
     position = position._replace(
         paid=position.paid - paid,

@@ -8,9 +8,10 @@ from revrec.core.dates import DAY, month_end
 from revrec.core.errors import Refused
 from revrec.core.events import Adjustment, AdjustmentPosted, PeriodClosed, PeriodReopened
 from revrec.core.handlers import HANDLERS
-from revrec.core.history import marks_of
+from revrec.core.history import is_late, marks_of
 from revrec.core.journal import Posting, Role
 from revrec.core.recording import Recording
+from revrec.core.timing import reclassify
 
 # Balances that are the sum of bundles: an adjustment of them names its bundle (events.md 6).
 _OF_BUNDLES = frozenset({Role.CONTRACT_LIABILITY, Role.CONTRACT_ASSET, Role.REFUND_LIABILITY})
@@ -83,9 +84,12 @@ def _adjust_bundle(rec: Recording, bundle: Bundle, legs: list[Adjustment], numbe
     for leg in legs:
         adjusted = _adjusted(rec, adjusted, leg, number)
     if behind:
-        rec.put(breakage.reconcile(rec, adjusted, bundle.position.lapses, marks_of(rec.book, bundle, HANDLERS)))
+        done = breakage.reconcile(rec, adjusted, bundle.position.lapses, marks_of(rec.book, bundle, HANDLERS))
     else:
-        rec.put(breakage.settle(rec, adjusted))
+        done = breakage.settle(rec, adjusted)
+    if is_late(bundle, day):
+        reclassify(rec, done)
+    rec.put(done)
 
 
 def _adjusted(rec: Recording, bundle: Bundle, leg: Adjustment, number: int) -> Bundle:
@@ -98,9 +102,10 @@ def _adjusted(rec: Recording, bundle: Bundle, leg: Adjustment, number: int) -> B
                 rule="accounting.md 4, invariant 3",
                 field="postings.amount",
             )
-        breakage.moved(rec, bundle, -leg.amount, number)
+        rec.note(bundle, rec.event.date, -leg.amount, number)
         return bundle._replace(position=position._replace(liability=position.liability - leg.amount))
     if role in (Role.RECEIVABLE, Role.CONTRACT_ASSET):
+        rec.note(bundle, rec.event.date, 0, number)
         return _claim_adjusted(rec, bundle, leg, role)
     return bundle
 

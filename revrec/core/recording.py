@@ -107,6 +107,11 @@ class Recording:
         """Note a movement."""
         self.changes.movements.append(movement)
 
+    def note(self, bundle: Bundle, day: date, liability: int, entry: int) -> None:
+        """Note an entry that changes a bundle's contract liability or claims and is no session, payment or refund."""
+        ref = f"{self.seq}.{len(self.changes.movements)}"
+        self.move(Movement(Kind.LIABILITY, ref, self.seq, day, bundle.id, bundle.customer, liability=liability, entry=entry))
+
     def credit(self, customer: str, amount: int) -> None:
         """Change the money held for a customer (negative: taken out)."""
         if self._scratch or not amount:

@@ -82,6 +82,7 @@ _INDEX = {flow: i for i, flow in enumerate(FLOWS)}
 RULE_FLOWS: dict[str, Flow] = {
     "payment.bundle": Flow.ADDED,
     "payment.reversed": Flow.CANCELLED,
+    "contract.reclassified": Flow.ADDED,
     "session.earned": Flow.REVENUE_ADDED,
     "session.no-show": Flow.REVENUE_ADDED,
     "session.reversed": Flow.REINSTATED,

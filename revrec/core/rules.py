@@ -82,6 +82,12 @@ _ALL = (
         "events.md 4 session.waived",
     ),
     Rule(
+        "contract.reclassified",
+        "A fact recorded late lies before the one that it was booked on: until then the amount is a claim, not prepaid money.",
+        "Un hecho registrado tarde es anterior a aquel sobre el que se contabilizó: hasta ese día es un derecho, no un anticipo.",
+        "IFRS 15.105; accounting.md 4, invariant 3",
+    ),
+    Rule(
         "breakage.expiry",
         "What is left of the price on the last day of use is breakage.",
         "Lo que queda del precio el último día de uso es ingreso por derechos no ejercidos.",

@@ -188,6 +188,14 @@ def of_bundle(entries: Sequence[JournalEntry], bundle: str, *roles: Role) -> int
     return sum(p.amount for e in entries for p in e.postings if (p.bundle or e.bundle) == bundle and p.role in roles)
 
 
+def by_day(entries: Sequence[JournalEntry], bundle: str, role: Role) -> list[int]:
+    """Movements of one bundle on a role, a day each, in order."""
+    total: dict[date, int] = defaultdict(int)
+    for entry in entries:
+        total[entry.date] += sum(p.amount for p in entry.postings if (p.bundle or entry.bundle) == bundle and p.role is role)
+    return [total[day] for day in sorted(total)]
+
+
 policies = st.builds(
     replace,
     st.just(STANDARD),

@@ -6,6 +6,7 @@ import os
 from collections import defaultdict
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import accumulate
 
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
@@ -33,6 +34,7 @@ from tests.core.practice import (
     START,
     Practice,
     balances,
+    by_day,
     daily,
     days,
     histories,
@@ -85,6 +87,8 @@ def test_books_and_bundles_agree_after_any_history(policy, package, history) -> 
         assert -of_bundle(game.entries, name, Role.CONTRACT_LIABILITY) == position.liability >= 0
         assert of_bundle(game.entries, name, *CLAIMS) == position.claimed >= 0
         assert -of_bundle(game.entries, name, Role.CONTRACT_LIABILITY) >= 0
+        for role, sign in ((Role.CONTRACT_LIABILITY, -1), (Role.RECEIVABLE, 1), (Role.CONTRACT_ASSET, 1)):
+            assert min(accumulate(sign * amount for amount in by_day(game.entries, name, role)), default=0) >= 0
         # invariant 4: rights
         assert 0 <= bundle.used <= bundle.units
         # invariant 6: nothing remains at the end of life

@@ -53,6 +53,16 @@ def test_a_late_session_takes_the_cent_that_is_next():
 def test_late_money_settles_what_stands():
     assert books(paid(8000, "01-15"), after=(sold(), used("S-1", "01-20"))) == [
         "2026-01-15 payment.bundle  psp-clearing 80.00  contract-asset -50.00  contract-liability -30.00",
+        "2026-01-15 contract.reclassified  contract-asset 50.00  contract-liability -50.00",
+        "2026-01-20 contract.reclassified  contract-asset -50.00  contract-liability 50.00",
+    ]
+
+
+def test_a_late_session_before_the_money_is_a_claim_until_it_came():
+    assert books(used("S-1", "01-06"), after=(sold("01-05"), paid(50000, "01-10"))) == [
+        "2026-01-06 session.earned  contract-liability 50.00  revenue-package -50.00",
+        "2026-01-06 contract.reclassified  contract-asset 50.00  contract-liability -50.00",
+        "2026-01-10 contract.reclassified  contract-asset -50.00  contract-liability 50.00",
     ]
 
 

@@ -42,6 +42,7 @@ YEAR = (
     ((*BEGUN, REFUND), {"recognition": Recognition.AT_PURCHASE}),
     ((*BEGUN, clock("02-05"), used("S-9", "02-01")), ONE),
     ((*BEGUN, clock("02-05"), on("02-10", BundleExtended("B-1", date(2026, 3, 5), "other", "manager", 500))), ONE),
+    ((sold(), paid(50000, "01-10"), used("S-1", "01-06")), {}),
     ((*BEGUN, on("01-20", BundleTerminated("B-1"))), {}),
     ((*BEGUN, on("01-20", BundleTransferred("B-1", "C-2", fee=500))), {}),
     ((*BEGUN, on("01-20", BundleTransferred("B-1", "C-2", units=UNIT, to_bundle="B-2"))), {}),
