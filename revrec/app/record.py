@@ -60,12 +60,15 @@ class Rejection:
 
 
 class FileRefused(RevrecError):
-    """At least one line cannot be booked: nothing of the call was."""
+    """At least one line of a file cannot be booked: nothing of the file was; the files before it are."""
 
-    def __init__(self, rejections: Sequence[Rejection]) -> None:
+    def __init__(self, rejections: Sequence[Rejection], before: Sequence[str] = ()) -> None:
         lines = len({(r.file, r.line) for r in rejections})
-        total = f"{lines:,} line{'s' if lines > 1 else ''} refused; nothing was booked"
-        super().__init__("\n".join([*map(str, rejections), f"{total}. Mend the file, or book the good events with --partial"]))
+        booked = f"nothing of it was booked; {', '.join(before)} before it: booked" if before else "nothing was booked"
+        hint = (
+            f"{lines:,} line{'s' if lines > 1 else ''} refused; {booked}. Mend the file, or book the good events with --partial"
+        )
+        super().__init__("\n".join([*map(str, rejections), hint]))
         self.rejections = tuple(rejections)
 
 
@@ -86,6 +89,19 @@ class Recorded:
     def rejected_count(self) -> int:
         """How many lines were refused."""
         return len({(r.file, r.line) for r in self.rejected})
+
+    def __add__(self, other: Recorded) -> Recorded:
+        """Both files together; a day that both touched counts twice."""
+        return Recorded(
+            self.recorded + other.recorded,
+            self.repeated + other.repeated,
+            self.invented + other.invented,
+            Counter(self.skipped) + Counter(other.skipped),
+            self.entries + other.entries,
+            self.days + other.days,
+            self.rejected + other.rejected,
+            self.drafts + other.drafts,
+        )
 
 
 class _Known(NamedTuple):
@@ -116,23 +132,40 @@ def record(
     now: datetime,
     progress: Progress | None = None,
 ) -> Recorded:
-    """Record the events of all sources in one transaction; raises FileRefused, with every bad line, and books nothing.
+    """Record the events of each source in a transaction of its own; raises FileRefused, with every bad line of one.
 
-    `partial` books the good events and writes the others to NAME.rejected.jsonl beside each file.
+    A refused file books nothing and is the last that is read; the files before it stay booked. `partial` books the
+    good events and writes the others to NAME.rejected.jsonl beside each file; a dry run books nothing at all.
     """
     finish_files(ws)
-    with writing(ws, now, dry_run=dry_run) as run:
-        for each in sources:
-            run.take(each, progress or Silent())
-        if run.rejected and not (partial or dry_run):
-            raise FileRefused(run.rejected)
-    done = run.summary()
+    said = progress or Silent()
     if dry_run:
-        return done
-    if partial:
-        _write_rejected(ws, sources, run.rejected)
+        with writing(ws, now, dry_run=True) as run:
+            for each in sources:
+                run.take(each, said)
+        return run.summary()
+    done = Recorded()
+    try:
+        for place, each in enumerate(sources):
+            done += _record_file(ws, each, [one.name for one in sources[:place]], now, said, partial=partial)
+    except FileRefused:
+        finish(ws, progress)
+        raise
     finish(ws, progress)
+    if partial:
+        _write_rejected(ws, sources, done.rejected)
     return done
+
+
+def _record_file(
+    ws: Workspace, each: Source, before: Sequence[str], now: datetime, progress: Progress, *, partial: bool
+) -> Recorded:
+    """One file: all or nothing, unless `partial`."""
+    with writing(ws, now) as run:
+        run.take(each, progress)
+        if run.rejected and not partial:
+            raise FileRefused(run.rejected, before)
+    return run.summary()
 
 
 def finish_files(ws: Workspace) -> None:

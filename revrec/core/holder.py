@@ -24,6 +24,7 @@ from revrec.core.money import share
 from revrec.core.policy import Owner, Recognition, Sharing, Terms, Transfer
 from revrec.core.recording import Recording
 from revrec.core.refund import portion
+from revrec.core.units import UNIT, Unit
 
 
 def post_sale(rec: Recording, fact: BundleSold) -> Bundle:
@@ -74,6 +75,12 @@ def _price(rec: Recording, fact: BundleSold, terms: Terms) -> int:
 def _check_sale(fact: BundleSold, terms: Terms, count: int, day: date) -> None:
     if count <= 0:
         raise Refused(f"bundle {fact.bundle} has no units", rule="events.md 4 bundle.sold", field="units")
+    if count % UNIT and terms.package.unit in (Unit.SESSION, Unit.MINUTE):
+        raise Refused(
+            f"bundle {fact.bundle}: {units.text(count)} units; {terms.package.unit}s are sold whole, only hours and money in parts",
+            rule="events.md 4: units",
+            field="units",
+        )
     if fact.expires_on is not None and fact.expires_on < day:
         raise Refused(
             f"bundle {fact.bundle} would expire on {fact.expires_on}, before its sale on {day}",

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from revrec.app.record import FileRefused, record, sources
+from revrec.app.verify import verify
 from revrec.app.workspace import open_workspace
 from revrec.store.errors import KeyBroken
 from revrec.store.keys import new_key
@@ -135,17 +136,19 @@ def test_facts_refuse_to_be_changed(root: Path) -> None:
     connection.close()
 
 
-def test_compressed_files_and_several_files_are_one_transaction(root: Path) -> None:
+def test_each_file_is_all_or_nothing_and_a_refused_one_is_the_last(root: Path) -> None:
     path = root.parent / "more.jsonl.gz"
     path.write_bytes(gzip.compress(lines([SALE])))
     other = root.parent / "other.jsonl"
-    other.write_bytes(lines([event("x", "2026-04-03", "session.completed", session="S-9", bundle="B-404")]))
-    before = state(root)
-    with open_workspace(root) as ws, pytest.raises(FileRefused, match=r"other\.jsonl:1"):
-        record(ws, sources(ws, [str(path), str(other)], mapping=None), now=NOW)
-    assert state(root) == before
+    bad = event("x", "2026-04-03", "session.completed", session="S-9", bundle="B-404")
+    other.write_bytes(lines([event("y", "2026-04-03", "bundle.sold", bundle="B-10", package="PSY-3", customer="C-9"), bad]))
+    names = [str(path), str(other), str(root.parent / "never.jsonl")]
     with open_workspace(root) as ws:
-        assert record(ws, sources(ws, [str(path)], mapping=None), now=NOW).recorded == 1
+        with pytest.raises(FileRefused, match=r"other\.jsonl:2(.|\n)*nothing of it was booked; more.jsonl.gz before it: booked"):
+            record(ws, sources(ws, names[:2], mapping=None), now=NOW)
+        assert ws.store.bundle("B-10") is None
+        assert record(ws, sources(ws, names[:1], mapping=None), now=NOW).repeated == 1
+        assert verify(ws, None) == ()
 
 
 def test_the_rejected_file_of_a_csv_holds_objects(root: Path) -> None:

@@ -68,6 +68,8 @@ def test_a_bundle_is_sold_once():
 
 def test_a_sale_needs_units_a_future_and_a_provider_where_the_policy_asks():
     assert refused(sold(units=0)) == "bundle B-1 has no units [events.md 4 bundle.sold] units"
+    half = "bundle B-1: 5.5 units; sessions are sold whole, only hours and money in parts [events.md 4: units] units"
+    assert refused(sold(units=5 * UNIT + UNIT // 2)) == half
     assert refused(sold(expires_on=on("01-04", None).day)) == (
         "bundle B-1 would expire on 2026-01-04, before its sale on 2026-01-05 [events.md 4a Validity] expires_on"
     )
