@@ -77,7 +77,8 @@ def _check_sale(fact: BundleSold, terms: Terms, count: int, day: date) -> None:
         raise Refused(f"bundle {fact.bundle} has no units", rule="events.md 4 bundle.sold", field="units")
     if count % UNIT and terms.package.unit in (Unit.SESSION, Unit.MINUTE):
         raise Refused(
-            f"bundle {fact.bundle}: {units.text(count)} units; {terms.package.unit}s are sold whole, only hours and money in parts",
+            f"bundle {fact.bundle}: {units.text(count)} units; "
+            f"{terms.package.unit}s are sold whole, only hours and money in parts",
             rule="events.md 4: units",
             field="units",
         )
