@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -20,6 +21,7 @@ from revrec.books.write import Unwritten
 from revrec.core.errors import RevrecError
 from revrec.core.findings import Finding
 from revrec.core.journal import Unbalanced
+from revrec.store.errors import DatabaseDamaged
 from revrec.store.format import GENESIS, chain_digest, decode_entry, stored_event
 from revrec.store.store import Store, StoredEvent, scratch
 
@@ -30,6 +32,7 @@ _BOOKS = "Run `revrec books build`"
 
 Row = tuple[Any, ...]
 _END = 1 << 62
+_DAMAGE = (LookupError, ValueError, TypeError, AttributeError, AssertionError, OSError)  # what unreadable values raise
 
 
 class Findings:
@@ -41,9 +44,12 @@ class Findings:
 
     def add(self, code: str, where: str, message: str, hint: str) -> None:
         """Note one thing that is wrong."""
+        finding = Finding(code, where, message, hint)
+        if finding in self._found:
+            return
         self._counts[code] += 1
         if self._counts[code] <= SHOWN:
-            self._found.append(Finding(code, where, message, hint))
+            self._found.append(finding)
 
     def extend(self, found: Iterable[Finding]) -> None:
         """Note what another check found."""
@@ -68,15 +74,32 @@ def verify(ws: Workspace, progress: Progress | None = None) -> tuple[Finding, ..
     """Everything that is wrong in store and files, each with what and where; empty when all is well."""
     progress = progress or Silent()
     found = Findings()
-    with ws.store.snapshot() as head:
-        progress.start("hashing the chain", head.seq)
-        check_chain(ws.store, found, progress.step)
+    with ws.store.snapshot():
+        with _going_on(found, "the head"):
+            progress.start("hashing the chain", ws.store.event_count)
+        with _going_on(found, "the chain"):
+            check_chain(ws.store, found, progress.step)
         progress.done()
         check_pins(ws.store, found)
-        _rederive(ws, found, progress)
-        _check_files(ws, found, progress)
-        check_closed(ws, found)
+        with _going_on(found, "the derivation"):
+            _rederive(ws, found, progress)
+        with _going_on(found, "the files"):
+            _check_files(ws, found, progress)
+        with _going_on(found, "the closed months"):
+            check_closed(ws, found)
     return found.all()
+
+
+@contextmanager
+def _going_on(found: Findings, what: str) -> Iterator[None]:
+    """A check that stops at something unreadable: that is a finding, and the next check is made all the same."""
+    try:
+        yield
+    except DatabaseDamaged as damage:
+        found.add("row.unreadable", damage.place, f"it cannot be read: it holds {str(damage.value)[:40]!r}", _RESTORE)
+    except (RevrecError, *_DAMAGE) as error:
+        words = str(error) if isinstance(error, RevrecError) else repr(error)
+        found.add("verify.stopped", what, f"{what} could not be checked to the end: {words}", _RESTORE)
 
 
 # the chain
@@ -134,7 +157,7 @@ def _fields(stored: StoredEvent) -> dict[str, Any]:
         fields = stored.fields
     except ValueError:
         return {}
-    return fields if isinstance(fields.get("event"), dict) else {}
+    return fields if isinstance(fields, dict) and isinstance(fields.get("event"), dict) else {}
 
 
 class _Entries:
@@ -233,7 +256,7 @@ def _rederive(ws: Workspace, found: Findings, progress: Progress) -> None:
                     message = f"event {derived.stored.id}: booked on {derived.stored.date}, its date is {derived.event.date}"
                     found.add("derive.date", f"event {derived.stored.id}", message, _RESTORE)
                 progress.step(1)
-        except (LookupError, ValueError, TypeError, AssertionError) as error:
+        except _DAMAGE as error:
             message = f"the derivation stopped: {error!r}; something that it needs is damaged"
             found.add("derive.stopped", f"event number {replay.book.seq + 1}", message, _RESTORE)
             return
@@ -351,6 +374,8 @@ def _check_files(ws: Workspace, found: Findings, progress: Progress) -> None:
         return
     try:
         found.extend(compare(ws, progress))
+    except DatabaseDamaged:
+        raise
     except (RevrecError, OSError, ValueError, KeyError) as error:
         hint = _BOOKS if isinstance(error, Unwritten) else _RESTORE
         found.add("books.unreadable", "journal", f"the files could not be compared: {error}", hint)
@@ -358,8 +383,8 @@ def _check_files(ws: Workspace, found: Findings, progress: Progress) -> None:
 
 def check_closed(ws: Workspace, found: Findings) -> None:
     """The day files of closed months against what was kept when they were closed, and the kept chain heads."""
-    through = ws.store.head().closed_through
     latest = {period.period: period for period in ws.store.periods()}
+    through = ws.store.head().closed_through
     for period in latest.values():
         stored = ws.store.event(period.seq)
         name = f"{period.period:%Y-%m}"

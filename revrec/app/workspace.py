@@ -58,7 +58,7 @@ def _check_currency(ws: Workspace) -> None:
     pin = ws.store.pins.settings(sys.maxsize)  # the latest
     try:
         kept = orjson.loads(pin.content)["currency"] if pin else ws.settings.currency
-    except orjson.JSONDecodeError:
+    except (ValueError, KeyError, TypeError):
         return  # the pin was tampered with: `verify` must be able to say so
     if kept != ws.settings.currency:
         raise SettingsError(

@@ -42,6 +42,18 @@ class DatabaseForeign(StoreError):
         super().__init__(f"{where}: this is no database of revrec ({why}). Name the right one in revrec.toml, `database`.")
 
 
+class DatabaseDamaged(StoreError):
+    """A value of the database cannot be read: it was changed by something else than revrec, or the disk is failing."""
+
+    def __init__(self, where: str, place: str, value: object) -> None:
+        super().__init__(
+            f"{where}: {place} cannot be read: it holds {str(value)[:40]!r}. "
+            "Restore the database from a backup; `revrec verify` says what else is wrong.",
+        )
+        self.place = place
+        self.value = value
+
+
 class DatabaseBusy(StoreError):
     """Another process holds the books."""
 

@@ -17,7 +17,7 @@ from revrec.core.bundle import Bundle
 from revrec.core.journal import JournalEntry
 from revrec.core.policy import Terms
 from revrec.store import schema
-from revrec.store.errors import DatabaseBusy, DatabaseFailed, DatabaseForeign, StoreError, TaxpayerUnknown
+from revrec.store.errors import DatabaseBusy, DatabaseDamaged, DatabaseFailed, DatabaseForeign, StoreError, TaxpayerUnknown
 from revrec.store.format import GENESIS, decode_entry
 from revrec.store.keys import KeyRing, Master
 from revrec.store.pins import Pin, Pins, Restore
@@ -189,15 +189,16 @@ class Store:
             self.writing = False
 
     @contextmanager
-    def snapshot(self) -> Iterator[Head]:
+    def snapshot(self) -> Iterator[None]:
         """Several reads that see one state."""
         if self.writing:
-            yield self.head()
+            yield
             return
         self.connection.rollback()
         self.connection.exec_driver_sql("BEGIN")
         try:
-            yield self.head()
+            self.rows("head")  # the state that is seen is that of the first read
+            yield
         finally:
             self.connection.rollback()
 
@@ -238,7 +239,11 @@ class Store:
         if row is None:
             raise DatabaseForeign(self.where, f"the books of {self.taxpayer_id} have no head row")
         seq, entries, digest, calendar, closed = row
-        return Head(seq, entries, bytes(digest), _day(calendar) if calendar else None, _day(closed) if closed else None)
+        calendar, closed = (
+            self._date(value, f"heads.{name}") if value is not None else None
+            for name, value in (("calendar", calendar), ("closed_through", closed))
+        )
+        return Head(seq, entries, bytes(digest), calendar, closed)
 
     @property
     def event_count(self) -> int:
@@ -249,7 +254,7 @@ class Store:
         """The events after a number, in order of recording; read in pages."""
         while page := self.rows("events", after):
             for row in page:
-                yield _event(row)
+                yield self._event(row)
             after = page[-1][0]
             if len(page) < PAGE:
                 return
@@ -257,15 +262,15 @@ class Store:
     def event(self, seq: int) -> StoredEvent | None:
         """The event of a number, or None."""
         row = self.row("event", seq)
-        return _event(row) if row else None
+        return self._event(row) if row else None
 
     def events_by_id(self, event_id: str) -> list[StoredEvent]:
         """The events of an id: several when several sources used it."""
-        return [_event(row) for row in self.rows("events_by_id", event_id)]
+        return [self._event(row) for row in self.rows("events_by_id", event_id)]
 
     def history(self, bundle: str) -> list[tuple[int, StoredEvent]]:
         """The events of a bundle with their numbers, in order of arrival, the one that made it first."""
-        found = [(row[0], _event(row)) for row in self.rows("events_of_bundle", bundle)]
+        found = [(row[0], self._event(row)) for row in self.rows("events_of_bundle", bundle)]
         made = self.bundle(bundle)
         if made is not None and (not found or found[0][0] != made.seq):
             origin = self.event(made.seq)  # it belongs to another bundle: part of that one was transferred
@@ -345,10 +350,7 @@ class Store:
 
     def periods(self) -> list[Period]:
         """The facts of every closing, in order of recording."""
-        return [
-            Period(seq, _day(f"{period}-01"), bytes(head), orjson.loads(files))
-            for seq, period, head, files in self.rows("periods")
-        ]
+        return [self._period(*row) for row in self.rows("periods")]
 
     # derived
 
@@ -419,13 +421,15 @@ class Store:
 
     def days(self) -> list[Day]:
         """The days that have entries (or only balances), in order."""
-        return [Day(_day(day), entries, file) for day, entries, file in self.rows("days")]
+        return [Day(self._date(day, "days.date"), entries, file) for day, entries, file in self.rows("days")]
 
     def balances(self, until: date | None = None) -> list[MonthBalance]:
         """The movements by month, role and dimensions, up to and including a month, ordered."""
         last = (until or date.max).isoformat()[:7]
         return [
-            MonthBalance(_day(f"{month}-01"), role, branch or None, service or None, method or None, int(amount))
+            MonthBalance(
+                self._date(f"{month}-01", "balances.month"), role, branch or None, service or None, method or None, int(amount)
+            )
             for month, role, branch, service, method, amount in self.rows("balances", last)
         ]
 
@@ -447,6 +451,45 @@ class Store:
             self.write("add_days", [(self.taxpayer, day, 0, digest) for digest, _, day in rows if day not in known])
 
     # inside
+
+    def _date(self, text: Any, place: str) -> date:
+        """The day that a column holds; DatabaseDamaged names it when that is none."""
+        try:
+            return _day(text)
+        except (ValueError, TypeError):
+            raise DatabaseDamaged(self.where, place, text) from None
+
+    def _event(self, row: Row) -> StoredEvent:
+        seq, event_id, source, kind, day, bundle, customer, first, entries, content, record, digest = row
+        try:
+            booked = _day(day)
+        except (ValueError, TypeError):
+            raise DatabaseDamaged(self.where, f"events.date of event {event_id}", day) from None
+        return StoredEvent(
+            seq,
+            event_id,
+            source,
+            kind,
+            booked,
+            bundle,
+            customer,
+            first,
+            entries,
+            bytes(content),
+            bytes(record),
+            bytes(digest),
+        )
+
+    def _period(self, seq: int, period: str, head: bytes, files: bytes) -> Period:
+        place = f"of the closing by event number {seq}"
+        day = self._date(f"{period}-01", f"periods.period {place}")
+        try:
+            digests = orjson.loads(files)
+        except ValueError:
+            digests = None
+        if not isinstance(digests, dict):
+            raise DatabaseDamaged(self.where, f"periods.files {place}", files)
+        return Period(seq, day, bytes(head), digests)
 
     def _wrapped_of(self, customers: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         return ((customer, bytes(wrapped)) for customer, wrapped in self.rows_of_list("keys_of_list", customers))
@@ -505,24 +548,6 @@ def read_visit(row: Row) -> Visit:
     """The visit of a row."""
     session, customer, service, branch, price, paid, undone = row
     return Visit(session, customer, service, branch, price, paid, bool(undone))
-
-
-def _event(row: Row) -> StoredEvent:
-    seq, event_id, source, kind, day, bundle, customer, first, entries, content, record, digest = row
-    return StoredEvent(
-        seq,
-        event_id,
-        source,
-        kind,
-        _day(day),
-        bundle,
-        customer,
-        first,
-        entries,
-        bytes(content),
-        bytes(record),
-        bytes(digest),
-    )
 
 
 def _translated(error: exc.DBAPIError, where: str) -> StoreError:

@@ -89,6 +89,23 @@ TAMPERED = {
     "a day's count": ("UPDATE days SET entries = 9 WHERE date = '2026-02-02'", "derived.day", "day 2026-02-02"),
     "the calendar": ("UPDATE heads SET calendar = '2026-12-31'", "derived.head", "head"),
     "the head's digest": ("UPDATE heads SET digest = zeroblob(32)", "chain.head", "head"),
+    "the calendar, unreadable": ("UPDATE heads SET calendar = '2026-06-1x'", "row.unreadable", "heads.calendar"),
+    "the last closed day, unreadable": ("UPDATE heads SET closed_through = '?'", "row.unreadable", "heads.closed_through"),
+    "the date in the row, unreadable": (
+        "UPDATE events SET date = '2026-02-3x' WHERE id = 'p1'",
+        "row.unreadable",
+        "events.date of event p1",
+    ),
+    "the month of a closing, unreadable": ("UPDATE periods SET period = '2026-1x'", "row.unreadable", "periods.period"),
+    "the files of a closing, unreadable": ("UPDATE periods SET files = x'7b'", "row.unreadable", "periods.files"),
+    "the files of a closing, no table": ("UPDATE periods SET files = x'5b5d'", "row.unreadable", "periods.files"),
+    "a day, unreadable": ("UPDATE days SET date = '2026-02-3x' WHERE date = '2026-02-02'", "row.unreadable", "days.date"),
+    "a month's balance, unreadable": (
+        "UPDATE balances SET month = replace(month, '-03', '-3x')",
+        "row.unreadable",
+        "balances.month",
+    ),
+    "a record, no event": ("UPDATE events SET record = x'5b5d' WHERE id = 'p1'", "chain.digest", "event p1"),
     "the head of a closing": ("UPDATE periods SET head = zeroblob(32)", "closed.head", "2026-02"),
 }
 
