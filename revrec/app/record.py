@@ -18,7 +18,7 @@ from revrec.app.books import books_of, finish, writer_of
 from revrec.app.catalogue import PinningCatalogue
 from revrec.app.progress import Progress, Silent
 from revrec.app.workspace import Workspace
-from revrec.core.book import Changes
+from revrec.core.book import Book, Changes
 from revrec.core.dates import DAY
 from revrec.core.errors import Refused, RevrecError
 from revrec.core.events import Event, Method
@@ -311,7 +311,7 @@ class Run:
             self._check_clock(parsed)
         self.catalogue.begin()
         done = self._posted(event)
-        customer = self._customer_of(event, done[-1])
+        customer = customer_of(self.book, event, done[-1])
         stored, content = self._stored(parsed, customer)
         relied, fresh = self.catalogue.take(self.book.seq)
         self.recorder.add(done, event, stored, content, customer, self.at, relied, fresh)
@@ -382,18 +382,6 @@ class Run:
                 field="effective_date" if parsed.time <= self.latest else "time",
             )
 
-    def _customer_of(self, event: Event, own: Changes) -> str:
-        """Whose key seals the event: the customer that it names, else whose bundle or visit it touches, else ''."""
-        named = getattr(event.data, "customer", None) or own.customer
-        if named:
-            return str(named)
-        if own.bundle:
-            bundle = self.book.bundle(own.bundle)
-            if bundle is not None:
-                return bundle.customer
-        visit = next(iter(own.visits.values()), None)
-        return visit.customer if visit else next(iter(own.customers), "")
-
     def _stored(self, parsed: Parsed, customer: str) -> tuple[bytes, bytes]:
         """The stored event and its idempotency digest."""
         if parsed.private is None:
@@ -425,6 +413,19 @@ class Run:
         files = writer_of(self.ws).digests(replace(books, last_day=last), _next(first), through)
         content = orjson.dumps(files, option=orjson.OPT_SORT_KEYS)
         self.recorder.closing(f"{event.data.period:%Y-%m}", self.recorder.digest, content)  # type: ignore[union-attr]
+
+
+def customer_of(book: Book, event: Event, own: Changes) -> str:
+    """Whose key seals the event: the customer that it names, else whose bundle or visit it touches, else ''."""
+    named = getattr(event.data, "customer", None) or own.customer
+    if named:
+        return str(named)
+    if own.bundle:
+        bundle = book.bundle(own.bundle)
+        if bundle is not None:
+            return bundle.customer
+    visit = next(iter(own.visits.values()), None)
+    return visit.customer if visit else next(iter(own.customers), "")
 
 
 def read_ahead(book: StoreBook, events: Sequence[Mapping[str, Any]]) -> None:

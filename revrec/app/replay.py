@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import orjson
 
-from revrec.app.record import read_ahead
+from revrec.app.record import customer_of, read_ahead
 from revrec.core.errors import Refused
-from revrec.core.events import Event, Method
+from revrec.core.events import Event, Method, PeriodClosed
 from revrec.core.journal import Role
 from revrec.core.policy import Package, Policy, Tax, Terms
 from revrec.core.post import record as post
@@ -90,12 +90,14 @@ class PinnedCatalogue:
 
 
 class Derived(NamedTuple):
-    """What came out for one event: the chain record as it should be, or why it could not be derived."""
+    """What came out for one event: chain record, bundle and customer as they should be, or why it could not be derived."""
 
     stored: StoredEvent
     event: Event | None
     record: bytes
     refusal: Refused | None = None
+    bundle: str | None = None
+    customer: str = ""
 
 
 class Replay:
@@ -112,6 +114,7 @@ class Replay:
         self.recorder = Recorder(scratch, self.book)
         self.taxpayer = context.taxpayer
         self.context = context
+        self.closings: set[tuple[int, date]] = set()  # the events that closed a month, by number, and which
         self._used: dict[str, str] = {}  # event id -> a source that used it
 
     def decode(self, stored: StoredEvent) -> Event:
@@ -143,10 +146,13 @@ class Replay:
             return Derived(stored, None, b"", refusal)
         content = stored_event(stored.record)
         relied: Sequence[Pin] = self.catalogue.relied()
-        record = self.recorder.add(done, event, content, stored.content, stored.customer, str(fields["at"]), relied)
+        customer = customer_of(self.book, event, done[-1])
+        record = self.recorder.add(done, event, content, stored.content, customer, str(fields["at"]), relied)
         if self._used.setdefault(event.id, event.source) != event.source:
             self.recorder.homonym(event)
-        return Derived(stored, event, record)
+        if isinstance(event.data, PeriodClosed):
+            self.closings.add((stored.seq, event.data.period))
+        return Derived(stored, event, record, None, done[-1].bundle, customer)
 
     def _set(self, seq: int) -> None:
         """Take over the settings that this event pinned."""

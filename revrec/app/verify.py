@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,22 +15,26 @@ import orjson
 
 from revrec.app.books import compare
 from revrec.app.progress import Progress, Silent
-from revrec.app.replay import Replay
+from revrec.app.replay import Derived, Replay
 from revrec.app.workspace import Workspace
+from revrec.books.listing import day_path
 from revrec.books.write import Unwritten
 from revrec.core.errors import RevrecError
 from revrec.core.findings import Finding
 from revrec.core.journal import Unbalanced
-from revrec.store.errors import DatabaseDamaged
+from revrec.store.errors import DatabaseDamaged, KeyBroken, KeyMissing
 from revrec.store.format import GENESIS, chain_digest, decode_entry, stored_event
 from revrec.store.store import Store, StoredEvent, scratch
+from revrec.wire.stored import MARKER
 
 SHOWN = 20  # findings of one kind that are listed; the rest is counted
 _RESTORE = "Restore the database from a backup made before; `revrec verify` says when all is well again"
 _REBUILD = "Restore the database from a backup, or ask the vendor to derive the tables again"
+_KEY = "Put the revrec.key of this workspace back from your backup"
 _BOOKS = "Run `revrec books build`"
 
 Row = tuple[Any, ...]
+Fields = dict[str, Any]
 _END = 1 << 62
 _DAMAGE = (LookupError, ValueError, TypeError, AttributeError, AssertionError, OSError)  # what unreadable values raise
 
@@ -78,7 +82,9 @@ def verify(ws: Workspace, progress: Progress | None = None) -> tuple[Finding, ..
         with _going_on(found, "the head"):
             progress.start("hashing the chain", ws.store.event_count)
         with _going_on(found, "the chain"):
-            check_chain(ws.store, found, progress.step)
+            sealing = Sealing()
+            check_chain(ws.store, found, progress.step, note=sealing.note)
+            check_keys(ws.store, sealing, found)
         progress.done()
         check_pins(ws.store, found)
         with _going_on(found, "the derivation"):
@@ -105,7 +111,13 @@ def _going_on(found: Findings, what: str) -> Iterator[None]:
 # the chain
 
 
-def check_chain(store: Store, found: Findings, step: Callable[[int], None], after: int = 0) -> None:
+def check_chain(
+    store: Store,
+    found: Findings,
+    step: Callable[[int], None],
+    after: int = 0,
+    note: Callable[[StoredEvent, Fields], None] | None = None,
+) -> None:
     """Numbers without gaps, digests, and each record against its row and its entries; from after an event on."""
     before = store.event(after) if after else None
     digest: bytes | None = before.digest if before else GENESIS
@@ -116,9 +128,12 @@ def check_chain(store: Store, found: Findings, step: Callable[[int], None], afte
         if stored.seq != seq + 1:
             _missing_events(found, seq + 1, stored.seq - 1)
             digest = None  # what the missing row's was is not known
-        _check_record(store, stored, digest, found)
+        fields = _fields(stored)
+        if note is not None:
+            note(stored, fields)
+        _check_record(store, stored, fields, digest, found)
         bodies = _take_entries(entries, stored, found)
-        if hashlib.sha256(b"".join(bodies)).hexdigest() != _fields(stored).get("entries"):
+        if hashlib.sha256(b"".join(bodies)).hexdigest() != fields.get("entries"):
             message = f"event {stored.id}: its entries E-{stored.first_entry} … are not those that the chain record names"
             found.add("chain.entries", f"event {stored.id}", message, _RESTORE)
         seq, digest, number = stored.seq, stored.digest, stored.first_entry + stored.entries
@@ -132,7 +147,7 @@ def _missing_events(found: Findings, first: int, last: int) -> None:
     found.add("chain.missing", which, f"{which}: the row is missing from the store", _RESTORE)
 
 
-def _check_record(store: Store, stored: StoredEvent, before: bytes | None, found: Findings) -> None:
+def _check_record(store: Store, stored: StoredEvent, fields: Fields, before: bytes | None, found: Findings) -> None:
     """One chain record against the digest before it, its own digest and its row."""
     where = f"event {stored.id}"
     if before is not None and chain_digest(before, stored.record) != stored.digest:
@@ -140,7 +155,6 @@ def _check_record(store: Store, stored: StoredEvent, before: bytes | None, found
             f"event {stored.id} (number {stored.seq}): its record or its digest was changed, or the one before it is another"
         )
         found.add("chain.digest", where, message, _RESTORE)
-    fields = _fields(stored)
     event = fields.get("event", {})
     row = (stored.seq, store.taxpayer_id, stored.id, stored.source, stored.type)
     if row != (fields.get("n"), fields.get("taxpayer"), event.get("id"), event.get("source"), event.get("type")):
@@ -151,7 +165,7 @@ def _check_record(store: Store, stored: StoredEvent, before: bytes | None, found
         found.add("chain.content", where, message, _RESTORE)
 
 
-def _fields(stored: StoredEvent) -> dict[str, Any]:
+def _fields(stored: StoredEvent) -> Fields:
     """The record, parsed; empty when its bytes are no JSON any more."""
     try:
         fields = stored.fields
@@ -236,6 +250,51 @@ def check_pins(store: Store, found: Findings) -> None:
             found.add("pin.changed", where, f"the pinned rules of {where} were changed", _RESTORE)
 
 
+# keys
+
+
+class Sealing:
+    """Whose personal data is sealed in the chain, and who was erased."""
+
+    def __init__(self) -> None:
+        self.sealed: dict[str, str] = {}  # customer -> the first event that is sealed
+        self.erased: set[str] = set()
+
+    def note(self, stored: StoredEvent, fields: Fields) -> None:
+        """Take an event in."""
+        data = fields.get("event", {}).get("data", {})
+        if MARKER in data:
+            self.sealed.setdefault(stored.customer, stored.id)
+        if stored.type == "customer.erased":
+            self.erased.add(stored.customer)
+
+
+def check_keys(store: Store, sealing: Sealing, found: Findings) -> None:
+    """A key for each customer with sealed data who was not erased; with the workspace's key at hand, one that opens."""
+    keys = dict(store.keys.fetch_all(sealing.sealed))
+    for customer in sorted(sealing.sealed.keys() - keys.keys() - sealing.erased):
+        message = f"the key of {_whose(customer)} is missing, no event erased it: event {sealing.sealed[customer]} cannot be read"
+        found.add("key.missing", _whose(customer), message, _RESTORE)
+    try:
+        shut = sorted(customer for customer, wrapped in keys.items() if not store.keys.opens(customer, wrapped))
+    except KeyMissing:
+        return
+    except KeyBroken as error:
+        found.add("key.broken", store.keys.master.where, str(error), _KEY)
+        return
+    if len(shut) > 1 and len(shut) == len(keys):
+        message = f"it opens none of the {len(shut):,} customers' keys: it is not the key of this workspace"
+        found.add("key.broken", store.keys.master.where, message, _KEY)
+        return
+    for customer in shut:
+        message = f"the key of {_whose(customer)} was changed: {store.keys.master.where} does not open it"
+        found.add("key.changed", _whose(customer), message, _RESTORE)
+
+
+def _whose(customer: str) -> str:
+    return f"customer {customer}" if customer else "the taxpayer"
+
+
 # derivation
 
 
@@ -252,9 +311,8 @@ def _rederive(ws: Workspace, found: Findings, progress: Progress) -> None:
             for derived in replay.run():
                 if derived.refusal or derived.record != derived.stored.record:
                     _differs(ws.store, other, replay, derived.stored, derived.refusal, found)
-                elif derived.event is not None and derived.event.date != derived.stored.date:
-                    message = f"event {derived.stored.id}: booked on {derived.stored.date}, its date is {derived.event.date}"
-                    found.add("derive.date", f"event {derived.stored.id}", message, _RESTORE)
+                else:
+                    _check_row(derived, found)
                 progress.step(1)
         except _DAMAGE as error:
             message = f"the derivation stopped: {error!r}; something that it needs is damaged"
@@ -262,6 +320,35 @@ def _rederive(ws: Workspace, found: Findings, progress: Progress) -> None:
             return
         progress.done()
         _compare_tables(ws.store, other, replay, found)
+        _compare_closings(ws.store, replay, found)
+
+
+def _check_row(derived: Derived, found: Findings) -> None:
+    """The columns of an event that stand in no chain record: its day, bundle and customer."""
+    stored, event = derived.stored, derived.event
+    where = f"event {stored.id}"
+    if event is not None and event.date != stored.date:
+        found.add("derive.date", where, f"event {stored.id}: booked on {stored.date}, its date is {event.date}", _RESTORE)
+    for what, mine, theirs in (
+        ("bundle", stored.bundle, derived.bundle),
+        ("customer", stored.customer, derived.customer),
+    ):
+        if mine != theirs:
+            message = f"event {stored.id}: its row names {what} {mine or 'none'}, it belongs to {theirs or 'none'}"
+            found.add(f"derive.{what}", where, message, _RESTORE)
+
+
+def _compare_closings(store: Store, replay: Replay, found: Findings) -> None:
+    """What was kept of closed months against the events that closed them."""
+    kept = {(period.seq, period.period) for period in store.periods()}
+    for seq, month in sorted(kept ^ replay.closings):
+        name = f"{month:%Y-%m}"
+        if (seq, month) in kept:
+            message = f"closed month {name}: what was kept of it belongs to no closing (event number {seq})"
+            found.add("closed.stray", name, message, _RESTORE)
+        else:
+            message = f"closed month {name}: what event number {seq} kept of its files and the chain's head is missing"
+            found.add("closed.missing", name, message, _RESTORE)
 
 
 def _differs(
@@ -373,12 +460,25 @@ def _check_files(ws: Workspace, found: Findings, progress: Progress) -> None:
     if found.any("entry.unreadable", "entry.unbalanced"):
         return
     try:
-        found.extend(compare(ws, progress))
+        differences = compare(ws, progress)
+        found.extend(differences)
+        _check_digests(ws, {finding.where for finding in differences}, found)
     except DatabaseDamaged:
         raise
     except (RevrecError, OSError, ValueError, KeyError) as error:
         hint = _BOOKS if isinstance(error, Unwritten) else _RESTORE
         found.add("books.unreadable", "journal", f"the files could not be compared: {error}", hint)
+
+
+def _check_digests(ws: Workspace, known: Container[str], found: Findings) -> None:
+    """The digests of day files that the store keeps, for files that are as they should be; none yet is no mistake."""
+    for day in ws.store.days():
+        path = day_path(day.date)
+        if day.file is None or path in known:
+            continue
+        if hashlib.sha256((ws.root / path).read_bytes()).hexdigest() != day.file:
+            message = f"{path} is right, but the store keeps another digest for it: that was changed"
+            found.add("derived.file", path, message, _BOOKS)
 
 
 def check_closed(ws: Workspace, found: Findings) -> None:

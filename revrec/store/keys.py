@@ -111,6 +111,15 @@ class KeyRing:
         """The idempotency digest of an event with sealed members: HMAC-SHA256 of its clear canonical JSON."""
         return hmac.digest(self._keys(customer).mac, clear, "sha256")
 
+    def opens(self, customer: str, wrapped: bytes) -> bool:
+        """Whether the wrapping key opens the wrapped key of a customer; raises KeyMissing or KeyBroken when there is none."""
+        self._wrapper()
+        try:
+            self._unwrap(customer, wrapped)
+        except KeyBroken:
+            return False
+        return True
+
     def forget(self) -> None:
         """The transaction was rolled back: a key that it made is nowhere stored and must not be used again."""
         self._open.clear()

@@ -10,6 +10,7 @@ import pytest
 
 from revrec.app.advance import advance
 from revrec.app.workspace import open_workspace
+from revrec.store.keys import new_key
 from tests.app.shelf import HISTORY, NOW, book, checked, copied, event, lines, prepare, tamper
 
 
@@ -34,6 +35,23 @@ def test_untouched_books_are_clean(root: Path) -> None:
 def test_books_are_clean_without_the_key(root: Path) -> None:
     (root / "revrec.key").unlink()
     assert checked(root) == ()
+
+
+def test_a_missing_customer_key_is_found_without_the_key_file(root: Path) -> None:
+    (root / "revrec.key").unlink()
+    tamper(root, "DELETE FROM keys WHERE customer = 'C-1'")
+    assert [(finding.code, finding.where) for finding in checked(root)] == [("key.missing", "customer C-1")]
+
+
+def test_the_key_of_another_workspace_is_found_out(root: Path) -> None:
+    late = event("n1", "2026-04-05", "session.completed", session="S-9", bundle="B-1", note="late")
+    other = event("n2", "2026-04-05", "customer.registered", customer="C-2", name="Eva", person="natural", country="ES")
+    assert book(root, lines([late, other])).recorded == 2
+    assert checked(root) == ()
+    (root / "revrec.key").write_text(new_key(), "ascii")
+    assert [(finding.code, finding.where) for finding in checked(root)] == [("key.broken", "revrec.key")]
+    (root / "revrec.key").write_text("no key", "ascii")
+    assert [(finding.code, finding.where) for finding in checked(root)] == [("key.broken", "revrec.key")]
 
 
 # (what is done to the database, the finding's code, where it points)
@@ -89,6 +107,18 @@ TAMPERED = {
     "a day's count": ("UPDATE days SET entries = 9 WHERE date = '2026-02-02'", "derived.day", "day 2026-02-02"),
     "the calendar": ("UPDATE heads SET calendar = '2026-12-31'", "derived.head", "head"),
     "the head's digest": ("UPDATE heads SET digest = zeroblob(32)", "chain.head", "head"),
+    "the bundle in the row": ("UPDATE events SET bundle = 'B-2' WHERE id = 'u1'", "derive.bundle", "event u1"),
+    "no bundle in the row": ("UPDATE events SET bundle = NULL WHERE id = 'u1'", "derive.bundle", "event u1"),
+    "the customer in the row": ("UPDATE events SET customer = 'C-2' WHERE id = 'u1'", "derive.customer", "event u1"),
+    "what a closing kept": ("DELETE FROM periods", "closed.missing", "2026-02"),
+    "what no closing kept": ("UPDATE periods SET period = '2026-01'", "closed.stray", "2026-01"),
+    "the key of a customer": ("DELETE FROM keys WHERE customer = 'C-1'", "key.missing", "customer C-1"),
+    "the bytes of a key": ("UPDATE keys SET wrapped = zeroblob(60) WHERE customer = 'C-1'", "key.changed", "customer C-1"),
+    "the digest of a day file": (
+        "UPDATE days SET file = '00' || substr(file, 3) WHERE date = '2026-02-10'",
+        "derived.file",
+        "journal/2026/2026-02-10.beancount",
+    ),
     "the calendar, unreadable": ("UPDATE heads SET calendar = '2026-06-1x'", "row.unreadable", "heads.calendar"),
     "the last closed day, unreadable": ("UPDATE heads SET closed_through = '?'", "row.unreadable", "heads.closed_through"),
     "the date in the row, unreadable": (
