@@ -46,6 +46,7 @@ def finish(ws: Workspace, progress: Progress | None = None) -> Written:
 
 def build(ws: Workspace, progress: Progress | None = None) -> Built:
     """Make every generated file and the plugin again, byte for byte; what is right already is not touched."""
+    ws.store.check_writable()
     fresh_plugin = plugin.install(ws.root)
     written = _run(ws, writer_of(ws).rebuild, "Building the books", progress, every=True)
     return Built(written.files, len(written.changed) + fresh_plugin, written.stray)

@@ -39,7 +39,10 @@ class DatabaseForeign(StoreError):
     """The file is no database of revrec."""
 
     def __init__(self, where: str, why: str) -> None:
-        super().__init__(f"{where}: this is no database of revrec ({why}). Name the right one in revrec.toml, `database`.")
+        super().__init__(
+            f"{where}: this is no database of revrec ({why}). "
+            "Put it back from a backup, or name the right one in revrec.toml, `database`.",
+        )
 
 
 class DatabaseDamaged(StoreError):
@@ -52,6 +55,44 @@ class DatabaseDamaged(StoreError):
         )
         self.place = place
         self.value = value
+
+
+class DatabaseMalformed(StoreError):
+    """The file is damaged or cut short."""
+
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(f"{where}: the database is damaged or cut short ({why}). Put it back from a backup.")
+
+
+class DatabaseUnopened(StoreError):
+    """The file, or one beside it, may not be read."""
+
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(
+            f"{where}: the database cannot be opened ({why}). "
+            "Check who may read the file, those beside it (-wal, -shm) and the folder.",
+        )
+
+
+class DatabaseReadOnly(StoreError):
+    """Something was to be written where nothing may be."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"{where}: the folder or the database is read-only for you: nothing was booked or changed. "
+            "Run the command as the user whose books these are, or copy the whole folder to a place where you may write.",
+        )
+
+
+class DatabaseUnsettled(StoreError):
+    """The last changes stand in the -wal file alone, which only somebody who may write can take over."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"{where}: a command was cut short here, its last changes stand in the file {where}-wal beside it, "
+            "and the folder is read-only. Run `revrec verify` once where the folder can be written: "
+            "as its owner, or in a copy of the whole folder.",
+        )
 
 
 class DatabaseBusy(StoreError):
@@ -106,3 +147,18 @@ class KeyBroken(StoreError):
 
     def __init__(self, where: str, why: str) -> None:
         super().__init__(f"{where}: {why}. Put the revrec.key of this workspace back from your backup.")
+
+
+def translated(text: str, where: str) -> StoreError:
+    """What the words of a database mean to the person who typed the command."""
+    if "locked" in text or "busy" in text:
+        return DatabaseBusy(where)
+    if "readonly" in text:
+        return DatabaseReadOnly(where)
+    if "unable to open" in text:
+        return DatabaseUnopened(where, text)
+    if "malformed" in text:
+        return DatabaseMalformed(where, text)
+    if "not a database" in text or "no such table" in text:
+        return DatabaseForeign(where, text)
+    return DatabaseFailed(where, text)

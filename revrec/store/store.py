@@ -17,7 +17,7 @@ from revrec.core.bundle import Bundle
 from revrec.core.journal import JournalEntry
 from revrec.core.policy import Terms
 from revrec.store import schema
-from revrec.store.errors import DatabaseBusy, DatabaseDamaged, DatabaseFailed, DatabaseForeign, StoreError, TaxpayerUnknown
+from revrec.store.errors import DatabaseDamaged, DatabaseForeign, DatabaseReadOnly, TaxpayerUnknown, translated
 from revrec.store.format import GENESIS, decode_entry
 from revrec.store.keys import KeyRing, Master
 from revrec.store.pins import Pin, Pins, Restore
@@ -114,6 +114,7 @@ class Store:
         self.connection = connection
         self.dialect = connection.dialect.name
         self.writing = False
+        self.read_only = False
         self.restore = restore
         self.taxpayer = self._taxpayer()
         self.pins = self._read_pins()
@@ -130,13 +131,15 @@ class Store:
         try:
             connection = engine.connect()
         except exc.DBAPIError as error:
-            raise _translated(error, where) from error
+            raise translated(str(error.orig), where) from error
         try:
             schema.check(connection, where)
-            return cls(connection, where, taxpayer_id, master, restore)
+            store = cls(connection, where, taxpayer_id, master, restore)
         except BaseException:
             connection.close()
             raise
+        store.read_only = schema.read_only(url)
+        return store
 
     def close(self) -> None:
         """Give the connection back; a running transaction is rolled back."""
@@ -146,11 +149,7 @@ class Store:
 
     def rows(self, statement: str, *values: Any) -> Sequence[tuple[Any, ...]]:
         """The rows of a read; the taxpayer is the first parameter of all."""
-        try:
-            found = self.connection.exec_driver_sql(compiled(self.dialect, statement), (self.taxpayer, *values))
-            return found.fetchall()
-        except exc.DBAPIError as error:
-            raise _translated(error, self.where) from error
+        return self._run(compiled(self.dialect, statement), (self.taxpayer, *values))
 
     def row(self, statement: str, *values: Any) -> Row | None:
         """The first row, or None."""
@@ -173,7 +172,7 @@ class Store:
         try:
             return self.connection.exec_driver_sql(compiled(self.dialect, statement), list(rows)).rowcount
         except exc.DBAPIError as error:
-            raise _translated(error, self.where) from error
+            raise translated(str(error.orig), self.where) from error
 
     @contextmanager
     def transaction(self) -> Iterator[Head]:
@@ -195,7 +194,7 @@ class Store:
             yield
             return
         self.connection.rollback()
-        self.connection.exec_driver_sql("BEGIN")
+        self._begin_reading()
         try:
             self.rows("head")  # the state that is seen is that of the first read
             yield
@@ -209,8 +208,20 @@ class Store:
         self.keys.forget()
         self.pins = self._read_pins()
 
+    def check_writable(self) -> None:
+        """Refuse what would write into books that may only be read."""
+        if self.read_only:
+            raise DatabaseReadOnly(self.where)
+
+    def _begin_reading(self) -> None:
+        try:
+            self.connection.exec_driver_sql("BEGIN")
+        except exc.DBAPIError as error:
+            raise translated(str(error.orig), self.where) from error
+
     def _begin(self) -> None:
         assert not self.writing
+        self.check_writable()
         try:
             self.connection.rollback()
             if self.dialect == "sqlite":
@@ -219,7 +230,7 @@ class Store:
             self.write("lock", [(self.taxpayer,)])
         except exc.DBAPIError as error:
             self.writing = False
-            raise _translated(error, self.where) from error
+            raise translated(str(error.orig), self.where) from error
         self.pins = self._read_pins()
 
     def _commit(self) -> None:
@@ -228,7 +239,7 @@ class Store:
         try:
             self.connection.commit()
         except exc.DBAPIError as error:
-            raise _translated(error, self.where) from error
+            raise translated(str(error.orig), self.where) from error
         self.keys.fresh.clear()
 
     # facts
@@ -491,6 +502,12 @@ class Store:
             raise DatabaseDamaged(self.where, f"periods.files {place}", files)
         return Period(seq, day, bytes(head), digests)
 
+    def _run(self, statement: str, values: Row = ()) -> Sequence[Row]:
+        try:
+            return self.connection.exec_driver_sql(statement, values).fetchall()
+        except exc.DBAPIError as error:
+            raise translated(str(error.orig), self.where) from error
+
     def _wrapped_of(self, customers: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         return ((customer, bytes(wrapped)) for customer, wrapped in self.rows_of_list("keys_of_list", customers))
 
@@ -505,9 +522,9 @@ class Store:
         return pins
 
     def _taxpayer(self) -> int:
-        found = self.connection.exec_driver_sql(compiled(self.dialect, "taxpayer"), (self.taxpayer_id,)).fetchall()
+        found = self._run(compiled(self.dialect, "taxpayer"), (self.taxpayer_id,))
         if not found:
-            known = self.connection.exec_driver_sql(compiled(self.dialect, "taxpayers")).fetchall()
+            known = self._run(compiled(self.dialect, "taxpayers"))
             raise TaxpayerUnknown(self.where, self.taxpayer_id, [row[0] for row in known])
         return int(found[0][0])
 
@@ -548,13 +565,3 @@ def read_visit(row: Row) -> Visit:
     """The visit of a row."""
     session, customer, service, branch, price, paid, undone = row
     return Visit(session, customer, service, branch, price, paid, bool(undone))
-
-
-def _translated(error: exc.DBAPIError, where: str) -> StoreError:
-    """What a database error means to the person who typed the command."""
-    text = str(error.orig)
-    if "locked" in text or "busy" in text:
-        return DatabaseBusy(where)
-    if "not a database" in text or "no such table" in text or "malformed" in text:
-        return DatabaseForeign(where, text)
-    return DatabaseFailed(where, text)

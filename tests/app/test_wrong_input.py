@@ -20,7 +20,16 @@ from revrec.app.record import FileRefused, record
 from revrec.app.workspace import open_workspace
 from revrec.books.files import Unwritten
 from revrec.core.errors import RevrecError
-from revrec.store.errors import DatabaseBusy, DatabaseFailed, DatabaseMissing, DatabaseNewer, DatabaseOlder, KeyMissing
+from revrec.store.errors import (
+    DatabaseBusy,
+    DatabaseFailed,
+    DatabaseForeign,
+    DatabaseMalformed,
+    DatabaseMissing,
+    DatabaseNewer,
+    DatabaseOlder,
+    KeyMissing,
+)
 from revrec.wire.files import source
 from tests.app.shelf import HISTORY, NOW, book, checked, copied, event, lines, prepare, state, tamper
 
@@ -195,6 +204,29 @@ def test_a_missing_database_is_not_made_anew(root: Path) -> None:
 def test_a_file_that_is_no_database_is_named(root: Path, content: bytes) -> None:
     (root / "revrec.db").write_bytes(content)
     with pytest.raises(RevrecError, match=r"no database of revrec"), open_workspace(root):
+        pass
+
+
+def test_a_database_cut_short_is_named(root: Path) -> None:
+    database = root / "revrec.db"
+    whole = database.read_bytes()
+    for size in (50, 100, 4096, 10_000, len(whole) // 2, len(whole) - 4096):
+        database.write_bytes(whole[:size])
+        try:
+            assert checked(root), size
+        except (DatabaseForeign, DatabaseMalformed) as error:
+            assert "revrec.db: " in str(error)  # noqa: PT017  where it shows depends on the size
+
+
+def test_an_empty_file_stays_empty_and_a_folder_is_named(root: Path) -> None:
+    database = root / "revrec.db"
+    database.write_bytes(b"")
+    with pytest.raises(DatabaseForeign, match="the file is empty"), open_workspace(root):
+        pass
+    assert database.read_bytes() == b""
+    database.unlink()
+    database.mkdir()
+    with pytest.raises(DatabaseForeign, match="a folder stands in its place"), open_workspace(root):
         pass
 
 
