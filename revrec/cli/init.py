@@ -1,4 +1,4 @@
-"""`revrec init` and `revrec about`."""
+"""`revrec init`, `revrec upgrade` and `revrec about`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from revrec.cli import options, show
 def add(app: typer.Typer) -> None:
     """Add the commands of this family."""
     app.command("init")(init)
+    app.command("upgrade")(upgrade)
     app.command("about")(about)
 
 
@@ -71,6 +72,19 @@ def init(
     made = app.init(directory, answers, now=options.now())
     print(f"{directory}: the books of {made.name} ({made.taxpayer}) are ready")
     print("Next: look through policy.toml, then `revrec -C DIR record FILE`; keep a copy of revrec.key in a safe place")
+
+
+def upgrade(ctx: typer.Context) -> None:
+    """Bring the database of an earlier release to this one's version; nothing recorded changes.
+
+    \b
+    Example:
+      revrec upgrade
+    """
+    from revrec.app.upgrade import upgrade as bring
+
+    before, now = bring(options.folder(ctx))
+    print(f"the database has version {now}" if before == now else f"the database is brought from version {before} to {now}")
 
 
 def about(

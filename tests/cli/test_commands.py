@@ -205,6 +205,18 @@ def test_books_are_made_again_byte_for_byte(told):
     assert told.json("verify") == {"findings": []}
 
 
+def test_upgrade_leaves_a_database_of_this_release_alone(told):
+    before = told.files()
+    assert told("upgrade") == "the database has version 0001\n"
+    assert told.files() == before
+
+
+def test_upgrade_without_a_database_makes_none(practice):
+    (practice.root / "revrec.db").unlink()
+    practice("upgrade", code=1)
+    assert not (practice.root / "revrec.db").exists()
+
+
 def test_books_build_names_a_stray_file(told):
     (told.root / "journal/2026/2026-01-08.beancount").write_text("; mine", "utf-8")
     cli.main(["-C", str(told.root), "books", "build"])

@@ -27,6 +27,7 @@ COMMANDS = (
     "verify",
     "simulate",
     "demo",
+    "upgrade",
     "about",
 )
 
