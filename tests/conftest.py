@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Generator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -56,3 +57,9 @@ def new_workspace(tmp_path: Path) -> Callable[..., Path]:
         return tmp_path / name
 
     return make
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach the programs under test even where these tests run in the background with it ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
