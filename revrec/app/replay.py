@@ -106,7 +106,6 @@ class Replay:
     def __init__(self, store: Store, scratch: Store, context: Context) -> None:
         self.store = store
         self.scratch = scratch
-        self.contexts = {0: context}
         self.scratch.pins.rows.update(store.pins.rows)
         self.settings = {pin.seq: pin for pin in store.pins.rows.values() if pin.kind == "settings"}
         self.catalogue = PinnedCatalogue(self.scratch.pins, self.settings)

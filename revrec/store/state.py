@@ -75,12 +75,7 @@ def decode_bundle(bundle: str, state: bytes, terms: Callable[[str], Terms]) -> B
         fixed_expiry,
         starts,
         lapsed_on,
-        paid,
-        earned,
-        liability,
-        claims,
-        lapses,
-        repriced,
+        *money,
     ) = orjson.loads(state)
     return Bundle(
         bundle,
@@ -103,14 +98,18 @@ def decode_bundle(bundle: str, state: bytes, terms: Callable[[str], Terms]) -> B
         _day(fixed_expiry) if fixed_expiry else None,
         tuple([(_day(day), ref) for day, ref in starts]),
         _day(lapsed_on) if lapsed_on else None,
-        Position(
-            paid,
-            earned,
-            liability,
-            tuple([Claim(ref, ClaimKind(kind), amount) for ref, kind, amount in claims]),
-            tuple([Lapse(_day(day), amount, entry) for day, amount, entry in lapses]),
-            repriced,
-        ),
+        _position(*money),
+    )
+
+
+def _position(paid: int, earned: int, liability: int, claims: list[Any], lapses: list[Any], repriced: int) -> Position:
+    return Position(
+        paid,
+        earned,
+        liability,
+        tuple([Claim(ref, ClaimKind(kind), amount) for ref, kind, amount in claims]),
+        tuple([Lapse(_day(day), amount, entry) for day, amount, entry in lapses]),
+        repriced,
     )
 
 
