@@ -36,6 +36,38 @@ class CustomerRegistered:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerErased:
+    """`customer.erased`: the key of the person is destroyed, or the person is blocked until the statutory date."""
+
+    customer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """Money of another currency: `amount` in its minor units, `rate` in billionths of the taxpayer's for one unit."""
+
+    currency: str
+    rate: int
+    amount: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Instalment:
+    """A part of the price and the day on which it falls due."""
+
+    due_on: date
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """Who is bound to pay a part of the price: an insurer, an employer, a parent."""
+
+    customer: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
 class Discount:
     """A coupon: lowers the price of one sale."""
 
@@ -59,6 +91,67 @@ class BundleSold:
     expires_on: date | None = None
     discount: Discount | None = None
     policy_accepted_at: datetime | None = None
+    instalments: tuple[Instalment, ...] = ()
+    payers: tuple[Payer, ...] = ()
+    foreign: Foreign | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OriginalInvoice:
+    """The invoice of a bundle sold before these books began."""
+
+    number: str
+    issued_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class BundleOpened:
+    """`bundle.opened`: a bundle sold before these books began; `deferred` is net of VAT, `tax_paid` the VAT on it."""
+
+    bundle: str
+    package: str
+    customer: str
+    units_left: int
+    deferred: int
+    sold_on: date
+    beneficiary: str | None = None
+    tax_paid: int = 0
+    expires_on: date | None = None
+    original_invoice: OriginalInvoice | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DepositReceived:
+    """`deposit.received`: money that is fully returnable until it is applied or forfeited."""
+
+    deposit: str
+    customer: str
+    amount: int
+    method: Method
+
+
+@dataclass(frozen=True, slots=True)
+class DepositApplied:
+    """`deposit.applied` to exactly one of `bundle` and `session` (a one-off visit)."""
+
+    deposit: str
+    bundle: str | None = None
+    session: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DepositReturned:
+    """`deposit.returned`."""
+
+    deposit: str
+    method: Method
+
+
+@dataclass(frozen=True, slots=True)
+class DepositForfeited:
+    """`deposit.forfeited`: fee income by `fee_tax`."""
+
+    deposit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +164,11 @@ class BundleVoided:
 
 @dataclass(frozen=True, slots=True)
 class PaymentReceived:
-    """`payment.received` for exactly one of `bundle`, `session` (a one-off visit) and `customer`."""
+    """`payment.received` for exactly one of `bundle`, `session` (a one-off visit) and `customer`.
+
+    `amount` is the money that arrived, `tip` the part of it that is the staff's; `withheld` is the income tax that the
+    payer kept back and counts as paid on top.
+    """
 
     payment: str
     amount: int
@@ -81,6 +178,9 @@ class PaymentReceived:
     customer: str | None = None
     payer: str | None = None
     reference: str | None = None
+    withheld: int = 0
+    tip: int = 0
+    foreign: Foreign | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +205,48 @@ class PaymentFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class ChargebackOpened:
+    """`chargeback.opened`: the payer's bank disputes a payment."""
+
+    payment: str
+    amount: int
+    fee: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ChargebackWon:
+    """`chargeback.won`: the money comes back."""
+
+    payment: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChargebackLost:
+    """`chargeback.lost`: the money is gone, the rights are frozen."""
+
+    payment: str
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutSettled:
+    """`payout.settled`: the payment service provider pays `gross` less `fee` to the bank."""
+
+    method: Method
+    gross: int
+    fee: int
+    reference: str | None = None
+    foreign: Foreign | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Surcharge:
+    """What one session costs on top of the bundle, tax included."""
+
+    amount: int
+    tax: str
+
+
+@dataclass(frozen=True, slots=True)
 class SessionCompleted:
     """`session.completed` on a bundle, drawn from the customer's bundles, or a one-off visit (`price` given).
 
@@ -123,6 +265,8 @@ class SessionCompleted:
     beneficiary: str | None = None
     provider: str | None = None
     modality: str | None = None
+    cost: int = 0
+    surcharge: Surcharge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +299,44 @@ class SessionWaived:
 
     session: str
     approver: str
+
+
+@dataclass(frozen=True, slots=True)
+class BundleToppedUp:
+    """`bundle.topped_up`: more units for more money; `modification` overrides the policy's."""
+
+    bundle: str
+    units: int
+    price: int
+    list_price: int | None = None
+    modification: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BundleUpgraded:
+    """`bundle.upgraded` to a package, or by `units` and `price`; `mode` is `new_pack` (into `to_bundle`) or `in_place`."""
+
+    bundle: str
+    mode: str
+    to_package: str | None = None
+    units: int | None = None
+    price: int | None = None
+    to_bundle: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BundlePriceReduced:
+    """`bundle.price_reduced`: a price concession."""
+
+    bundle: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class BundleCancelledForDefault:
+    """`bundle.cancelled_for_default`: unpaid; the unearned part is cancelled, the earned part written off."""
+
+    bundle: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +422,22 @@ class RefundIssued:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundRequested:
+    """`refund.requested`: fixes the quote of that day."""
+
+    refund: str
+    bundle: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRejected:
+    """`refund.rejected`."""
+
+    refund: str
+    approver: str
+
+
+@dataclass(frozen=True, slots=True)
 class RefundSettled:
     """`refund.settled`: a payable refund is paid."""
 
@@ -253,6 +451,105 @@ class RefundReversed:
 
     refund: str
     approver: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivableWrittenOff:
+    """`receivable.written_off` of exactly one of `bundle` and `customer` (visits)."""
+
+    amount: int
+    bundle: str | None = None
+    customer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivableRecovered:
+    """`receivable.recovered`: the claim comes back; the money follows as a payment."""
+
+    amount: int
+    bundle: str | None = None
+    customer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivableVatRecovered:
+    """`receivable.vat_recovered`: `amount` is the VAT of a claim written off, taken back after the statutory wait."""
+
+    amount: int
+    notified_on: date
+    bundle: str | None = None
+    customer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreditGranted:
+    """`credit.granted`: a concession."""
+
+    customer: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class CreditApplied:
+    """`credit.applied` to a bundle."""
+
+    customer: str
+    amount: int
+    bundle: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BreakageEstimated:
+    """`breakage.estimated`: the share of rights that will be used, in millionths, for all bundles of a policy."""
+
+    policy: str
+    expected_used: int
+    approver: str
+
+
+@dataclass(frozen=True, slots=True)
+class BreakageDeemedRemote:
+    """`breakage.deemed_remote`: the customer is not expected to return."""
+
+    bundle: str
+    approver: str
+
+
+@dataclass(frozen=True, slots=True)
+class BranchSettled:
+    """`branch.settled`: one branch pays what it owes another."""
+
+    from_branch: str
+    to_branch: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderInvoiced:
+    """`provider.invoiced`: `amount` net of VAT, `tax_amount` the VAT on it, `withholding` kept back."""
+
+    provider: str
+    amount: int
+    session: str | None = None
+    tax_amount: int = 0
+    withholding: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderPaid:
+    """`provider.paid`."""
+
+    provider: str
+    amount: int
+    method: Method
+
+
+@dataclass(frozen=True, slots=True)
+class CurrencyRevalued:
+    """`currency.revalued`: `rate` in billionths of the taxpayer's currency for one unit; monetary items only."""
+
+    currency: str
+    rate: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +618,33 @@ Fact = (
     | PeriodClosed
     | PeriodReopened
     | AdjustmentPosted
+    | CustomerErased
+    | BundleOpened
+    | DepositReceived
+    | DepositApplied
+    | DepositReturned
+    | DepositForfeited
+    | ChargebackOpened
+    | ChargebackWon
+    | ChargebackLost
+    | PayoutSettled
+    | BundleToppedUp
+    | BundleUpgraded
+    | BundlePriceReduced
+    | BundleCancelledForDefault
+    | RefundRequested
+    | RefundRejected
+    | ReceivableWrittenOff
+    | ReceivableRecovered
+    | ReceivableVatRecovered
+    | CreditGranted
+    | CreditApplied
+    | BreakageEstimated
+    | BreakageDeemedRemote
+    | BranchSettled
+    | ProviderInvoiced
+    | ProviderPaid
+    | CurrencyRevalued
     | CalendarAdvanced
 )
 
@@ -358,6 +682,7 @@ class Event:
     """One fact in its envelope (CloudEvents 1.0 with revrec's extension attributes).
 
     `date` is the accounting date: `effective_date` if given, else the date of `time` in the taxpayer's zone.
+    `prior_period` sends what a late event does to a closed year's income to prior-period errors (`correction`).
     """
 
     id: str
@@ -368,3 +693,4 @@ class Event:
     branch: str | None = None
     actor: str | None = None
     metadata: tuple[tuple[str, str], ...] = ()
+    prior_period: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from typing import Protocol, TypeVar
@@ -104,14 +105,54 @@ class UnpaidUse(StrEnum):
     REJECT = "reject"
 
 
+class Breakage(StrEnum):
+    """When the value of rights that will not be used becomes revenue (IFRS 15.B44-B47)."""
+
+    AT_EXPIRY = "at_expiry"
+    PROPORTIONAL = "proportional"
+    REMOTE = "remote"
+
+
+class Obligation(StrEnum):
+    """Whether the customer may walk away from what is not yet delivered (IFRS 15.105-108)."""
+
+    CANCELLABLE = "cancellable"
+    NONCANCELLABLE = "noncancellable"
+
+
+class Modification(StrEnum):
+    """How a top-up changes the price of what is left (IFRS 15.20-21)."""
+
+    AUTO = "auto"
+    SEPARATE = "separate"
+    PROSPECTIVE = "prospective"
+
+
+class Bonus(StrEnum):
+    """What free units earn: their equal share, or nothing (`last` is not IFRS 15)."""
+
+    EQUAL = "equal"
+    LAST = "last"
+
+
+class Voucher(StrEnum):
+    """Single-purpose: VAT at collection or delivery; multi-purpose: VAT at redemption (Directive 2006/112, art. 30a-30b)."""
+
+    SINGLE = "single"
+    MULTI = "multi"
+
+
+WHOLE = 1_000_000  # shares are in millionths
+
 OUTSIDE = "outside"  # `fee_tax`: the fee is compensation, outside the scope of VAT
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One complete version of a policy: every key of events.md 2 that this release recognises.
+    """One complete version of a policy: every key of events.md 2.
 
-    Fees are minor units. Keys that only hold under a condition carry their neutral value otherwise.
+    Fees are minor units, shares (`expected_used`, `refund_expected`, `commission_rate`) millionths.
+    Keys that only hold under a condition carry their neutral value otherwise.
     """
 
     id: str
@@ -140,6 +181,15 @@ class Policy:
     overage: Overage
     unpaid_use: UnpaidUse
     rounding_minutes: int
+    breakage: Breakage = Breakage.AT_EXPIRY
+    expected_used: int = WHOLE
+    obligation: Obligation = Obligation.CANCELLABLE
+    refund_expected: int = 0
+    principal: bool = True
+    commission_rate: int = 0
+    commission_tax: str | None = None
+    modification: Modification = Modification.AUTO
+    bonus: Bonus = Bonus.EQUAL
 
     @property
     def version(self) -> str:
@@ -147,15 +197,26 @@ class Policy:
         return f"{self.id}@{self.since}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: the rate is read once and kept
 class Tax:
-    """One version of a tax: EN 16931 category and, for E, the exemption reason code."""
+    """One version of a tax: EN 16931 category, rate in percent and, where nothing is charged, the reason code.
+
+    `invoice_duty` is false where the law asks no invoice; `simplified_limit` is in minor units (None: the general one).
+    """
 
     id: str
     since: date
     category: str
     rate: str
     exemption: str | None = None
+    voucher: Voucher = Voucher.SINGLE
+    invoice_duty: bool = True
+    simplified_limit: int | None = None
+
+    @cached_property
+    def percent(self) -> int:
+        """The rate in hundredths of a percent: 2100 for 21 %."""
+        return int(Decimal(self.rate) * 100)
 
 
 @dataclass(frozen=True, slots=True)
