@@ -1,23 +1,23 @@
-"""The reports of the books: read from the store, tied to its balances."""
+"""The reports of the books: read from the store, tied to its balances, with what they stand on."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from revrec.app.bundles import state_on
+from revrec.app.records import StoreRecords
 from revrec.core import aging as core_aging
 from revrec.core import rollforward as core_rollforward
 from revrec.core.book import Kind
 from revrec.core.bundle import Bundle
-from revrec.core.dates import DAY
 from revrec.core.errors import RevrecError
 from revrec.core.journal import Role
-from revrec.core.policy import Recognition
 from revrec.core.report import Table, Tie
+from revrec.core.reports.frame import Question, Records, labels
 
 if TYPE_CHECKING:
     from revrec.app.workspace import Workspace
@@ -26,52 +26,83 @@ BY = ("branch", "service", "policy")
 
 
 class UnknownGrouping(RevrecError):
-    """`--by` names something that the roll-forward cannot be grouped by."""
+    """`--by` names something that the report cannot be grouped by."""
 
-    def __init__(self, by: str) -> None:
-        super().__init__(f"--by {by}: give `month`, or any of {', '.join(core_rollforward.DIMENSIONS)} with commas between")
+    def __init__(self, by: str, known: tuple[str, ...]) -> None:
+        month = "`month`, or " if core_rollforward.MONTH in known else ""
+        rest = ", ".join(each for each in known if each != core_rollforward.MONTH)
+        super().__init__(f"--by {by}: give {month}any of {rest} with commas between")
+
+
+class NoGrouping(RevrecError):
+    """`--by` was given to a report whose rows are what they are."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"--by: the rows of `{name}` cannot be grouped otherwise. Hint: leave --by out")
+
+
+class Report(NamedTuple):
+    """How a report is made; `by` are the keys that its rows may be grouped by, `usual` those without `--by`.
+
+    A report of the core reads `Records`; one that needs files or settings too reads the `Workspace` (`whole`).
+    """
+
+    core: Callable[[Records, Question], Table] | None = None
+    whole: Callable[[Workspace, Question], Table] | None = None
+    by: tuple[str, ...] = ()
+    usual: tuple[str, ...] = ()
+
+
+def run(ws: Workspace, name: str, first: date, last: date, by: str | None = None, branch: str | None = None) -> Table:
+    """The report of a name over one state of the books; raises UnknownGrouping or NoGrouping."""
+    report = REPORTS[name]
+    asked = Question(first, last, _keys(report, name, by), branch)
+    with ws.store.snapshot():
+        if report.whole is not None:
+            table = report.whole(ws, asked)
+        else:
+            assert report.core is not None
+            table = report.core(StoreRecords(ws), asked)
+        of = (f"Branch {branch} only.",) if branch else ()
+        return replace(table, notes=(*table.notes, *of, *_notes(ws)))
 
 
 def rollforward(ws: Workspace, date_from: date, date_to: date, by: str | None = None) -> Table:
     """R1: how the contract liability moved from one day to another, both counted, tied to the ledger and to the bundles."""
-    keys = _keys(by)
-    with ws.store.snapshot():
-        return _rollforward(ws, date_from, date_to, keys)
-
-
-def _rollforward(ws: Workspace, date_from: date, date_to: date, keys: tuple[str, ...]) -> Table:
-    bundles, currency = list(ws.store.bundles()), ws.settings.currency
-    rolled = core_rollforward.rollforward(_lines(ws, date_to), date_from, date_to, keys)
-    closing = rolled.total.closing
-    ties = [Tie("Ledger balance", ledger(ws, date_to), "roll-forward closing", closing)]
-    if _latest(ws) <= date_to:
-        ties.append(Tie("Sum of the bundles", sum(b.position.liability for b in bundles), "roll-forward closing", closing))
-    report = core_rollforward.table(rolled, currency, tuple(ties), {b.id: b.valid_until for b in bundles})
-    return replace(report, notes=(*report.notes, *_notes(ws, bundles)))
+    return run(ws, "rollforward", date_from, date_to, by)
 
 
 def aging(ws: Workspace, on: date) -> Table:
     """R6: what is unused at the end of a day, by time since purchase and by days left, tied to the ledger."""
-    with ws.store.snapshot():
-        return _aging(ws, on)
+    return run(ws, "aging", on, on)
 
 
-def _aging(ws: Workspace, on: date) -> Table:
+def ledger(ws: Workspace, day: date) -> int:
+    """The balance of the contract liability at the end of a day, in minor units."""
+    return -StoreRecords(ws).balance((Role.CONTRACT_LIABILITY,), day)
+
+
+def _rollforward(ws: Workspace, asked: Question) -> Table:
+    bundles, currency = list(ws.store.bundles()), ws.settings.currency
+    lines = (line for line in _lines(ws, asked.last) if asked.branch is None or line.branch == asked.branch)
+    rolled = core_rollforward.rollforward(lines, asked.first, asked.last, asked.by)
+    closing = rolled.total.closing
+    records = StoreRecords(ws)
+    balance = -records.balance((Role.CONTRACT_LIABILITY,), asked.last, asked.branch)
+    ties = [Tie("Ledger balance", balance, "roll-forward closing", closing)]
+    if records.latest <= asked.last and asked.branch is None:
+        ties.append(Tie("Sum of the bundles", sum(b.position.liability for b in bundles), "roll-forward closing", closing))
+    return core_rollforward.table(rolled, currency, tuple(ties), {b.id: b.valid_until for b in bundles})
+
+
+def _aging(ws: Workspace, asked: Question) -> Table:
+    on = asked.last
     values: dict[str | None, int] = defaultdict(int)
     for line in _lines(ws, on):
         values[line.bundle] += line.amount
     bundles = [state_on(ws, bundle.id, on) for bundle in ws.store.bundles() if bundle.sold_on <= on]
     rights = [held for b in bundles if (held := _right(ws, b, on, values[b.id]))]
-    report = core_aging.table(rights, on, ws.settings.currency, ledger=ledger(ws, on))
-    return replace(report, notes=(*report.notes, *_notes(ws, bundles)))
-
-
-def ledger(ws: Workspace, day: date) -> int:
-    """The balance of the contract liability at the end of a day, in minor units: whole months as the store keeps them."""
-    first = day.replace(day=1)
-    months = -sum(row.amount for row in ws.store.balances(first - DAY) if row.role == Role.CONTRACT_LIABILITY)
-    legs = (leg for entry in ws.store.entries(first, day) for leg in entry.postings)
-    return months - sum(leg.amount for leg in legs if leg.role is Role.CONTRACT_LIABILITY)
+    return core_aging.table(rights, on, ws.settings.currency, ledger=ledger(ws, on))
 
 
 def _lines(ws: Workspace, until: date) -> Iterator[core_rollforward.Line]:
@@ -91,26 +122,29 @@ def _right(ws: Workspace, bundle: Bundle, on: date, value: int) -> core_aging.Ri
     return held._replace(last_use=max(uses, default=None))
 
 
-def _latest(ws: Workspace) -> date:
-    """The last day with entries."""
-    return max((day.date for day in ws.store.days() if day.entries), default=date.min)
-
-
-def _keys(by: str | None) -> tuple[str, ...]:
-    """The dimensions that were asked for; UnknownGrouping."""
+def _keys(report: Report, name: str, by: str | None) -> tuple[str, ...]:
+    """The dimensions that were asked for; a month stands alone in the roll-forward."""
     if by is None:
-        return BY
+        return report.usual
+    if not report.by:
+        raise NoGrouping(name)
     keys = tuple(part.strip() for part in by.split(","))
-    if keys != (core_rollforward.MONTH,) and not set(keys) <= set(core_rollforward.DIMENSIONS):
-        raise UnknownGrouping(by)
+    alone = name == "rollforward" and core_rollforward.MONTH in keys and len(keys) > 1
+    if alone or not set(keys) <= set(report.by):
+        raise UnknownGrouping(by, report.by)
     return keys
 
 
-def _notes(ws: Workspace, bundles: Iterable[Bundle]) -> Iterator[str]:
+def _notes(ws: Workspace) -> Iterator[str]:
     """Which rules and which facts the report stands on."""
-    policies = {bundle.terms.policy.version: bundle.terms.policy for bundle in bundles}
-    head = ws.store.head()
-    yield f"{head.seq} events, chain head {head.digest.hex()}; policies {', '.join(sorted(policies)) or 'none'}."
-    early = sorted(version for version, policy in policies.items() if policy.recognition is Recognition.AT_PURCHASE)
-    if early and ws.settings.book == "statutory" and ws.settings.person == "legal":
-        yield f"Revenue at purchase under {', '.join(early)}: not PGC NRV 14 / IFRS 15."
+    policies = list(StoreRecords(ws).policies())
+    head, names = ws.store.head(), sorted(policy.version for policy in policies)
+    yield f"{head.seq} events, chain head {head.digest.hex()}; policies {', '.join(names) or 'none'}."
+    yield from labels(policies, statutory=ws.settings.book == "statutory" and ws.settings.person == "legal")
+
+
+# The names of `revrec report` (events.md 5); what the command says of each stands in `cli/reports.py`.
+REPORTS: dict[str, Report] = {
+    "rollforward": Report(whole=_rollforward, by=(core_rollforward.MONTH, *core_rollforward.DIMENSIONS), usual=BY),
+    "aging": Report(whole=_aging),
+}

@@ -1,0 +1,104 @@
+"""The records that reports read, out of the store of an open workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from revrec.app.bundles import state_on
+from revrec.core.book import Movement
+from revrec.core.bundle import Bundle
+from revrec.core.dates import DAY
+from revrec.core.events import Event
+from revrec.core.journal import JournalEntry, Role
+from revrec.core.policy import Policy
+from revrec.core.reports.frame import Identity
+from revrec.wire.stored import restore
+
+if TYPE_CHECKING:
+    from revrec.app.workspace import Workspace
+
+
+class StoreRecords:
+    """`core.reports.frame.Records` of a workspace."""
+
+    def __init__(self, ws: Workspace) -> None:
+        self.ws = ws
+        self.currency = ws.settings.currency
+
+    @cached_property
+    def latest(self) -> date:
+        """The last day with entries; `date.min` when there are none."""
+        return max((day.date for day in self.ws.store.days() if day.entries), default=date.min)
+
+    def entries(self, until: date, since: date | None = None) -> Iterator[JournalEntry]:
+        """The entries from one day to another, both counted, by date and number."""
+        return self.ws.store.entries(since, until)
+
+    def balance(self, roles: Iterable[Role], on: date, branch: str | None = None) -> int:
+        """The balance of some roles at the end of a day: whole months as the store keeps them, then the days."""
+        wanted, first = frozenset(roles), on.replace(day=1)
+        months = (
+            row.amount
+            for row in self.ws.store.balances(first - DAY)
+            if row.role in wanted and (branch is None or row.branch == branch)
+        )
+        days = (
+            leg.amount
+            for entry in self.ws.store.entries(first, on)
+            for leg in entry.postings
+            if leg.role in wanted and (branch is None or (leg.branch or entry.branch) == branch)
+        )
+        return sum(months) + sum(days)
+
+    def bundles(self) -> Iterator[Bundle]:
+        """Every bundle as it is today, by id."""
+        return self.ws.store.bundles()
+
+    def bundle_on(self, bundle: Bundle, on: date) -> Bundle:
+        """The bundle as it was at the end of a day not before its sale."""
+        if max(bundle.last_date, bundle.lapsed_on or bundle.last_date) <= on:
+            return bundle
+        return state_on(self.ws, bundle.id, on)
+
+    def movements(self, bundle: str) -> Sequence[Movement]:
+        """The movements of a bundle in order of arrival."""
+        return self.ws.store.movements(bundle)
+
+    def fact(self, entry: JournalEntry) -> Event | None:
+        """The event that an entry follows from."""
+        for stored in self.ws.store.events_by_id(entry.event):
+            if stored.source == entry.source:
+                event = restore(stored.event, self.ws.context)
+                return event if event.date == stored.date else replace(event, date=stored.date)
+        return None
+
+    def recorded(self, entries: Sequence[int]) -> Mapping[int, date]:
+        """The day on which each of these entries, by number, was recorded: one pass over the events."""
+        wanted, found = sorted(entries, reverse=True), dict[int, date]()
+        for stored in self.ws.store.events() if wanted else ():
+            while wanted and wanted[-1] in stored.numbers:
+                found[wanted.pop()] = stored.recorded.astimezone(self.ws.settings.zone).date()
+            if not wanted:
+                break
+        return found
+
+    def identity(self, customer: str) -> Identity | None:
+        """Who a customer is; None when nobody registered it, or the key of the details is gone."""
+        details = self.ws.store.personal(customer)
+        if details is None:
+            return None
+        names = (details.get(part) for part in ("name", "first_surname", "second_surname"))
+        return Identity(" ".join(name for name in names if name), details.get("tax_id"), details.get("country", ""))
+
+    def policies(self) -> Iterator[Policy]:
+        """The policy versions that the bundles were sold under."""
+        pins = self.ws.store.pins
+        for kind, name, since in pins.rows:
+            if kind == "policy":
+                version = pins.version(kind, name, since)
+                assert isinstance(version, Policy)
+                yield version
