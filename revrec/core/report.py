@@ -13,15 +13,19 @@ from typing import Any, NamedTuple
 from revrec.core import money, units
 
 Cell = str | int | date | None
+WIDTH = 120  # characters that a report takes on a screen
+_GAP = 2
+_HUNDREDTHS = "XXX"  # no currency (ISO 4217): two decimals
 
 
 class Kind(StrEnum):
-    """How the cells of a column read: amounts are minor units of the taxpayer's currency, units are quanta."""
+    """How cells read: amounts in minor units of the taxpayer's currency, units in quanta, percentages in hundredths."""
 
     TEXT = "text"
     AMOUNT = "amount"
     UNITS = "units"
     COUNT = "count"
+    PERCENT = "percent"
     DATE = "date"
 
 
@@ -135,6 +139,9 @@ def shown(cell: Cell, kind: Kind, currency: str) -> str:
     if kind is Kind.UNITS:
         assert isinstance(cell, int)
         return units.text(cell)
+    if kind is Kind.PERCENT:
+        assert isinstance(cell, int)
+        return f"{money.text(cell, _HUNDREDTHS)} %"
     return str(cell)
 
 
@@ -155,22 +162,78 @@ def _tie_record(tie: Tie, currency: str) -> dict[str, str]:
 
 
 def _drawn(table: Table) -> Iterator[str]:
-    """The table in columns: words to the left, numbers to the right."""
-    kinds = [column.kind for column in table.columns]
-    body = [[shown(cell, kind, table.currency) for cell, kind in zip(row, kinds, strict=True)] for row in table.rows]
-    total = [[shown(cell, kind, table.currency) for cell, kind in zip(table.total, kinds, strict=True)]] if table.total else []
-    head = [column.title for column in table.columns]
-    widths = [max(len(row[i]) for row in (head, *body, *total)) for i in range(len(head))]
-    rule = "  ".join("-" * width for width in widths)
-    words = {Kind.TEXT, Kind.DATE}
+    """The table in columns, words to the left and numbers to the right; what is too wide goes on below, rows named again."""
+    grid = _Grid.of(table)
+    labels = [i for i, kind in enumerate(grid.kinds) if kind in _WORDS and all(k in _WORDS for k in grid.kinds[:i])]
+    rest = [i for i in range(len(grid.kinds)) if i not in labels]
+    for place, band in enumerate(grid.bands(labels, rest)):
+        if place:
+            yield ""
+        yield from grid.drawn([*labels, *band])
 
-    def line(row: list[str]) -> str:
-        cells = (cell.ljust(w) if kind in words else cell.rjust(w) for cell, w, kind in zip(row, widths, kinds, strict=True))
-        return "  ".join(cells).rstrip()
 
-    yield line(head)
-    yield rule
-    yield from map(line, body)
-    if total:
+_WORDS = frozenset({Kind.TEXT, Kind.DATE})
+
+
+class _Grid(NamedTuple):
+    """A table as text: a heading of several lines, rows, perhaps a total, and how wide each column is."""
+
+    kinds: tuple[Kind, ...]
+    head: list[list[str]]
+    body: list[list[str]]
+    total: list[str]
+    widths: tuple[int, ...]
+
+    @classmethod
+    def of(cls, table: Table) -> _Grid:
+        kinds = tuple(column.kind for column in table.columns)
+
+        def texts(row: tuple[Cell, ...]) -> list[str]:
+            return [shown(cell, kind, table.currency) for cell, kind in zip(row, kinds, strict=True)]
+
+        body, total = [texts(row) for row in table.rows], texts(table.total) if table.total else []
+        needed = [max((len(row[i]) for row in (*body, *([total] if total else []))), default=0) for i in range(len(kinds))]
+        titles = [_folded(column.title, needed[i]) for i, column in enumerate(table.columns)]
+        tallest = max(len(title) for title in titles)
+        head = [[([""] * (tallest - len(title)) + title)[line] for title in titles] for line in range(tallest)]
+        return cls(kinds, head, body, total, tuple(max(needed[i], *map(len, titles[i])) for i in range(len(kinds))))
+
+    def bands(self, labels: list[int], rest: list[int]) -> Iterator[list[int]]:
+        """The columns in groups that fit beside the labels; one group when all do."""
+        room = WIDTH - sum(self.widths[i] + _GAP for i in labels)
+        band: list[int] = []
+        for i in rest:
+            if band and sum(self.widths[j] + _GAP for j in (*band, i)) - _GAP > room:
+                yield band
+                band = []
+            band.append(i)
+        if band or not rest:
+            yield band
+
+    def drawn(self, wanted: list[int]) -> Iterator[str]:
+        """The heading, the rows and the total of some columns."""
+
+        def line(row: list[str]) -> str:
+            cells = (row[i].ljust(self.widths[i]) if self.kinds[i] in _WORDS else row[i].rjust(self.widths[i]) for i in wanted)
+            return (" " * _GAP).join(cells).rstrip()
+
+        rule = (" " * _GAP).join("-" * self.widths[i] for i in wanted)
+        heads = [line(row) for row in self.head]
+        yield from (text for text in heads if text)
         yield rule
-        yield line(total[0])
+        yield from map(line, self.body)
+        if self.total:
+            yield rule
+            yield line(self.total)
+
+
+def _folded(title: str, width: int) -> list[str]:
+    """The words of a title on as many lines as keep its column narrow."""
+    lines: list[str] = []
+    most = max(width, *map(len, title.split() or [""]), 8)
+    for word in title.split() or [""]:
+        if lines and len(lines[-1]) + 1 + len(word) <= most:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines

@@ -56,17 +56,19 @@ TITLES = {
 }
 
 MEANINGS = {
-    Flow.ADDED: "Money received for bundles, up to their price.",
+    Flow.ADDED: "Money received or unconditionally due for bundles, net of VAT, up to their price; bundles taken over "
+    "from an earlier system.",
     Flow.REINSTATED: "Rights that came back: sessions undone or waived, expired bundles extended, refunds reversed.",
     Flow.MODIFIED: "Rights added or exchanged by a change of the contract (IFRS 15.20-21).",
     Flow.REVENUE_OPENING: "Sessions earned out of the opening balance (IFRS 15.116(b)): for each bundle the first revenue of the "
     "period, until what it owed at the opening is used up.",
     Flow.REVENUE_ADDED: "Sessions earned out of the additions of the period.",
-    Flow.BREAKAGE: "Rights that expired unused, on their last day of use with grace (IFRS 15.B44-B46).",
+    Flow.BREAKAGE: "Rights that expired unused, on their last day of use with grace, or are not expected to be used "
+    "(IFRS 15.B44-B46).",
     Flow.BREAKAGE_ESTIMATE: "Catch-up of a changed estimate of unused rights (IAS 8.36).",
     Flow.REFUNDED: "Paid back, or payable, to customers.",
     Flow.RELEASED: "What a refund below the value left, and rights that customers gave up.",
-    Flow.CANCELLED: "Payments that were returned or booked by mistake.",
+    Flow.CANCELLED: "Payments that were returned, charged back or booked by mistake; what was due and is cancelled unearned.",
     Flow.MOVED: "From one bundle or branch to another: adds up to 0.",
     Flow.REFUND_LIABILITY: "To and from the refund liability (IFRS 15.55).",
     Flow.ADJUSTED: "Manual entries.",
@@ -82,24 +84,69 @@ _INDEX = {flow: i for i, flow in enumerate(FLOWS)}
 RULE_FLOWS: dict[str, Flow] = {
     "payment.bundle": Flow.ADDED,
     "payment.reversed": Flow.CANCELLED,
+    "instalment.due": Flow.ADDED,
+    "credit.applied": Flow.ADDED,
+    "deposit.applied": Flow.ADDED,
+    "opening.bundle": Flow.ADDED,
     "contract.reclassified": Flow.ADDED,
     "session.earned": Flow.REVENUE_ADDED,
     "session.no-show": Flow.REVENUE_ADDED,
+    "accrual.straight-line": Flow.REVENUE_ADDED,
     "session.reversed": Flow.REINSTATED,
     "session.waived": Flow.REINSTATED,
     "breakage.expiry": Flow.BREAKAGE,
+    "breakage.proportional": Flow.BREAKAGE,
+    "breakage.remote": Flow.BREAKAGE,
     "breakage.correction": Flow.BREAKAGE,
+    "breakage.estimated": Flow.BREAKAGE_ESTIMATE,
+    "breakage.returned": Flow.REINSTATED,
     "breakage.reinstated": Flow.REINSTATED,
     "breakage.termination": Flow.RELEASED,
     "transfer.holder": Flow.MOVED,
     "transfer.units": Flow.MOVED,
+    "modification.topped-up": Flow.MODIFIED,
+    "modification.upgraded": Flow.MODIFIED,
+    "modification.price-reduced": Flow.MODIFIED,
     "refund.issued": Flow.REFUNDED,
     "refund.reversed": Flow.REINSTATED,
+    "refund-window.released": Flow.REFUND_LIABILITY,
+    "default.cancelled": Flow.CANCELLED,
+    "chargeback.lost": Flow.CANCELLED,
+    "receivable.written-off": Flow.CANCELLED,
+    "receivable.recovered": Flow.CANCELLED,
+    "currency.revalued": Flow.EXCHANGE,
     "adjustment": Flow.ADJUSTED,
 }
 
+# Rules that leave the contract liability alone: with those above, all there are.
+ELSEWHERE = frozenset(
+    {
+        "payment.at-purchase",
+        "payment.visit",
+        "payment.customer",
+        "session.single",
+        "session.fee",
+        "session.cost",
+        "fee.transfer",
+        "fee.extension",
+        "refund.at-purchase",
+        "refund.settled",
+        "receivable.vat-recovered",
+        "credit.granted",
+        "deposit.received",
+        "deposit.returned",
+        "deposit.forfeited",
+        "chargeback.opened",
+        "chargeback.won",
+        "payout.settled",
+        "branch.settled",
+        "provider.invoiced",
+        "provider.paid",
+    }
+)
+
 # What a refund leaves with the practice: its part of the liability is released, not refunded (events.md 4a, Refunds).
-_KEPT = frozenset({Role.BREAKAGE, Role.FEE_INCOME, Role.REVENUE_PACKAGE, Role.REVENUE_NO_SHOW})
+_KEPT = frozenset({Role.BREAKAGE, Role.FEE_INCOME, Role.REVENUE_PACKAGE, Role.REVENUE_NO_SHOW, Role.COMMISSION_INCOME})
 
 DIMENSIONS = ("branch", "service", "policy", "bundle")
 MONTH = "month"
@@ -299,6 +346,7 @@ def table(rolled: Rollforward, currency: str, ties: tuple[Tie, ...], ends: Mappi
     columns += [Column(flow, TITLES[flow], sparse=flow not in _ALWAYS) for flow in FLOWS]
     columns += [Column("closing", "Closing")]
     if split is not None:
+        columns += [Column("within_12_months", "of which <=12 m", sparse=True)]
         columns += [Column("beyond_12_months", "of which >12 m", sparse=True)]
     rows = tuple(_cells(row, split) for row in rolled.rows)
     total = ("Total", *_cells(rolled.total, split)[1:]) if rolled.by else _cells(rolled.total, split)
@@ -320,4 +368,7 @@ def _beyond(rolled: Rollforward, ends: Mapping[str, date | None]) -> dict[tuple[
 
 def _cells(row: Row, split: Mapping[tuple[str | None, ...], int] | None) -> tuple[Cell, ...]:
     cells = (*row.key, row.opening, *row.flows, row.closing)
-    return cells if split is None else (*cells, split.get(row.key, 0))
+    if split is None:
+        return cells
+    beyond = split.get(row.key, 0)
+    return (*cells, row.closing - beyond, beyond)
