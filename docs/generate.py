@@ -25,7 +25,14 @@ from tests.example import build
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
-PAGES = ("quick-start-accountant.md", "quick-start-freelancer.md", "quick-start-auditor.md", "commands.md", "mapping.md")
+PAGES = (
+    "quick-start-accountant.md",
+    "quick-start-freelancer.md",
+    "quick-start-auditor.md",
+    "commands.md",
+    "mapping.md",
+    "whatif.md",
+)
 FAMILIES = {
     "payment": "Payments",
     "session": "Sessions and visits",
