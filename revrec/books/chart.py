@@ -22,6 +22,7 @@ _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(?:;.*)?$')
 _ACCOUNT = re.compile(r"[^\W\d_][\w-]*(?::[^\W_][\w-]*)+$")
 _ROLES = frozenset(role.value for role in Role)
 _KEYS = {"revrec-role": "role", "revrec-branch": "branch", "revrec-service": "service", "revrec-method": "method"}
+_PGC = re.compile(r'[ \t]+pgc:[ \t]*"?([^"\s;]+)')
 
 _Asked: TypeAlias = tuple[str, str | None, str | None, str | None]
 
@@ -49,7 +50,7 @@ class NoAccount(RevrecError):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One `open` line: what stands on line `line` of the chart."""
+    """One `open` line: what stands on line `line` of the chart; `pgc` is the account number that exports use."""
 
     name: str
     opened: date
@@ -58,6 +59,7 @@ class Account:
     branch: str | None = None
     service: str | None = None
     method: str | None = None
+    pgc: str | None = None
 
     def rank(self, branch: str | None, service: str | None, method: str | None) -> int:
         """How specific a match it is for a posting (branch before service before method), or -1 if it is none."""
@@ -162,6 +164,8 @@ def _accounts(text: str, name: str) -> Iterator[Account]:
 
 def _metadata(line: str, values: dict[str, str], name: str, number: int) -> None:
     """Take one indented line in, when it is metadata of ours."""
+    if number_of := _PGC.match(line):
+        values["pgc"] = number_of[1]
     found = _METADATA.match(line)
     if not found or found[1] not in _KEYS:
         return
@@ -185,6 +189,7 @@ def _account(head: tuple[int, re.Match[str]], values: dict[str, str], name: str)
     except ValueError as error:
         raise ChartFault(name, line, f"{opened[1]}-{opened[2]}-{opened[3]} is no date") from error
     role = Role(values["role"]) if "role" in values else None
+    pgc = values.pop("pgc", None)
     if role is None and values:
         raise ChartFault(name, line, f"{opened[4]} has {', '.join(f'revrec-{key}' for key in values)} but no revrec-role")
-    return Account(opened[4], day, line, role, values.get("branch"), values.get("service"), values.get("method"))
+    return Account(opened[4], day, line, role, values.get("branch"), values.get("service"), values.get("method"), pgc)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 
 from revrec.core.errors import RevrecError
 
@@ -96,10 +97,17 @@ def _read(target: Path) -> bytes | None:
 
 
 def _replace(target: Path, data: bytes) -> None:
+    with replacing(target) as file:
+        file.write(data)
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[BinaryIO]:
+    """A file to write that takes the target's name when the block ends well and is gone when it does not; raises OSError."""
     beside = target.with_name(f".{target.name}.tmp")
     try:
         with beside.open("wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         beside.replace(target)

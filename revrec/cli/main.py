@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from revrec.cli import books, bundles, demo, init, options, periods, records, reports, show, whatif
+from revrec.cli import books, bundles, demo, export, init, options, periods, records, reports, show, whatif
 from revrec.core.errors import RevrecError
 
 USAGE = 2
@@ -64,6 +64,7 @@ periods.add(app)
 bundles.add(app)
 reports.add(app)
 books.add(app)
+export.add(app)
 whatif.add(app)
 demo.add(app)
 

@@ -1,0 +1,1 @@
+"""The journal for other accounting systems: hledger and Ledger, CSV, ContaPlus, Holded."""
