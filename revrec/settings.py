@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote
@@ -18,15 +19,18 @@ from zoneinfo import ZoneInfo, available_timezones
 from revrec.core.errors import RevrecError
 from revrec.core.events import Method
 from revrec.core.journal import MONEY_ROLES, Role
+from revrec.core.policy import WHOLE, Regime
 
 FILE = "revrec.toml"
 _TAXPAYER = re.compile(r"[A-Z]{2}-[A-Z0-9][A-Z0-9.]{1,29}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _SERIES = re.compile(r"[A-Za-z0-9._/-]{1,20}")
+_SHARE = re.compile(r"[01](\.[0-9]{1,6})?")
 _RATE = re.compile(r"[0-9]{1,2}(\.[0-9]{1,2})?")
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
+D = TypeVar("D", "DatedRate", "DatedShare")
 
 
 class Person(StrEnum):
@@ -89,10 +93,19 @@ class Irpf:
 
 
 @dataclass(frozen=True, slots=True)
+class DatedShare:
+    """A share between 0 and 1 from a day on."""
+
+    since: date
+    share: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What `revrec.toml` says, checked; `database` is an SQLAlchemy URL, `key` the text of REVREC_KEY if it is set.
 
-    `methods` holds only the payment methods whose role differs from the usual one.
+    `methods` holds only the payment methods whose role differs from the usual one; `vat_deductible` the deductible share
+    of input VAT, oldest first: before the first row nothing is deductible.
     """
 
     root: Path
@@ -108,6 +121,7 @@ class Settings:
     sii: bool = False
     vat_scheme: VatScheme = VatScheme.GENERAL
     address: Address = Address()
+    vat_deductible: tuple[DatedShare, ...] = ()
     irpf: Irpf = Irpf()
     methods: Mapping[str, Role] = field(default_factory=dict)
     invoicing_from: date | None = None
@@ -120,6 +134,12 @@ class Settings:
     def country(self) -> str:
         """ISO 3166 code of the taxpayer's country: what its id starts with."""
         return self.taxpayer[:2]
+
+    @property
+    def regime(self) -> Regime:
+        """The VAT rules of the taxpayer that postings follow."""
+        shares = tuple((row.since, int(row.share * WHOLE)) for row in self.vat_deductible)
+        return Regime(self.vat_scheme is VatScheme.CASH, shares)
 
     @property
     def database_path(self) -> Path:
@@ -200,6 +220,7 @@ def parse(table: Mapping[str, Any], *, root: Path, text: str = "", environ: Mapp
         territory=top.choice("territory", Territory) or (Territory.COMMON if spanish else None),
         sii=top.get("sii", bool) or False,
         vat_scheme=top.choice("vat_scheme", VatScheme) or VatScheme.GENERAL,
+        vat_deductible=_deductible(top),
         irpf=_irpf(top.table("irpf")),
         methods=_methods(top.table("methods")),
         invoicing_from=top.get("invoicing_from", date),
@@ -310,9 +331,33 @@ def _irpf(table: _Table) -> Irpf:
             )
         )
         row.done()
-    irpf = Irpf(table.get("professional", bool) or False, tuple(sorted(rates, key=lambda row: row.since)))
+    irpf = Irpf(table.get("professional", bool) or False, _dated(table, "rate", rates))
     table.done()
     return irpf
+
+
+def _deductible(table: _Table) -> tuple[DatedShare, ...]:
+    rows = []
+    for row in table.tables("vat_deductible"):
+        since = row.need("since", date, _same, "a day such as `since = 2026-01-01`")
+        rows.append(DatedShare(since, row.need("share", str, _share, 'a share such as `share = "0.35"`')))
+        row.done()
+    return _dated(table, "vat_deductible", rows)
+
+
+def _dated(table: _Table, key: str, rows: list[D]) -> tuple[D, ...]:
+    """Rows by their first day, which no two may share."""
+    found = tuple(sorted(rows, key=lambda row: row.since))
+    for before, after in pairwise(found):
+        if before.since == after.since:
+            raise table.error(key, f"two rows begin on {after.since}", "give one of them another `since`")
+    return found
+
+
+def _share(value: str) -> Decimal:
+    if not _SHARE.fullmatch(value) or Decimal(value) > 1:
+        raise Unfit(f"{value!r} is not a share", 'write a decimal between 0 and 1 in quotes, such as "0.35"')
+    return Decimal(value)
 
 
 def _percent(value: str) -> Decimal:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import orjson
 
 from revrec.core.book import METHODS
 from revrec.core.errors import Refused
-from revrec.core.policy import Package, Policy, Tax, Terms
+from revrec.core.policy import Package, Policy, Regime, Tax, Terms
 from revrec.settings import Settings
 from revrec.store.pins import SETTINGS, Pin, Pins, pin_of
 from revrec.wire.policies import PolicyFile
@@ -26,6 +29,7 @@ class PinningCatalogue:
     settings: Settings
     _touched: dict[tuple[str, str, str], Pin] = field(default_factory=dict)
     _offers: dict[tuple[str, date], tuple[Terms, tuple[Pin, ...]]] = field(default_factory=dict)
+    _tax_points: dict[tuple[str, date], tuple[Tax, Pin]] = field(default_factory=dict)
     _settings_pin: Pin | None = None
     _settled: bool = False  # the settings are those of the latest event
 
@@ -38,7 +42,8 @@ class PinningCatalogue:
         offer = self._offers.get((package, day))
         if offer is None:
             terms = self.pins.remember(self.file.terms(package, day))
-            offer = self._offers[package, day] = terms, tuple(self._pin(v) for v in (terms.package, terms.policy, terms.tax))
+            pins = tuple(self._sold(version, day) for version in (terms.package, terms.policy, terms.tax))
+            offer = self._offers[package, day] = terms, pins
         terms, pins = offer
         self._rely(pins)
         return terms
@@ -46,8 +51,33 @@ class PinningCatalogue:
     def sellable(self, tax: str, day: date) -> str:
         """The category of the tax of a one-off visit, whose version is pinned too."""
         version = self.file.tax(tax, day)
-        self._rely((self._pin(version),))
+        self._rely((self._sold(version, day),))
         return version.category
+
+    def tax(self, tax: str, day: date) -> Tax:
+        """The version of a tax at a tax point, pinned; Refused when there was never one.
+
+        A version that was pinned goes before what the file says today: money that came in is booked, whatever became of
+        the file; the next sale says what was changed.
+        """
+        version, pin = self._tax_points.get((tax, day)) or self._tax_point(tax, day)
+        self._tax_points[tax, day] = version, pin
+        self._rely((pin,))
+        return version
+
+    def _tax_point(self, tax: str, day: date) -> tuple[Tax, Pin]:
+        pinned = next(iter(self.pins.candidates("tax", tax, day, sys.maxsize)), None)
+        try:
+            version = self.file.tax(tax, day)
+        except Refused:
+            if pinned is None:
+                raise
+            version = None
+        if pinned is not None and (version is None or version.since <= pinned.since):
+            assert isinstance(pinned, Tax)
+            return pinned, self.pins.rows["tax", tax, pinned.since.isoformat()]
+        assert version is not None
+        return version, self._pin(version)
 
     def take(self, seq: int) -> tuple[list[Pin], list[Pin]]:
         """What event `seq` relied on, in order, and which of that is pinned for the first time; settings stand first."""
@@ -66,6 +96,19 @@ class PinningCatalogue:
     def _rely(self, pins: tuple[Pin, ...]) -> None:
         for pin in pins:
             self._touched[pin.kind, pin.id, pin.since] = pin
+
+    def _sold(self, version: Package | Policy | Tax, day: date) -> Pin:
+        """The pin of a version that is sold; Refused when a newer one was used before and is gone from the file."""
+        kind = _KINDS[type(version)]
+        newest = next(iter(self.pins.candidates(kind, version.id, day, sys.maxsize)), None)
+        if newest is not None and newest.since > version.since:
+            raise Refused(
+                f"{kind} {newest.id}@{newest.since}, under which something was sold before, is gone from {self.file.name}. "
+                "A version that was used stays: put it back and give the change a new `since`",
+                rule="events.md 2: pinned versions",
+                field=kind if kind != "policy" else "package",
+            )
+        return self._pin(version)
 
     def _pin(self, version: Package | Policy | Tax) -> Pin:
         kind = _KINDS[type(version)]
@@ -94,11 +137,24 @@ class PinningCatalogue:
 
 
 def settings_content(settings: Settings) -> bytes:
-    """Currency, time zone and the roles of payment methods as RFC 8785 JSON: what re-derivation needs of revrec.toml."""
+    """Currency, time zone, the roles of payment methods and the VAT regime as RFC 8785 JSON.
+
+    It is what re-derivation needs of revrec.toml; the general scheme without deduction goes without saying.
+    """
     methods = {method.value: role.value for method, role in METHODS.items()}
     methods |= {str(method): role.value for method, role in settings.methods.items()}
-    values = {"currency": settings.currency, "methods": methods, "v": "A", "zone": settings.zone.key}
+    values: dict[str, Any] = {"currency": settings.currency, "methods": methods, "v": "A", "zone": settings.zone.key}
+    if settings.regime.vat_cash:
+        values["vat_cash"] = True
+    if settings.regime.deductible:
+        values["vat_deductible"] = [[since.isoformat(), share] for since, share in settings.regime.deductible]
     return orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
+
+
+def regime_of(values: Mapping[str, Any]) -> Regime:
+    """The VAT regime that pinned settings name."""
+    shares = tuple((date.fromisoformat(since), share) for since, share in values.get("vat_deductible", ()))
+    return Regime(values.get("vat_cash", False), shares)
 
 
 def differing(before: bytes, after: bytes) -> str:

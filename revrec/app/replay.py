@@ -35,7 +35,7 @@ class PinnedCatalogue:
     settings: dict[int, Pin]  # those that an event pinned, by its number
     seq: int = 0
     expected: str = ""
-    _relied: list[Pin] = field(default_factory=list)
+    _relied: dict[tuple[str, str, str], Pin] = field(default_factory=dict)
 
     def begin(self, seq: int, expected: str) -> None:
         """The next event: its number and the hex digest over what it pinned."""
@@ -44,30 +44,51 @@ class PinnedCatalogue:
 
     def relied(self) -> list[Pin]:
         """What the event relied on, in the order of its digest."""
-        return [*self._first(), *self._relied]
+        return [*self._first(), *self._relied.values()]
 
     def terms(self, package: str, day: date) -> Terms:
-        """The pinned terms of a sale; Refused when no pinned versions fit the chain record."""
+        """The pinned terms of a sale; Refused when nothing was pinned for it.
+
+        They are those whose digest the chain record names; where the event relied on more than them, the newest.
+        """
         offers = list(self._offers(package, day))
-        for terms, pins in offers:
-            if pins_digest(pin.digest for pin in (*self._first(), *pins)) == self.expected:
-                self._relied = pins
-                return self.pins.remember(terms)
+        exact = (o for o in offers if pins_digest(pin.digest for pin in (*self._first(), *o[1])) == self.expected)
+        for terms, pins in (*exact, *offers[:1]):
+            self._rely(pins)
+            return self.pins.remember(terms)
         raise Refused(
-            f"no pinned versions of package {package} on {day} have the digest that the chain record names",
+            f"no versions of package {package} were pinned for {day}",
             rule="events.md 2: pinned versions",
             field="package",
         )
 
     def sellable(self, tax: str, day: date) -> str:
         """The category of the pinned tax of a one-off visit."""
+        versions = [self._pin("tax", version) for version in self.pins.candidates("tax", tax, day, self.seq)]
+        exact = (pin for pin in versions if pins_digest(each.digest for each in (*self._first(), pin)) == self.expected)
+        for pin in (*exact, *versions[:1]):
+            self._rely([pin])
+            return self._tax(pin).category
+        raise self._unpinned(tax, day)
+
+    def tax(self, tax: str, day: date) -> Tax:
+        """The pinned version at a tax point: the newest, for recording takes no other; Refused when there is none."""
         for version in self.pins.candidates("tax", tax, day, self.seq):
-            assert isinstance(version, Tax)
             pin = self._pin("tax", version)
-            if pins_digest(each.digest for each in (*self._first(), pin)) == self.expected:
-                self._relied = [pin]
-                return version.category
-        raise Refused(f"no pinned version of tax {tax} on {day} fits the chain record", rule="events.md 2", field="tax")
+            self._rely([pin])
+            return self._tax(pin)
+        raise self._unpinned(tax, day)
+
+    def _tax(self, pin: Pin) -> Tax:
+        version = self.pins.version("tax", pin.id, pin.since)
+        assert isinstance(version, Tax)
+        return version
+
+    def _unpinned(self, tax: str, day: date) -> Refused:
+        return Refused(f"no version of tax {tax} was pinned for {day}", rule="events.md 2: pinned versions", field="tax")
+
+    def _rely(self, pins: list[Pin]) -> None:
+        self._relied |= {(pin.kind, pin.id, pin.since): pin for pin in pins}
 
     def _first(self) -> list[Pin]:
         return [self.settings[self.seq]] if self.seq in self.settings else []

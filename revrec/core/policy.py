@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from revrec.core.units import Unit
 
@@ -217,6 +217,21 @@ class Tax:
     def percent(self) -> int:
         """The rate in hundredths of a percent: 2100 for 21 %."""
         return int(Decimal(self.rate) * 100)
+
+
+class Regime(NamedTuple):
+    """What of the taxpayer's VAT regime decides postings.
+
+    `vat_cash`: the cash scheme (LIVA 163 decies); `deductible`: dated shares of input VAT in millionths, oldest first
+    (LIVA 102).
+    """
+
+    vat_cash: bool = False
+    deductible: tuple[tuple[date, int], ...] = ()
+
+    def share(self, day: date) -> int:
+        """The share of input VAT that is deductible on a day, in millionths; 0 before the first."""
+        return next((share for since, share in reversed(self.deductible) if since <= day), 0)
 
 
 @dataclass(frozen=True, slots=True)

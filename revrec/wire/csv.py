@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,11 +18,15 @@ ENVELOPE = ("specversion", "id", "source", "type", "time", "subject", "taxpayer"
 REQUIRED = ("type", "id", "source", "time")
 BOOLEANS = frozenset({"business", "withholds"})
 RULE = "events.md 3, CSV"
+_NUMBER = re.compile(r"\.([1-9][0-9]*)(?=\.)")
 
 
 @dataclass(slots=True)
 class CsvEvents:
-    """A `.csv` file of events: `type,id,source,time` and the fields of `data`, nested ones with a dot (`discount.code`)."""
+    """A `.csv` file of events: `type,id,source,time` and the fields of `data`.
+
+    Nested ones stand with a dot (`discount.code`), those of a list with their number (`instalments.1.due_on`).
+    """
 
     path: Path
     skipped: Mapping[str, int] = field(default_factory=dict)
@@ -114,7 +119,7 @@ def header_problems(cells: list[str]) -> list[Problem]:
 
 
 def _path(name: str) -> str:
-    return name if name in ENVELOPE else f"data.{name}"
+    return name if name in ENVELOPE else "data." + _NUMBER.sub(lambda found: f"[{int(found[1]) - 1}]", name)
 
 
 def _line(row: Row, header: list[str], columns: Mapping[str, str]) -> Line:
@@ -138,8 +143,15 @@ def event_of(cells: Iterable[tuple[str, str]]) -> dict[str, Any]:
             event[name] = cell
         else:
             put(data, name, cell)
-    event["data"] = data
+    event["data"] = {name: _list(value) if isinstance(value, dict) else value for name, value in data.items()}
     return event
+
+
+def _list(members: dict[str, Any]) -> Any:
+    """Members that are called 1, 2, 3 … as a list in that order; rows may leave the last ones empty."""
+    if not all(name.isascii() and name.isdigit() for name in members):
+        return members
+    return [members[name] for name in sorted(members, key=int)]
 
 
 def put(data: dict[str, Any], name: str, cell: str) -> None:

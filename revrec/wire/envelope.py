@@ -20,7 +20,7 @@ from revrec.wire.build import BUILDERS, quick
 from revrec.wire.context import Context
 from revrec.wire.errors import Problem, Unreadable, nearest
 from revrec.wire.explain import explain
-from revrec.wire.facts import DATA, LATER
+from revrec.wire.facts import DATA
 from revrec.wire.files import MAX_BYTES, size_problem
 from revrec.wire.kinds import EVENT_ID, URI, Id, Instant, OneLine, Plain, compiled, shown
 from revrec.wire.rules import normalise, plan
@@ -88,7 +88,7 @@ def parse(line: bytes | dict[str, Any], context: Context, *, internal: bool = Fa
     try:
         event = _validator(kind).validate_python(raw)
     except ValidationError as error:
-        raise Unreadable(explain(error, kind, context), event_id(raw)) from None
+        raise Unreadable(explain(error, kind), event_id(raw)) from None
     if type(line) is bytes and (line.count(b'"') != orjson.dumps(raw).count(b'"') or b"\\" in line):
         _refuse_duplicates(line, raw)
     return _finish(event, kind, context)
@@ -121,6 +121,8 @@ def fact(event: dict[str, Any], kind: str, day: Any, context: Context) -> Event:
     """The core's event of a normalised one."""
     data = event["data"]
     metadata = data.get("metadata")
+    if "currency" in data:
+        context = context.abroad(data["currency"], data["rate"])
     return EVENT(
         event["id"],
         event["source"],
@@ -130,6 +132,7 @@ def fact(event: dict[str, Any], kind: str, day: Any, context: Context) -> Event:
         event.get("branch"),
         event.get("actor"),
         tuple(sorted(metadata.items())) if metadata else (),
+        "correction" in data,
     )
 
 
@@ -168,10 +171,8 @@ def _refuse_type(raw: dict[str, Any]) -> NoReturn:
         problem = Problem("type", RULE, what, "such as `session.completed`")
     elif kind in INTERNAL:
         problem = Problem("type", RULE, f"{kind} is made by revrec and refused from outside", "use the command `advance`")
-    elif kind in LATER:
-        problem = Problem("type", "events.md 4", f"{kind} is known, not built in this release", "leave it out for now")
     else:
-        hint = nearest(kind, (BUILDERS.keys() | LATER) - INTERNAL)
+        hint = nearest(kind, BUILDERS.keys() - INTERNAL)
         problem = Problem("type", "events.md 4", f"{shown(kind)} is no type of event", hint or "events.md 4 lists them")
     raise Unreadable((problem,), event_id(raw))
 

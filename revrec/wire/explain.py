@@ -7,9 +7,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from revrec.wire import facts
-from revrec.wire.context import Context
 from revrec.wire.errors import Problem, nearest
-from revrec.wire.facts import DATA, LATER_ANY, LATER_MEMBERS
+from revrec.wire.facts import DATA, LATER_MEMBERS
 from revrec.wire.kinds import WORDS, shown
 
 ENVELOPE = ("specversion", "id", "source", "type", "time", "subject", "taxpayer", "branch", "actor", "datacontenttype", "data")
@@ -20,19 +19,22 @@ NESTED: dict[str, type] = {
     "exception": facts.Exceptional,
     "original_invoice": facts.OriginalInvoice,
     "postings": facts.Adjustment,
+    "instalments": facts.Instalment,
+    "payers": facts.Payer,
+    "surcharge": facts.Surcharge,
 }
 
 
-def explain(error: ValidationError, kind: str, context: Context) -> list[Problem]:
+def explain(error: ValidationError, kind: str) -> list[Problem]:
     """Every mistake of an event of a known type."""
-    return [_problem(found, kind, context) for found in error.errors(include_url=False)]
+    return [_problem(found, kind) for found in error.errors(include_url=False)]
 
 
-def _problem(found: Any, kind: str, context: Context) -> Problem:
+def _problem(found: Any, kind: str) -> Problem:
     loc = tuple(part for part in found["loc"] if part != "[key]")
     field, rule = path(loc), "events.md 4" if loc[:1] == ("data",) else "events.md 3"
     if found["type"] == "extra_forbidden":
-        return _unknown(loc, kind, found["input"], context)
+        return _unknown(loc, kind)
     if found["type"] == "missing":
         return Problem(field, rule, "missing", _needed(loc, kind))
     message, hint = words(found)
@@ -93,26 +95,16 @@ def members(loc: tuple[Any, ...], kind: str) -> list[str]:
 
 
 def _needed(loc: tuple[Any, ...], kind: str) -> str:
-    owner = {"data": kind, "discount": "discount"}.get(str(loc[-2]) if len(loc) > 1 else "", "an event")
-    return f"{owner} needs {loc[-1]}"
+    if len(loc) == 1:
+        return f"an event needs {loc[-1]}"
+    return f"{kind if len(loc) == 2 else f'each of {loc[1]}' if len(loc) > 3 else loc[1]} needs {loc[-1]}"
 
 
-def _unknown(loc: tuple[Any, ...], kind: str, value: Any, context: Context) -> Problem:
+def _unknown(loc: tuple[Any, ...], kind: str) -> Problem:
     name = str(loc[-1])
-    if loc[:1] == ("data",) and len(loc) == 2:  # data.NAME
-        if name == "currency":
-            return _currency(path(loc), value, context)
-        if name in LATER_ANY or name in LATER_MEMBERS.get(kind, ()):
-            return Problem(path(loc), "events.md 4", f"{name} is known, not built in this release", f"leave {name} out for now")
+    if loc[:1] == ("data",) and len(loc) == 2 and name in LATER_MEMBERS.get(kind, ()):  # data.NAME
+        return Problem(path(loc), "events.md 4", LATER_MEMBERS[kind][name], f"leave {name} out for now")
     known = members(loc, kind)
     where = kind if loc[:1] == ("data",) else "an event"
     hint = nearest(name, known) or f"known: {', '.join(known)}"
     return Problem(path(loc), "events.md 4" if loc[:1] == ("data",) else "events.md 3", f"{where} has no such member", hint)
-
-
-def _currency(field: str, value: Any, context: Context) -> Problem:
-    if value == context.currency:
-        what = f"only said where it is not the taxpayer's ({context.currency})"
-        return Problem(field, "events.md 3", what, "leave currency out")
-    what = f"wrong currency {shown(value)}: these books are in {context.currency}; others are known, not built in this release"
-    return Problem(field, "events.md 3", what, f"give amounts in {context.currency} and leave currency out")

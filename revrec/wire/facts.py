@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
@@ -18,6 +19,7 @@ from revrec.wire.kinds import (
     Amount,
     Checked,
     Code,
+    Currency,
     CustomerId,
     Day,
     Id,
@@ -27,6 +29,8 @@ from revrec.wire.kinds import (
     PaymentId,
     Plain,
     Quantity,
+    Rate,
+    Share,
     SignedAmount,
     Text,
     refuse,
@@ -52,12 +56,37 @@ Metadata = Annotated[
 ]
 
 
-class Common(TypedDict):
+class Base(TypedDict):
     """Members that every event may carry."""
 
     effective_date: NotRequired[Annotated[Day, Field(description="Accounting date where it is not the date of `time`.")]]
     note: NotRequired[Annotated[Text, Field(description="For administration; stored encrypted, in no book or document.")]]
     metadata: NotRequired[Metadata]
+    correction: NotRequired[
+        Annotated[
+            Literal["prior_period"],
+            Field(description="What a late event changes goes to prior-period errors (NRV 22); needs `approver`."),
+        ]
+    ]
+
+
+class Common(Base):
+    """An event that needs nobody's approval, unless it carries `correction`."""
+
+    approver: NotRequired[Annotated[Plain, Field(description="Beside `correction`: who approved it.")]]
+
+
+class Approved(Base):
+    """An event that somebody approves."""
+
+    approver: Plain
+
+
+class Priced(TypedDict):
+    """Members of every event that carries amounts: the amounts are converted half up, those of a list add up exactly."""
+
+    currency: NotRequired[Annotated[Currency, Field(description="Of all its amounts; only where it is not the taxpayer's.")]]
+    rate: NotRequired[Annotated[Rate, Field(description="With `currency`: the taxpayer's currency for one unit of it.")]]
 
 
 class Dir3(TypedDict):
@@ -96,7 +125,28 @@ class Discount(TypedDict):
     amount: Amount
 
 
-class BundleSold(Common):
+class CustomerErased(Common):
+    """A person's data is destroyed, or blocked until the statutory date; books, chains and proofs stay valid."""
+
+    customer: CustomerId
+    reason: Text
+
+
+class Instalment(TypedDict):
+    """A part of the price and the day on which it falls due."""
+
+    due_on: Day
+    amount: Amount
+
+
+class Payer(TypedDict):
+    """Who is bound to pay a part of the price: an insurer, an employer, a parent."""
+
+    customer: CustomerId
+    amount: Amount
+
+
+class BundleSold(Common, Priced):
     """A bundle is sold; what is left out comes from the catalogue version in force that day."""
 
     bundle: Id
@@ -109,19 +159,78 @@ class BundleSold(Common):
     price: NotRequired[Amount]
     list_price: NotRequired[Amount]
     expires_on: NotRequired[Day]
+    instalments: NotRequired[
+        Annotated[list[Instalment], Field(min_length=1, max_length=120, description="In order of their days, each later.")]
+    ]
     discount: NotRequired[Discount]
+    payers: NotRequired[
+        Annotated[list[Payer], Field(min_length=1, max_length=20, description="Default: the customer owes it all.")]
+    ]
     policy_accepted_at: NotRequired[Annotated[Instant, Field(description="When the customer accepted the rules.")]]
 
 
-class BundleVoided(Common):
+class OriginalInvoice(TypedDict):
+    """An invoice issued before."""
+
+    number: Code
+    issued_on: Day
+
+
+class BundleOpened(Common, Priced):
+    """A bundle that was sold before these books began comes in with what is left of it, against `opening`."""
+
+    bundle: Id
+    package: Id
+    customer: CustomerId
+    beneficiary: NotRequired[CustomerId]
+    units_left: Quantity
+    deferred: Annotated[Amount, Field(description="What is paid and not yet delivered, net of VAT.")]
+    tax_paid: NotRequired[Annotated[Amount, Field(description="The VAT on it.")]]
+    sold_on: Day
+    expires_on: NotRequired[Day]
+    original_invoice: NotRequired[OriginalInvoice]
+    proof: Annotated[Text, Field(description="Where the old system says so; sealed.")]
+
+
+class DepositReceived(Common, Priced):
+    """Money that is fully returnable until it is applied or forfeited: no revenue, no VAT."""
+
+    deposit: Id
+    customer: CustomerId
+    amount: Amount
+    method: MethodName
+
+
+class DepositApplied(Common):
+    """A deposit pays for exactly one of `bundle` and `session` (a one-off visit)."""
+
+    deposit: Id
+    bundle: NotRequired[Id]
+    session: NotRequired[Id]
+
+
+class DepositReturned(Common):
+    """A deposit is paid back."""
+
+    deposit: Id
+    method: MethodName
+
+
+class DepositForfeited(Common):
+    """A deposit is kept: fee income, taxed by `fee_tax`."""
+
+    deposit: Id
+    reason: Text
+
+
+class BundleVoided(Approved):
     """A sale made by mistake: only unused and with no money on it."""
 
     bundle: Id
     reason: Text
-    approver: Plain
 
 
-class PaymentReceived(Common):
+class PaymentReceived(Common, Priced):
     """Money that came in for exactly one of `bundle`, `session` (a one-off visit) and `customer` (kept as credit)."""
 
     payment: PaymentId
@@ -134,18 +243,21 @@ class PaymentReceived(Common):
     reference: NotRequired[
         Annotated[str, Field(pattern=REFERENCE, max_length=140, description="Of bank or terminal, never a card number.")]
     ]
+    withheld: NotRequired[
+        Annotated[Amount, Field(description="Income tax (IRPF) that the payer kept back; counts as paid, on top of `amount`.")]
+    ]
+    tip: NotRequired[Annotated[Amount, Field(description="The part of `amount` that is the staff's: no revenue, no VAT.")]]
 
 
-class PaymentReversed(Common):
+class PaymentReversed(Approved, Priced):
     """A payment recorded by mistake, or money that the bank took back: the claim is open again."""
 
     payment: Id
     reason: Literal["mistake", "returned"]
-    approver: Plain
     fee: NotRequired[Amount]
 
 
-class PaymentFailed(Common):
+class PaymentFailed(Common, Priced):
     """A payment that did not go through; nothing is posted."""
 
     payment: Id
@@ -155,21 +267,59 @@ class PaymentFailed(Common):
     code: Code
 
 
-class SessionCompleted(Common):
+class ChargebackOpened(Common, Priced):
+    """The payer's bank disputes a payment and takes the money back for the time being."""
+
+    payment: Id
+    amount: Amount
+    fee: NotRequired[Amount]
+
+
+class ChargebackWon(Common):
+    """The disputed money comes back."""
+
+    payment: Id
+
+
+class ChargebackLost(Common):
+    """The disputed money is gone; the rights that are left are frozen."""
+
+    payment: Id
+
+
+class PayoutSettled(Common, Priced):
+    """A payment service provider pays out `gross` less `fee` to the bank."""
+
+    method: MethodName
+    gross: Amount
+    fee: Amount
+    reference: NotRequired[Annotated[str, Field(pattern=REFERENCE, max_length=140, description="Of the payout.")]]
+
+
+class Surcharge(TypedDict):
+    """What one session costs on top of the bundle, tax included."""
+
+    amount: Amount
+    tax: Id
+
+
+class SessionCompleted(Common, Priced):
     """A session took place: on a `bundle`, drawn from the `customer`'s bundles, or (with `price`) a one-off visit."""
 
     session: Id
     bundle: NotRequired[Id]
     customer: NotRequired[CustomerId]
-    service: NotRequired[Id]
+    service: NotRequired[Annotated[Id, Field(description="Of a visit; beside `bundle` only for a multi-purpose voucher.")]]
     price: NotRequired[Amount]
-    tax: NotRequired[Id]
+    tax: NotRequired[Annotated[Id, Field(description="Of a visit; beside `bundle` only for a multi-purpose voucher.")]]
     quantity: NotRequired[Annotated[Quantity, Field(description="Units; default 1.")]]
     started_at: NotRequired[Instant]
     ended_at: NotRequired[Instant]
     beneficiary: NotRequired[CustomerId]
     provider: NotRequired[Id]
     modality: NotRequired[Id]
+    cost: NotRequired[Annotated[Amount, Field(description="What `provider` is owed for it.")]]
+    surcharge: NotRequired[Surcharge]
 
 
 class SessionCancelled(Common):
@@ -195,15 +345,55 @@ class SessionReversed(Common):
     reason: Text
 
 
-class SessionWaived(Common):
+class SessionWaived(Approved):
     """A late cancellation or a no-show is forgiven afterwards."""
 
     session: Id
     reason: Text
-    approver: Plain
 
 
-class BundleTransferred(Common):
+class BundleToppedUp(Common, Priced):
+    """More units for more money."""
+
+    bundle: Id
+    units: Quantity
+    price: Amount
+    list_price: NotRequired[Amount]
+    modification: NotRequired[
+        Annotated[Literal["auto", "separate", "prospective"], Field(description="Default: what the policy says.")]
+    ]
+
+
+class BundleUpgraded(Common, Priced):
+    """Another package (`to_package`) or more of the same (`units` and `price`); `mode` says into which bundle."""
+
+    bundle: Id
+    mode: Annotated[
+        Literal["new_pack", "in_place"],
+        Field(description="new_pack: the unused value counts as paid on `to_bundle`; in_place: the same bundle goes on."),
+    ]
+    to_package: NotRequired[Id]
+    units: NotRequired[Quantity]
+    price: NotRequired[Amount]
+    to_bundle: NotRequired[Id]
+
+
+class BundlePriceReduced(Common, Priced):
+    """A price concession on what is still to be delivered."""
+
+    bundle: Id
+    amount: Amount
+    reason: Text
+
+
+class BundleCancelledForDefault(Common):
+    """Unpaid: the unearned part is cancelled, the earned part written off."""
+
+    bundle: Id
+    reason: Text
+
+
+class BundleTransferred(Common, Priced):
     """A bundle goes to another customer, whole or (`units` and `to_bundle`) in part."""
 
     bundle: Id
@@ -235,13 +425,12 @@ class BundleProviderChanged(Common):
     provider: Id
 
 
-class BundleExtended(Common):
+class BundleExtended(Approved, Priced):
     """A new last day of use; what had expired lives again."""
 
     bundle: Id
     expires_on: Day
     reason: Literal["goodwill", "clinical", "other"]
-    approver: Plain
     fee: NotRequired[Amount]
 
 
@@ -272,14 +461,22 @@ class Exceptional(TypedDict):
     approver: Plain
 
 
-class OriginalInvoice(TypedDict):
-    """The invoice that the refund corrects."""
+class RefundRequested(Common):
+    """The customer asks for a refund: fixes the quote of that day, nothing is posted."""
 
-    number: Code
-    issued_on: Day
+    refund: Id
+    bundle: Id
+    reason: NotRequired[Text]
 
 
-class RefundIssued(Common):
+class RefundRejected(Approved):
+    """A refund that was asked for is refused."""
+
+    refund: Id
+    reason: Text
+
+
+class RefundIssued(Common, Priced):
     """A refund: by default the quote of that day; with `method` paid at once, without it payable."""
 
     refund: Id
@@ -288,7 +485,7 @@ class RefundIssued(Common):
     method: NotRequired[MethodName]
     units: NotRequired[Annotated[Quantity, Field(description="Only these; the bundle goes on.")]]
     accepted: NotRequired[Accepted]
-    original_invoice: NotRequired[OriginalInvoice]
+    original_invoice: NotRequired[Annotated[OriginalInvoice, Field(description="The invoice that the refund corrects.")]]
     exception: NotRequired[Exceptional]
 
 
@@ -299,27 +496,117 @@ class RefundSettled(Common):
     method: MethodName
 
 
-class RefundReversed(Common):
+class RefundReversed(Approved):
     """A refund is taken back, before it was settled or when the money came back."""
 
     refund: Id
     reason: Text
-    approver: Plain
 
 
-class PeriodClosed(Common):
+class ReceivableWrittenOff(Common, Priced):
+    """A claim on exactly one of `bundle` and `customer` (one-off visits) is lost."""
+
+    bundle: NotRequired[Id]
+    customer: NotRequired[CustomerId]
+    amount: Amount
+    reason: NotRequired[Text]
+
+
+class ReceivableRecovered(Common, Priced):
+    """A claim that was written off comes back; the money follows as a payment."""
+
+    bundle: NotRequired[Id]
+    customer: NotRequired[CustomerId]
+    amount: Amount
+    reason: NotRequired[Text]
+
+
+class ReceivableVatRecovered(Common, Priced):
+    """The VAT of a claim that was written off is taken back, after the statutory wait."""
+
+    bundle: NotRequired[Id]
+    customer: NotRequired[CustomerId]
+    amount: Annotated[Amount, Field(description="The VAT itself.")]
+    claim_proof: Annotated[Text, Field(description="How the debt was claimed, by court or notary; sealed.")]
+    notified_on: Annotated[Day, Field(description="Day of the notification that the law asks for.")]
+    reason: NotRequired[Text]
+
+
+class CreditGranted(Common, Priced):
+    """A concession that the customer may spend later."""
+
+    customer: CustomerId
+    amount: Amount
+    reason: Text
+
+
+class CreditApplied(Common, Priced):
+    """Credit of the customer pays for a bundle."""
+
+    customer: CustomerId
+    amount: Amount
+    bundle: NotRequired[Id]
+
+
+class BreakageEstimated(Approved):
+    """How much of all rights sold under a policy will be used, from now on; the difference is caught up at once."""
+
+    policy: Id
+    expected_used: Share
+    evidence: Annotated[Text, Field(description="The data behind it; sealed.")]
+
+
+class BreakageDeemedRemote(Approved):
+    """The customer is not expected to come back."""
+
+    bundle: Id
+    evidence: Annotated[Text, Field(description="Why; sealed.")]
+
+
+class BranchSettled(Common, Priced):
+    """One branch pays another what it owes for sessions delivered there."""
+
+    from_branch: Id
+    to_branch: Id
+    amount: Amount
+
+
+class ProviderInvoiced(Common, Priced):
+    """A provider's invoice: `amount` net of VAT, `tax_amount` the VAT on it, `withholding` kept back from it."""
+
+    provider: Id
+    session: NotRequired[Id]
+    amount: Amount
+    tax_amount: NotRequired[Amount]
+    withholding: NotRequired[Amount]
+
+
+class ProviderPaid(Common, Priced):
+    """A provider is paid."""
+
+    provider: Id
+    amount: Amount
+    method: MethodName
+
+
+class CurrencyRevalued(Common):
+    """Money and claims in a currency are valued at a rate; the contract liability keeps the rates of its payments."""
+
+    currency: Annotated[Currency, Field(description="Not the taxpayer's.")]
+    rate: Annotated[Rate, Field(description="The taxpayer's currency for one unit of it.")]
+
+
+class PeriodClosed(Approved):
     """A month is closed."""
 
     period: Month
-    approver: Plain
 
 
-class PeriodReopened(Common):
+class PeriodReopened(Approved):
     """A month, and every later one, is open again."""
 
     period: Month
     reason: Text
-    approver: Plain
 
 
 class Adjustment(TypedDict):
@@ -331,12 +618,11 @@ class Adjustment(TypedDict):
     branch: NotRequired[Id]
 
 
-class AdjustmentPosted(Common):
+class AdjustmentPosted(Approved, Priced):
     """An entry by hand; its legs add up to 0."""
 
     postings: Annotated[list[Adjustment], Field(min_length=2, max_length=200)]
     reason: Text
-    approver: Plain
 
 
 class CalendarAdvanced(TypedDict):
@@ -370,40 +656,74 @@ DATA: dict[str, type] = {
     "period.closed": PeriodClosed,
     "period.reopened": PeriodReopened,
     "adjustment.posted": AdjustmentPosted,
+    "customer.erased": CustomerErased,
+    "bundle.opened": BundleOpened,
+    "deposit.received": DepositReceived,
+    "deposit.applied": DepositApplied,
+    "deposit.returned": DepositReturned,
+    "deposit.forfeited": DepositForfeited,
+    "chargeback.opened": ChargebackOpened,
+    "chargeback.won": ChargebackWon,
+    "chargeback.lost": ChargebackLost,
+    "payout.settled": PayoutSettled,
+    "bundle.topped_up": BundleToppedUp,
+    "bundle.upgraded": BundleUpgraded,
+    "bundle.price_reduced": BundlePriceReduced,
+    "bundle.cancelled_for_default": BundleCancelledForDefault,
+    "refund.requested": RefundRequested,
+    "refund.rejected": RefundRejected,
+    "receivable.written_off": ReceivableWrittenOff,
+    "receivable.recovered": ReceivableRecovered,
+    "receivable.vat_recovered": ReceivableVatRecovered,
+    "credit.granted": CreditGranted,
+    "credit.applied": CreditApplied,
+    "breakage.estimated": BreakageEstimated,
+    "breakage.deemed_remote": BreakageDeemedRemote,
+    "branch.settled": BranchSettled,
+    "provider.invoiced": ProviderInvoiced,
+    "provider.paid": ProviderPaid,
+    "currency.revalued": CurrencyRevalued,
     "calendar.advanced": CalendarAdvanced,
 }
 
-# Types of the contract that this release knows by name only.
-LATER = frozenset(
-    """
-    customer.erased bundle.opened bundle.topped_up bundle.upgraded bundle.price_reduced bundle.cancelled_for_default
-    deposit.received deposit.applied deposit.returned deposit.forfeited chargeback.opened chargeback.won chargeback.lost
-    payout.settled refund.requested refund.rejected receivable.written_off receivable.recovered receivable.vat_recovered
-    credit.granted credit.applied breakage.estimated breakage.deemed_remote branch.settled provider.invoiced provider.paid
-    currency.revalued
-    """.split(),
-)
+# Those that somebody approves anyway; any other event has an approver only beside `correction`.
+APPROVED = frozenset(kind for kind, form in DATA.items() if Approved in getattr(form, "__orig_bases__", ()))
 
-# Members of the contract that this release knows by name only: for any type, and type by type.
-LATER_ANY = frozenset({"currency", "rate", "correction"})
-LATER_MEMBERS: dict[str, frozenset[str]] = {
-    "bundle.sold": frozenset({"instalments", "payers"}),
-    "payment.received": frozenset({"invoice", "withheld", "tip"}),
-    "session.completed": frozenset({"cost", "surcharge"}),
-}
+# Members of the contract that this release knows by name only, and why.
+NO_INVOICES = "invoices come with a later release"
+PAYS = ("payment.received", "receivable.written_off", "receivable.recovered", "receivable.vat_recovered", "credit.applied")
+LATER_MEMBERS: dict[str, Mapping[str, str]] = {kind: {"invoice": NO_INVOICES} for kind in PAYS}
 
 # What is stored encrypted: `*` all members but those named.
 CLEAR_OF_CUSTOMER = frozenset(
     {"customer", "household", "country", "person", "business", "withholds", "effective_date", "metadata"},
 )
 SEALED: dict[str, tuple[str, ...]] = {
-    "bundle.voided": ("reason",),
-    "session.cancelled": ("reason",),
-    "session.reversed": ("reason",),
-    "session.waived": ("reason",),
+    **dict.fromkeys(
+        (
+            "customer.erased",
+            "deposit.forfeited",
+            "bundle.voided",
+            "session.cancelled",
+            "session.reversed",
+            "session.waived",
+            "bundle.terminated",
+            "bundle.price_reduced",
+            "bundle.cancelled_for_default",
+            "refund.requested",
+            "refund.rejected",
+            "refund.reversed",
+            "receivable.written_off",
+            "receivable.recovered",
+            "credit.granted",
+            "period.reopened",
+            "adjustment.posted",
+        ),
+        ("reason",),
+    ),
     "bundle.transferred": ("relation",),
-    "bundle.terminated": ("reason",),
-    "refund.reversed": ("reason",),
-    "period.reopened": ("reason",),
-    "adjustment.posted": ("reason",),
+    "bundle.opened": ("proof",),
+    "receivable.vat_recovered": ("claim_proof", "reason"),
+    "breakage.estimated": ("evidence",),
+    "breakage.deemed_remote": ("evidence",),
 }

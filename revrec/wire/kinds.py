@@ -23,7 +23,9 @@ MONTH = r"^(19[7-9][0-9]|2[01][0-9]{2})-(0[1-9]|1[0-2])$"
 AMOUNT = r"^[0-9]{1,12}(\.[0-9]+)?$"
 SIGNED = r"^-?[0-9]{1,12}(\.[0-9]+)?$"
 QUANTITY = r"^[0-9]{1,7}(\.[0-9]{1,6})?$"
+RATE = r"^[0-9]{1,9}(\.[0-9]{1,9})?$"
 COUNTRY = r"^[A-Z]{2}$"
+CURRENCY = r"^[A-Z]{3}$"
 PLAIN = r"^[^\x00-\x1f\x7f<>&]+$"
 REFERENCE = r"^[A-Za-z0-9 ._/:#+-]+$"
 LINE = r"^[^\x00-\x1f\x7f]+$"
@@ -38,6 +40,7 @@ MAX_AMOUNT = 10**12
 _SIGNED = re.compile(SIGNED[1:-1])
 _AMOUNT = re.compile(AMOUNT[1:-1])
 _QUANTITY = re.compile(QUANTITY[1:-1])
+_RATE = re.compile(RATE[1:-1])
 
 # What a text must look like: pattern -> (what it is not, what to write).
 WORDS = {
@@ -48,6 +51,7 @@ WORDS = {
     DAY: ("is not a date", "write `2026-01-31`; years 1970 to 2199"),
     INSTANT: ("is not an instant with its offset (RFC 3339)", "write `2026-01-31T17:30:00+01:00` or `…Z`; years 1970 to 2199"),
     MONTH: ("is not a month", "write `2026-01`"),
+    CURRENCY: ("is not a currency code", "three capital letters of ISO 4217, such as `USD`"),
     COUNTRY: ("is not a country code", "two capital letters of ISO 3166, such as `ES`"),
     PLAIN: ("is not a plain name", "1 to 100 characters on one line, without < > &"),
     REFERENCE: ("is not a reference", "1 to 140 letters, digits, spaces or . _ / : # + -; no names and no markup"),
@@ -121,6 +125,25 @@ def quantity(value: Any) -> str:
     if (type(value) is int and value < 0) or (type(value) is str and value.startswith("-")):
         raise refuse("quantity", f"{value} is negative", "quantities have no sign")
     raise refuse("quantity", f"{shown(value)} is not a quantity", 'write "1.5": at most six decimals, at most 1,000,000')
+
+
+def share(value: Any) -> str:
+    """A decimal between 0 and 1."""
+    text = quantity(value)
+    if float(text) > 1:
+        raise refuse("share", f"{text} is above 1", 'a share is written "0.90"')
+    return text
+
+
+def rate(value: Any) -> str:
+    """What one unit of another currency is worth in the taxpayer's: above 0, at most nine decimals."""
+    text = str(value) if type(value) is int else value
+    if type(text) is not str or not _RATE.fullmatch(text):
+        hint = 'the taxpayer\'s currency for one unit of the other, written "0.9215": at most nine decimals'
+        raise refuse("rate", f"{shown(value)} is not a rate of exchange", hint)
+    if not text.strip("0."):
+        raise refuse("rate", "a rate of 0", "above 0")
+    return text
 
 
 def customer(value: Any) -> str:
@@ -198,6 +221,10 @@ def day(text: str) -> date:
 
 _NUMBER: dict[str, Any] = {"anyOf": [{"type": "string", "pattern": AMOUNT}, {"type": "integer", "minimum": 0}]}
 _SIGNED_NUMBER: dict[str, Any] = {"anyOf": [{"type": "string", "pattern": SIGNED}, {"type": "integer"}]}
+_RATE_NUMBER: dict[str, Any] = {"anyOf": [{"type": "string", "pattern": RATE}, {"type": "integer", "minimum": 1}]}
+_SHARE: dict[str, Any] = {
+    "anyOf": [{"type": "string", "pattern": r"^[0-9](\.[0-9]{1,6})?$"}, {"type": "integer", "minimum": 0, "maximum": 1}]
+}
 _COUNT: dict[str, Any] = {"anyOf": [{"type": "string", "pattern": QUANTITY}, {"type": "integer", "minimum": 0}]}
 
 Id = Annotated[str, Field(pattern=ID, max_length=LENGTH)]
@@ -207,6 +234,9 @@ PaymentId = Annotated[str, Checked(payment, {"type": "string", "pattern": ID, "m
 Amount = Annotated[str, Checked(amount, _NUMBER)]
 SignedAmount = Annotated[str, Checked(signed, _SIGNED_NUMBER)]
 Quantity = Annotated[str, Checked(quantity, _COUNT)]
+Share = Annotated[str, Checked(share, _SHARE)]
+Rate = Annotated[str, Checked(rate, _RATE_NUMBER)]
+Currency = Annotated[str, Field(pattern=CURRENCY)]
 Day = Annotated[str, Field(pattern=DAY, json_schema_extra={"format": "date"})]
 Instant = Annotated[str, Field(pattern=INSTANT, json_schema_extra={"format": "date-time"})]
 Month = Annotated[str, Field(pattern=MONTH)]

@@ -1,7 +1,6 @@
 """`policy.toml`: every key of events.md 2 understood and checked, and the versions on offer on a day.
 
-A file with a mistake is refused whole. A version that lacks a key, or chooses what this release does not build,
-is loaded, and refused when a sale asks for it.
+A file with a mistake is refused whole. A version that lacks a key is loaded, and refused when a sale asks for it.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from revrec.core import policy as core
 from revrec.core.errors import Refused
 from revrec.core.units import Unit, quanta
 from revrec.wire import policy_rules as rules
-from revrec.wire.context import Amounts
+from revrec.wire.context import Amounts, millionths
 from revrec.wire.errors import PolicyUnreadable, Problem
 from revrec.wire.policy_tables import TABLES, Table, check_table, lines_of
 
@@ -50,25 +49,19 @@ class PolicyFile:
         tax = self._in_force("tax", table.values["tax"], day, "package")
         sold = f"package {package}: "
         rules.complete(policy, sold)
-        rules.built(policy, sold)
-        rules.taxed(tax, sold)
-        if fee_tax := policy.values.get("fee_tax"):
-            self._check_fee_tax(fee_tax, day, policy)
+        for key in ("fee_tax", "commission_tax"):
+            other = policy.values.get(key, core.OUTSIDE)
+            if other != core.OUTSIDE and rules.applies(policy, key):
+                self._in_force("tax", other, day, key)
         return core.Terms(
             self._version("package", table, core.Package),
             self._version("policy", policy, core.Policy),
             self._version("tax", tax, core.Tax),
         )
 
-    def _check_fee_tax(self, fee_tax: str, day: date, policy: Table) -> None:
-        if fee_tax != core.OUTSIDE:
-            rules.taxed(self._in_force("tax", fee_tax, day, "fee_tax"), f"policy {policy.version}, fee_tax: ")
-
     def tax(self, tax: str, day: date) -> core.Tax:
-        """The version of a tax in force on a day; raises Refused for one that is unknown or not built."""
-        table = self._in_force("tax", tax, day, "tax")
-        rules.taxed(table, "")
-        return self._version("tax", table, core.Tax)
+        """The version of a tax in force on a day; raises Refused for one that is unknown."""
+        return self._version("tax", self._in_force("tax", tax, day, "tax"), core.Tax)
 
     def sellable(self, tax: str, day: date) -> str:
         """The category of the tax of a one-off visit on a day; raises Refused like `tax`."""
@@ -197,12 +190,29 @@ def _policy(values: dict[str, Any], amounts: Amounts) -> core.Policy:
         overage=core.Overage(values["overage"]),
         unpaid_use=core.UnpaidUse(values["unpaid_use"]),
         rounding_minutes=values["rounding_minutes"],
+        breakage=core.Breakage(values["breakage"]),
+        expected_used=millionths(get("expected_used", "1")),
+        obligation=core.Obligation(values["obligation"]),
+        refund_expected=millionths(values["refund_expected"]),
+        principal=values["principal"],
+        commission_rate=millionths(get("commission_rate", "0")),
+        commission_tax=get("commission_tax"),
+        modification=core.Modification(values["modification"]),
+        bonus=core.Bonus(values["bonus"]),
     )
 
 
-def _tax(values: dict[str, Any], _amounts: Amounts) -> core.Tax:
-    since = date.fromisoformat(values["since"])
-    return core.Tax(values["id"], since, values["category"], values["rate"], values.get("exemption"))
+def _tax(values: dict[str, Any], amounts: Amounts) -> core.Tax:
+    return core.Tax(
+        values["id"],
+        date.fromisoformat(values["since"]),
+        values["category"],
+        values["rate"],
+        values.get("exemption"),
+        core.Voucher(values.get("voucher", core.Voucher.SINGLE)),
+        values.get("invoice_duty", True),
+        amounts[values["simplified_limit"]][0] if "simplified_limit" in values else None,
+    )
 
 
 def _package(values: dict[str, Any], amounts: Amounts) -> core.Package:

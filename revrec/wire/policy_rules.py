@@ -1,4 +1,4 @@
-"""What holds between the keys of a policy file, and which choices a sale may not be made under yet."""
+"""What holds between the keys of a policy file, and which keys a sale asks for."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from revrec.wire.policy_tables import RULE, TABLES, Table, line_of
 
 Values = Mapping[str, Any]
 NOT_RULES = frozenset({"why", "name"})
+WITHOUT_TAX = frozenset({"Z", "E", "AE", "K", "G", "O"})  # EN 16931: nothing is charged
 
 # Every key of the sample that is not marked `only` or `optional` (events.md 4a, Required keys).
 REQUIRED = (
@@ -56,16 +57,6 @@ CONDITIONS: dict[str, Callable[[Values], bool]] = {
 }
 DEFAULTS = {"latest_start_months": 0}
 
-# Choices of the contract that this release knows and does not build.
-NOT_BUILT: dict[str, Callable[[Any], bool]] = {
-    "recognition": lambda value: value == "straight_line",
-    "breakage": lambda value: value in ("proportional", "remote"),
-    "obligation": lambda value: value == "noncancellable",
-    "refund_expected": lambda value: value != "0",
-    "principal": lambda value: value is False,
-    "bonus": lambda value: value == "last",
-}
-
 
 def applies(table: Table, key: str) -> bool:
     """Whether a key of a table is a rule, its condition given."""
@@ -90,27 +81,6 @@ def complete(table: Table, sold: str) -> None:
         keys = ", ".join(missing)
         message = f"{sold}policy {table.version} lacks {keys}; add the missing choice to the policy file, then record the sale"
         raise Refused(message, rule="events.md 2, required keys", field="package")
-
-
-def built(table: Table, sold: str) -> None:
-    """Refuse a sale under a choice that this release does not build, naming it."""
-    for key, unbuilt in NOT_BUILT.items():
-        if unbuilt(table.values[key]):
-            choice = f"{key} = {_toml(table.values[key])}"
-            message = f"{sold}policy {table.version} chooses {choice}: known, not built in this release"
-            raise Refused(message, rule=f"policy {key}", field="package")
-
-
-def taxed(table: Table, sold: str) -> None:
-    """Refuse a tax category other than E (exempt), the only one of this release."""
-    if table.values["category"] != "E":
-        category = table.values["category"]
-        message = f"{sold}tax {table.id} has category {category}: known, not built in this release (only E, exempt)"
-        raise Refused(message, rule="tax category", field="tax")
-
-
-def _toml(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else f'"{value}"'
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
@@ -142,7 +112,7 @@ def twice(tables: Mapping[str, tuple[Table, ...]]) -> Iterator[Problem]:
 
 
 def references(tables: Mapping[str, tuple[Table, ...]]) -> Iterator[Problem]:
-    """Names that no table has, and methods that exclude each other."""
+    """Names that no table has, and choices that exclude each other."""
     names = {kind: {table.id for table in entries} for kind, entries in tables.items()}
     for table in tables["package"]:
         for kind in ("policy", "tax"):
@@ -150,10 +120,42 @@ def references(tables: Mapping[str, tuple[Table, ...]]) -> Iterator[Problem]:
     for table in tables["policy"]:
         yield from _known(table, "fee_tax", names["tax"] | {OUTSIDE})
         yield from _known(table, "commission_tax", names["tax"])
-        if table.values.get("breakage") in ("proportional", "remote") and table.values.get("refund") == "pro_rata":
-            what = f'breakage = "{table.values["breakage"]}" while what is unused is refunded pro rata'
-            hint = 'only with refund = "none" or "window"'
-            yield Problem(f"[[policy]] {table.id}, breakage", RULE, what, hint, line_of(table.lines, "breakage"))
+        yield from _early_breakage(table)
+        if table.values.get("refund_expected", "0") != "0" and table.values.get("refund", "window") != "window":
+            what = f'refund_expected = "{table.values["refund_expected"]}" while refund = "{table.values["refund"]}"'
+            yield _wrong(table, "refund_expected", what, 'above 0 only with refund = "window"')
+    for table in tables["tax"]:
+        yield from _rate(table)
+
+
+def _early_breakage(table: Table) -> Iterator[Problem]:
+    """Breakage before the expiry is for a principal, and for what cannot be refunded (IFRS 15.B45, RICAC 28.3)."""
+    method = table.values.get("breakage")
+    if method not in ("proportional", "remote"):
+        return
+    if table.values.get("refund") == "pro_rata":
+        what = f'breakage = "{method}" while what is unused is refunded pro rata'
+        yield _wrong(table, "breakage", what, 'only with refund = "none" or "window"')
+    if table.values.get("principal") is False:
+        what = f'breakage = "{method}" while principal = false: refused for agents'
+        yield _wrong(table, "breakage", what, 'the unused part is the client\'s money: breakage = "at_expiry"')
+    if method == "proportional" and table.values.get("expected_used") == "0":
+        yield _wrong(table, "expected_used", "nothing is expected to be used", "above 0")
+
+
+def _rate(table: Table) -> Iterator[Problem]:
+    """The rate that a category of EN 16931 allows (BR-S-05, BR-Z-05, BR-E-05, BR-AE-05, BR-IC-05, BR-G-05; O: none)."""
+    category, rate = table.values["category"], table.values["rate"]
+    if category == "S" and rate == "0":
+        yield _wrong(table, "rate", "category S has a rate above 0", 'a rate of 0 is category "Z"; exempt is "E"')
+    if category in WITHOUT_TAX and rate != "0":
+        yield _wrong(table, "rate", f"category {category} has no rate", 'rate = "0", or another category')
+    if len(rate.partition(".")[2]) > 2:
+        yield _wrong(table, "rate", f"{rate} has more than two decimals", "in per cent, at most two decimals")
+
+
+def _wrong(table: Table, key: str, what: str, hint: str) -> Problem:
+    return Problem(f"[[{table.kind}]] {table.id}, {key}", RULE, what, hint, line_of(table.lines, key))
 
 
 def _known(table: Table, key: str, names: set[str]) -> Iterator[Problem]:
@@ -162,4 +164,4 @@ def _known(table: Table, key: str, names: set[str]) -> Iterator[Problem]:
         kind = "policy" if key == "policy" else "tax"
         hint = nearest(value, names) or f"add [[{kind}]] with this id"
         what = f'there is no {kind} "{value}"'
-        yield Problem(f"[[{table.kind}]] {table.id}, {key}", RULE, what, hint, line_of(table.lines, key))
+        yield _wrong(table, key, what, hint)

@@ -15,17 +15,9 @@ from typing_extensions import TypedDict
 from revrec.wire.context import Amounts, Quantities
 from revrec.wire.errors import Problem, nearest
 from revrec.wire.explain import path, words
-from revrec.wire.kinds import Amount, Checked, Code, Id, OneLine, Quantity, compiled, quantity, refuse
+from revrec.wire.kinds import Amount, Checked, Code, Id, OneLine, Quantity, Share, compiled, quantity, refuse
 
 RULE = "events.md 2"
-
-
-def share(value: Any) -> str:
-    """A decimal between 0 and 1."""
-    text = quantity(value)
-    if float(text) > 1:
-        raise refuse("share", f"{text} is above 1", 'a share is written "0.90"')
-    return text
 
 
 def percentage(value: Any) -> str:
@@ -36,9 +28,7 @@ def percentage(value: Any) -> str:
     return text
 
 
-_SHARE = {"anyOf": [{"type": "string", "pattern": r"^[0-9](\.[0-9]{1,6})?$"}, {"type": "integer", "minimum": 0, "maximum": 1}]}
 _RATE = {"anyOf": [{"type": "string", "pattern": r"^[0-9]{1,3}(\.[0-9]{1,6})?$"}, {"type": "integer", "minimum": 0}]}
-Share = Annotated[str, Checked(share, _SHARE)]
 Rate = Annotated[str, Checked(percentage, _RATE)]
 Months = Annotated[int, Field(ge=0, le=1200)]
 NumberOfDays = Annotated[int, Field(ge=0, le=36_500)]
