@@ -5,9 +5,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SERVE ?= 1
 JOBS ?= 2
+SAMPLE ?= 100
+SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench clean
+.PHONY: help demo test check format bench mutation clean
 
 help: ## Show the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -37,6 +39,14 @@ format: $(READY) ## Format the code and mend what can be mended
 
 bench: $(READY) ## Measure speed and memory: a table and build/bench.json
 	$(BIN)/python -m tests.bench
+
+# Not among the requirements of every day: installed when it is first asked for.
+$(VENV)/.mutation: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -c tests/mutation/constraints.txt -e '.[mutation]'
+	@touch $@
+
+mutation: $(VENV)/.mutation ## Change the core in small ways: does a test notice? (SAMPLE=100 of all, 0: all; SEED=1; MODULES="money units")
+	$(BIN)/python -m tests.mutation $(MODULES) --sample $(SAMPLE) --seed $(SEED)
 
 clean: ## Remove what the targets made
 	rm -rf build dist ledgers/demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
