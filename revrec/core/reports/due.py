@@ -1,0 +1,90 @@
+"""The reminder feed: who owes what since when; sending the reminders is somebody else's work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import NamedTuple
+
+from revrec.core.bundle import Bundle, Status
+from revrec.core.journal import Role
+from revrec.core.money import allocate
+from revrec.core.policy import Obligation
+from revrec.core.report import Cell, Column, Kind, Table, Tie
+from revrec.core.reports.frame import UNNAMED, Question, Records
+from revrec.core.reports.open_items import CLAIMS, open_items
+
+REMINDER = "instalment"  # agreed, not owed yet: the customer may still walk away
+_WORDS = {Role.RECEIVABLE: "receivable", Role.CONTRACT_ASSET: "delivered, not billed"}
+COLUMNS = (
+    Column("payer", "Payer", Kind.TEXT),
+    Column("bundle", "Bundle", Kind.TEXT),
+    Column("session", "Session", Kind.TEXT, sparse=True),
+    Column("what", "What", Kind.TEXT),
+    Column("since", "Since", Kind.DATE),
+    Column("days", "Days", Kind.COUNT),
+    Column("amount", "Amount"),
+)
+
+
+class Due(NamedTuple):
+    """One thing to be reminded of."""
+
+    payer: str
+    since: date
+    bundle: str
+    session: str
+    what: str
+    amount: int
+
+    def cells(self, on: date) -> tuple[Cell, ...]:
+        """The row on a day."""
+        return (self.payer, self.bundle, self.session, self.what, self.since, (on - self.since).days, self.amount)
+
+
+def report(records: Records, asked: Question) -> Table:
+    """What is owed at the end of a day, and the instalments of cancellable bundles that should have come; empty: all is paid."""
+    on = asked.last
+    owed = list(_owed(records, asked))
+    agreed = [due for bundle in records.bundles() if bundle.sold_on <= on for due in _agreed(records, bundle, asked)]
+    rows = tuple(due.cells(on) for due in sorted((*owed, *agreed)))
+    total = ("Total", None, None, None, None, None, sum(due.amount for due in (*owed, *agreed)))
+    ledger = records.balance(CLAIMS, on, asked.branch)
+    tie = Tie("Owed", sum(due.amount for due in owed), "ledger balance of receivable and contract-asset", ledger)
+    note = "Instalments of bundles that may be cancelled are reminders: nothing is owed before money or use (IFRS 15.105)."
+    title = f"What is due at the end of {on}"
+    return Table("due", title, records.currency, COLUMNS, rows, total, (tie,), (note,) if agreed else ())
+
+
+def _owed(records: Records, asked: Question) -> Iterator[Due]:
+    for debt, items in open_items(records.entries(asked.last), asked.branch).items():
+        for item in items:
+            who = debt.payer or UNNAMED
+            yield Due(who, item.since, debt.bundle or "", item.session or "", _WORDS[debt.role], item.amount)
+
+
+def _agreed(records: Records, sold: Bundle, asked: Question) -> Iterator[Due]:
+    """The instalments of a cancellable bundle up to the day that neither money nor a claim covers, oldest first."""
+    if sold.terms.policy.obligation is not Obligation.CANCELLABLE or not sold.instalments:
+        return
+    if asked.branch not in (None, sold.branch):
+        return
+    bundle = records.bundle_on(sold, asked.last)
+    if bundle.status is not Status.OPEN or bundle.expired(asked.last):
+        return
+    covered = max(bundle.position.paid, bundle.value(bundle.used))
+    for instalment in sorted(bundle.instalments):
+        short = max(instalment.amount - covered, 0)
+        covered = max(covered - instalment.amount, 0)
+        if short and instalment.due_on <= asked.last:
+            for payer, amount in _shared(bundle, short):
+                yield Due(payer, instalment.due_on, bundle.id, "", REMINDER, amount)
+
+
+def _shared(bundle: Bundle, amount: int) -> Iterator[tuple[str, int]]:
+    """An amount by payer, in proportion to what each is bound to pay; the customer's where no other is."""
+    if not bundle.payers:
+        yield bundle.customer, amount
+        return
+    shares = allocate(amount, tuple(payer.amount for payer in bundle.payers))
+    yield from ((payer.customer, share) for payer, share in zip(bundle.payers, shares, strict=True) if share)
