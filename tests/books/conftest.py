@@ -1,4 +1,4 @@
-"""Lets the tests of the books import `small_practice` and `hledger_text`, which stand beside them."""
+"""Lets the tests of the books import `small_practice` and `second_engine`, which stand beside them."""
 
 import sys
 from pathlib import Path

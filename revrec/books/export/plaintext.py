@@ -22,12 +22,15 @@ def text(records: Iterable[Record], chart: Chart, currency: str) -> Iterator[str
     Each tag is declared before its first use, so that Ledger's --pedantic and hledger's --strict find nothing to say.
     """
     decimals = money.exponent(currency)
-    yield f"{_HEAD}\ncommodity {currency}\n    format 1000.{'0' * decimals} {currency}\n\n"
+    # Ledger reads no "1000." and hledger no "1000" there; without decimals neither needs it.
+    form = f"    format 1000.{'0' * decimals} {currency}\n" if decimals else ""
+    yield f"{_HEAD}\ncommodity {currency}\n{form}\n"
     yield from (f"account {account.name}\n" for account in chart.accounts)
     declared: set[str] = set()
     for record in records:
         keys = dict.fromkeys(key for facts in (record.facts, *(line.facts for line in record.lines)) for key, _ in facts)
-        yield "".join(f"\ntag {key}\n" for key in keys if key not in declared)
+        if new := "".join(f"tag {key}\n" for key in keys if key not in declared):
+            yield f"\n{new}"
         declared.update(keys)
         yield transaction(record, currency)
 
