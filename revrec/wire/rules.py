@@ -72,7 +72,7 @@ def _plan(kind: str, members: tuple[str, ...]) -> Plan:
     amounts = () if kind == "adjustment.posted" else these(AMOUNT_NAMES)
     check = CHECKS.get(kind) if kind not in NEEDED or NEEDED[kind] & set(members) else None
     wrong = tuple(_wrong_members(kind, frozenset(members)))
-    rated = {"currency", "rate"} <= set(members)
+    rated = not {"currency", "rate"}.isdisjoint(members)
     done = these(AMOUNT_NAMES | COUNT_NAMES | DAY_NAMES | INSTANT_NAMES | TEXT_NAMES | {"metadata"})
     return Plan(
         amounts,
@@ -92,8 +92,6 @@ def _wrong_members(kind: str, members: Members) -> Iterator[Problem]:
     shape = SHAPES.get(kind)
     if shape:
         yield from shape(members)
-    if ("currency" in members) != ("rate" in members) and kind != "currency.revalued":
-        yield Problem("data", RULE, "currency and rate come together", "both for amounts in another currency, else neither")
     if "correction" in members and "approver" not in members:
         yield Problem("data.approver", RULE, "missing", "a correction of a prior period needs who approved it")
     if "approver" in members and "correction" not in members and kind not in APPROVED:
@@ -123,10 +121,14 @@ def normalise(plan: Plan, data: Data, context: Context) -> list[Problem]:
 
 def _abroad(data: Data, context: Context, problems: list[Problem]) -> Context:
     """Where the event's amounts are read; the rate is written canonically."""
-    currency = data["currency"]
+    currency = data.get("currency")
     if currency == context.currency:
         what = f"only said where it is not the taxpayer's ({context.currency})"
         problems.append(Problem("data.currency", "events.md 3", what, "leave currency and rate out"))
+        return context
+    if currency is None or "rate" not in data:
+        what, hint = "currency and rate come together", "both for amounts in another currency, else neither"
+        problems.append(Problem(f"data.{'rate' if currency else 'currency'}", "events.md 3", what, hint))
         return context
     data["rate"] = context.rates[data["rate"]][1]
     return context.abroad(currency, data["rate"])

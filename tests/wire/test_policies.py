@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from revrec.core.errors import Refused
-from revrec.core.policy import Charge, Package, Refund
+from revrec.core.policy import (
+    Bonus,
+    Breakage,
+    Charge,
+    Modification,
+    Obligation,
+    Package,
+    Recognition,
+    Refund,
+    Tax,
+    Voucher,
+)
 from revrec.core.units import quanta
 from revrec.wire.errors import PolicyUnreadable
 from revrec.wire.policies import load, loads, restored
@@ -72,6 +84,20 @@ service = "psychology"
 branches = ["bcn", "mad"]
 """
 DAY = date(2026, 3, 1)
+
+
+AGENT = 'principal = false\ncommission_rate = "0.30"\ncommission_tax = "es-21"'
+LATE = """
+[[tax]]
+id = "late"
+since = 2026-06-01
+category = "S"
+rate = "21"
+"""
+
+
+def pairwise_of(words):
+    return zip(words[::2], words[1::2], strict=True)
 
 
 def changed(*changes):
@@ -161,11 +187,46 @@ def test_a_changed_rule_is_another_pin_and_a_key_without_effect_is_none():
         (("[[policy]]", "[[policy]"), "at line 2"),
         (('breakage = "at_expiry"', 'breakage = "remote"'), "while what is unused is refunded pro rata"),
         (('id = "es-21"', 'id = "es-health"'), "[[tax]] es-health: two versions (give"),
+        (('refund_expected = "0.00"', 'refund_expected = "0.04"'), 'refund_expected = "0.04" while refund = "pro_rata" (above 0'),
+        (('rate = "21"', 'rate = "0"'), "[[tax]] es-21, rate: category S has a rate above 0"),
+        (('rate = "21"', 'rate = "21.125"'), "[[tax]] es-21, rate: 21.125 has more than two decimals"),
+        (('rate = "0"', 'rate = "10"'), "[[tax]] es-health, rate: category E has no rate"),
+        (('category = "E"', 'category = "X"'), '[[tax]] es-health, category: "X" is not one of the choices'),
     ],
 )
 def test_a_file_with_a_mistake_is_refused_whole(change, message):
     with pytest.raises(PolicyUnreadable) as error:
         loads(changed(change), "EUR")
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize("category", ["Z", "E", "AE", "K", "G", "O"])
+def test_categories_without_tax_need_no_exemption_code(category):
+    text = changed(('category = "E"', f'category = "{category}"'), ('exemption = "VATEX-EU-132-1C"', ""))
+    assert loads(text, "EUR").terms("PSY-10", DAY).tax.category == category
+
+
+@pytest.mark.parametrize("category", ["L", "M"])
+@pytest.mark.parametrize("rate", ["0", "7"])
+def test_the_taxes_of_the_islands_and_the_towns(category, rate):
+    text = changed(('category = "S"\nrate = "21"', f'category = "{category}"\nrate = "{rate}"'))
+    assert loads(text, "EUR").tax("es-21", DAY).percent == int(rate) * 100
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (('"at_expiry"', '"proportional"\nexpected_used = "0.9"'), "while what is unused is refunded pro rata"),
+        (
+            ('"at_expiry"', '"remote"', '"pro_rata"', '"none"', "principal = true", AGENT),
+            'breakage = "remote" while principal = false: refused for agents',
+        ),
+        (('"at_expiry"', '"proportional"\nexpected_used = "0"', '"pro_rata"', '"none"'), "expected_used: nothing is expected"),
+    ],
+)
+def test_breakage_before_the_expiry_has_conditions(words, message):
+    with pytest.raises(PolicyUnreadable) as error:
+        loads(changed(*pairwise_of(words)), "EUR")
     assert message in str(error.value)
 
 
@@ -177,26 +238,17 @@ def test_a_file_with_a_mistake_is_refused_whole(change, message):
         (('expiry_kind = "hard"', 'expiry_kind = "soft"'), "lacks grace_days;"),
         (('refund_fee = "0.00"', 'refund_fee = "5.00"'), "lacks fee_tax;"),
         (("rounding_minutes = 1", 'rounding_minutes = 1\nfee_tax = "outside"'), "lacks fee_tax_why;"),
+        (('"at_expiry"', '"proportional"', 'refund = "pro_rata"', 'refund = "none"'), "lacks expected_used;"),
+        (("principal = true", "principal = false"), "lacks commission_rate, commission_tax;"),
+        (("rounding_minutes = 1", 'rounding_minutes = 1\nfee_tax = "late"'), "tax late begins on 2026-06-01;"),
         (
-            ("rounding_minutes = 1", 'rounding_minutes = 1\nfee_tax = "es-21"'),
-            "fee_tax: tax es-21 has category S: known, not built",
-        ),
-        (
-            ('recognition = "per_session"', 'recognition = "straight_line"'),
-            'chooses recognition = "straight_line": known, not built',
-        ),
-        (('"cancellable"', '"noncancellable"'), 'chooses obligation = "noncancellable"'),
-        (('refund_expected = "0.00"', 'refund_expected = "0.04"'), 'chooses refund_expected = "0.04"'),
-        (('bonus = "equal"', 'bonus = "last"'), 'chooses bonus = "last"'),
-        (('tax = "es-health"', 'tax = "es-21"'), "tax es-21 has category S: known, not built in this release"),
-        (
-            ("principal = true", 'principal = false\ncommission_rate = "0.3"\ncommission_tax = "es-21"'),
-            "chooses principal = false: known, not built",
+            ("principal = true", 'principal = false\ncommission_rate = "0.3"\ncommission_tax = "late"'),
+            "tax late begins on 2026-06-01; on 2026-03-01 none is in force",
         ),
     ],
 )
-def test_a_sale_is_refused_under_what_is_missing_or_not_built(change, message):
-    file = loads(changed(change), "EUR")
+def test_a_sale_is_refused_under_what_is_missing(change, message):
+    file = loads(changed(*pairwise_of(change)) + LATE, "EUR")
     with pytest.raises(Refused) as error:
         file.terms("PSY-10", DAY)
     assert message in str(error.value)
@@ -217,9 +269,64 @@ def test_a_package_that_is_not_on_sale(package, day, message):
 
 def test_the_tax_of_a_visit():
     file = loads(SAMPLE, "EUR")
-    assert file.sellable("es-health", DAY) == "E"
-    with pytest.raises(Refused, match="category S"):
-        file.sellable("es-21", DAY)
+    assert (file.sellable("es-health", DAY), file.sellable("es-21", DAY)) == ("E", "S")
+    with pytest.raises(Refused, match='no tax es-20; did you mean "es-21"'):
+        file.sellable("es-20", DAY)
+
+
+def test_a_tax_with_all_its_keys():
+    text = changed(('rate = "21"', 'rate = "21.5"'), ('voucher = "single"', 'voucher = "multi"'), ("duty = true", "duty = false"))
+    tax = loads(text, "EUR").tax("es-21", DAY)
+    assert tax == Tax("es-21", date.min, "S", "21.5", None, Voucher.MULTI, invoice_duty=False, simplified_limit=40_000)
+    assert tax.percent == 2150
+    health = loads(text, "EUR").tax("es-health", DAY)
+    assert (health.voucher, health.invoice_duty, health.simplified_limit) == (Voucher.SINGLE, True, None)
+
+
+def test_the_rate_is_that_of_the_tax_point():
+    raised = '[[tax]]\nid = "es-21"\nsince = 2026-06-01\ncategory = "S"\nrate = "23"\n'
+    file = loads(SAMPLE + raised, "EUR")
+    assert [file.tax("es-21", day).rate for day in (date(2026, 5, 31), date(2026, 6, 1))] == ["21", "23"]
+
+
+@pytest.mark.parametrize(
+    ("words", "key", "value"),
+    [
+        (('recognition = "per_session"', 'recognition = "straight_line"'), "recognition", Recognition.STRAIGHT_LINE),
+        (('"cancellable"', '"noncancellable"'), "obligation", Obligation.NONCANCELLABLE),
+        (('bonus = "equal"', 'bonus = "last"'), "bonus", Bonus.LAST),
+        (('"auto"', '"prospective"'), "modification", Modification.PROSPECTIVE),
+        (('"at_expiry"', '"remote"', 'refund = "pro_rata"', 'refund = "none"'), "breakage", Breakage.REMOTE),
+        (('"at_expiry"', '"proportional"\nexpected_used = "0.90"', '"pro_rata"', '"none"'), "expected_used", 900_000),
+        (("principal = true", AGENT), "principal", False),
+        (("principal = true", AGENT), "commission_rate", 300_000),
+        (("principal = true", AGENT), "commission_tax", "es-21"),
+        (
+            (
+                'refund = "pro_rata"',
+                'refund = "window"\nrefund_window_days = 14',
+                'refund_expected = "0.00"',
+                'refund_expected = "0.04"',
+            ),
+            "refund_expected",
+            40_000,
+        ),
+        (('recognition = "per_session"', 'recognition = "straight_line"', "months = 6", "months = 0"), "expiry_months", 0),
+    ],
+)
+def test_every_choice_of_the_contract_is_sold(words, key, value):
+    file = loads(changed(*pairwise_of(words)), "EUR")
+    policy = file.terms("PSY-10", DAY).policy
+    assert getattr(policy, key) == value
+    assert restored("policy", file.canonical("policy", policy.version), "EUR") == policy
+
+
+def test_what_the_first_release_pinned_is_pinned_alike():
+    """Digests of the sample's rules as the first release wrote them: books kept with it find their versions again."""
+    file = loads(SAMPLE, "EUR")
+    versions = [("policy", "standard@2026-01-01"), ("package", "PSY-10@2026-01-01"), ("tax", "es-21@0001-01-01")]
+    found = [sha256(file.canonical(*version)).hexdigest()[:16] for version in versions]
+    assert found == ["48ff20a977a9e29a", "1423e6b2e0577f8a", "e588857f68ad6514"]
 
 
 @pytest.mark.parametrize(
