@@ -11,6 +11,7 @@ import pytest
 from revrec import settings
 from revrec.core.errors import RevrecError
 from revrec.core.journal import Role
+from revrec.core.policy import Regime
 from revrec.settings import NoWorkspace, Person, SettingsError, Territory, Unfit, VatScheme
 
 LEAST = """\
@@ -43,6 +44,13 @@ post_code = "35001"
 town = "Las Palmas"
 province = "Las Palmas"
 
+[[vat_deductible]]
+since = 2027-01-01
+share = "0.4"
+[[vat_deductible]]
+since = 2026-01-01
+share = "0.35"
+
 [irpf]
 professional = true
 [[irpf.rate]]
@@ -73,6 +81,14 @@ def test_defaults_follow_from_the_contract(tmp_path):
     assert found.key_path == tmp_path / "revrec.key"
     assert (found.invoicing_from, found.invoiced_by, found.signer, found.key) == (None, None, None, None)
     assert not found.methods
+    assert found.regime == Regime()
+
+
+def test_the_vat_regime_is_what_postings_follow(tmp_path):
+    found = load(tmp_path, FULL)
+    assert found.regime == Regime(vat_cash=True, deductible=((date(2026, 1, 1), 350_000), (date(2027, 1, 1), 400_000)))
+    days = (date(2025, 12, 31), date(2026, 1, 1), date(2026, 12, 31), date(2027, 1, 1))
+    assert [found.regime.share(day) for day in days] == [0, 350_000, 350_000, 400_000]
 
 
 def test_every_key_is_read(tmp_path):
@@ -131,6 +147,22 @@ def test_the_environment_goes_first(tmp_path):
         ("[taxpayer]", "[methods]\nbitcoin = 'bank'\n[taxpayer]", "revrec.toml:4", "methods.bitcoin: unknown key"),
         ("[taxpayer]", "[irpf]\nrate = 15\n[taxpayer]", "revrec.toml:4", "irpf.rate"),
         ("[taxpayer]", "[[irpf.rate]]\nsince = 2026-01-01\nrate = '15 %'\n[taxpayer]", "revrec.toml:5", "is not a percentage"),
+        (
+            "[taxpayer]",
+            "[[vat_deductible]]\nsince = 2026-01-01\nshare = '35'\n[taxpayer]",
+            "revrec.toml:5",
+            "vat_deductible.share: '35' is not a share",
+        ),
+        ("[taxpayer]", "[[vat_deductible]]\nsince = 2026-01-01\nshare = '1.1'\n[taxpayer]", "revrec.toml:5", "is not a share"),
+        ("[taxpayer]", "[[vat_deductible]]\nshare = '1'\n[taxpayer]", "revrec.toml", "vat_deductible.since: it is missing"),
+        ("[taxpayer]", "[vat_deductible]\nshare = '1'\n[taxpayer]", "revrec.toml:3", "vat_deductible: "),
+        (
+            "[taxpayer]",
+            2 * "[[vat_deductible]]\nsince = 2026-01-01\nshare = '1'\n" + "[taxpayer]",
+            "revrec.toml:3",
+            "two rows begin on 2026-01-01",
+        ),
+        ('currency = "EUR"', 'currency = "EUR"\nvat_scheme = "flat"', "revrec.toml:3", "general, cash"),
         ("[taxpayer]", "[series]\ninvoice = 'ñ'\n[taxpayer]", "revrec.toml:4", "series.invoice"),
         ("[taxpayer]", "[taxpayer", "revrec.toml", "this is no TOML"),
         ("[taxpayer]\n", "taxpayer = 'ES-B64717838'\n", "revrec.toml:3", "taxpayer"),

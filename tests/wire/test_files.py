@@ -84,6 +84,49 @@ def test_semicolons_nested_fields_booleans_and_line_ends_in_cells(tmp_path):
     assert parse(line.raw, SPAIN).event.data.business is True
 
 
+def test_lists_stand_in_numbered_columns(tmp_path):
+    text = (
+        "type,id,source,time,bundle,package,customer,instalments.2.due_on,instalments.2.amount,"
+        "instalments.1.due_on,instalments.1.amount\n"
+        "bundle.sold,e-1,s,2026-03-01T10:00:00Z,B-1,PSY-10,C-1,2026-04-01,250,2026-03-01,250\n"
+        "bundle.sold,e-2,s,2026-03-01T10:00:00Z,B-2,PSY-10,C-1,,,2026-03-01,500\n"
+        "bundle.sold,e-3,s,2026-03-01T10:00:00Z,B-3,PSY-10,C-1,2026-03-01,250,2026-03-01,250\n"
+    )
+    two, one, wrong = csv(tmp_path, text)
+    assert [part.due_on.month for part in parse(two.raw, SPAIN).event.data.instalments] == [3, 4]
+    assert [part.amount for part in parse(one.raw, SPAIN).event.data.instalments] == [50_000]
+    with pytest.raises(Unreadable) as error:
+        parse(wrong.raw, SPAIN)
+    assert wrong.columns[error.value.problems[0].field] == "column 8 (instalments.2.due_on)"
+
+
+@pytest.mark.parametrize(
+    ("kind", "members"),
+    [
+        ("bundle.sold", {"bundle": "B-1", "package": "P", "customer": "C-1", "price": "100", "currency": "USD", "rate": "0.92"}),
+        ("session.completed", {"session": "S-1", "bundle": "B-1", "surcharge.amount": "8", "surcharge.tax": "es-21"}),
+        (
+            "adjustment.posted",
+            {
+                "postings.1.role": "bank",
+                "postings.1.amount": "5",
+                "postings.2.role": "rounding",
+                "postings.2.amount": "-5",
+                "reason": "found",
+                "approver": "Eva",
+            },
+        ),
+        ("branch.settled", {"from_branch": "bcn", "to_branch": "mad", "amount": "200"}),
+        ("session.no_show", {"session": "S-1", "bundle": "B-1", "correction": "prior_period", "approver": "Eva"}),
+    ],
+)
+def test_a_row_says_what_an_object_says(tmp_path, kind, members):
+    names = ["type", "id", "source", "time", *members]
+    (line,) = csv(tmp_path, ",".join(names) + "\n" + ",".join([kind, "e-1", "s", "2026-03-01T10:00:00Z", *members.values()]))
+    nested = parse(line.raw, SPAIN)
+    assert parse(nested.canonical, SPAIN).event == nested.event
+
+
 def test_a_mistake_has_its_line_and_column(tmp_path):
     good, bad = csv(tmp_path, HEADER + ROW.format(1, "5") + ROW.format(2, "-5"))
     assert good.number == 2

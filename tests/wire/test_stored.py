@@ -36,7 +36,64 @@ SEALED = [
         {"reason": "Ana paid"},
     ),
 ]
+SEALED += [
+    (kind, data | {"reason": "Ana moved"}, {"reason": "Ana moved"})
+    for kind, data in [
+        ("customer.erased", {"customer": "C-1"}),
+        ("deposit.forfeited", {"deposit": "D-1"}),
+        ("bundle.price_reduced", {"bundle": "B-1", "amount": "5.00", "currency": "USD", "rate": "0.9"}),
+        ("bundle.cancelled_for_default", {"bundle": "B-1"}),
+        ("refund.requested", {"refund": "R-1", "bundle": "B-1"}),
+        ("refund.rejected", {"refund": "R-1", "approver": "Eva"}),
+        ("receivable.written_off", {"bundle": "B-1", "amount": "5.00"}),
+        ("receivable.recovered", {"customer": "C-1", "amount": "5.00"}),
+        ("credit.granted", {"customer": "C-1", "amount": "5.00"}),
+    ]
+]
+SEALED += [
+    (
+        "bundle.opened",
+        {
+            "bundle": "B-1",
+            "package": "PSY-10",
+            "customer": "C-1",
+            "units_left": 4,
+            "deferred": "200.00",
+            "sold_on": "2025-10-01",
+            "proof": "letter of Ana",
+        },
+        {"proof": "letter of Ana"},
+    ),
+    (
+        "receivable.vat_recovered",
+        {"bundle": "B-1", "amount": "5", "claim_proof": "notary 12", "notified_on": "2026-02-10", "reason": "Ana is broke"},
+        {"claim_proof": "notary 12", "reason": "Ana is broke"},
+    ),
+    (
+        "breakage.estimated",
+        {"policy": "standard", "expected_used": "0.80", "evidence": "Ana stayed away", "approver": "Eva"},
+        {"evidence": "Ana stayed away"},
+    ),
+    ("breakage.deemed_remote", {"bundle": "B-1", "evidence": "Ana is gone", "approver": "Eva"}, {"evidence": "Ana is gone"}),
+]
 CLEAR = [
+    (
+        "payment.received",
+        {"payment": "P-1", "amount": "5.00", "method": "card", "bundle": "B-1", "currency": "USD", "rate": "0.9"},
+    ),
+    ("currency.revalued", {"currency": "USD", "rate": "0.9"}),
+    ("session.no_show", {"session": "S-1", "bundle": "B-1", "correction": "prior_period", "approver": "Eva"}),
+    (
+        "bundle.sold",
+        {
+            "bundle": "B-1",
+            "package": "PSY-10",
+            "customer": "C-1",
+            "instalments": [{"due_on": "2026-03-01", "amount": "33.33"}, {"due_on": "2026-04-01", "amount": "66.67"}],
+            "currency": "USD",
+            "rate": "0.9215",
+        },
+    ),
     ("payment.reversed", {"payment": "P-1", "reason": "mistake", "approver": "Eva"}),
     ("bundle.extended", {"bundle": "B-1", "expires_on": "2026-12-31", "reason": "clinical", "approver": "Eva"}),
     ("session.completed", {"session": "S-1", "bundle": "B-1", "metadata": {"room": "3"}}),
