@@ -27,8 +27,8 @@ def made(records, **more) -> bytes:
 def test_a_line_to_the_byte():
     """
          12026011043800000                            0.00Session S-1 of bundle B-1            0.00       0            0.00 0.00\
- 0.00E-1                      00     0            0.00            0.00            0.00                       0.002           50.00\
-            0.00            0.00F          |
+ 0.00E-1                      00     0            0.00            0.00            0.00                       0.00\
+2           50.00            0.00            0.00F          |
     """
     first, second, end = made(singles([earned(1, "2026-01-10", "B-1", "S-1")])).split(b"\r\n")
     expected = test_a_line_to_the_byte.__doc__[5:].partition("|")[0]

@@ -24,6 +24,7 @@ COMMANDS = (
     "trace",
     "report",
     "books",
+    "export",
     "verify",
     "simulate",
     "demo",
