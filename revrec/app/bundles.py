@@ -9,10 +9,11 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from revrec.app.entries import EntryView, amount_of, find, of_bundle
+from revrec.app.policies import digest_of
 from revrec.core import money, units
 from revrec.core.book import Book, Customer
 from revrec.core.bundle import Bundle, Status
-from revrec.core.errors import RevrecError
+from revrec.core.errors import Refused, RevrecError
 from revrec.core.events import BundleTransferred, Event, Method, SessionCompleted
 from revrec.core.journal import JournalEntry, Role
 from revrec.core.policy import ExpiryFrom, ExpiryKind, Invoicing, Owner, Sharing, Terms, Transfer
@@ -197,7 +198,7 @@ def show(ws: Workspace, bundle: str, on: date) -> BundleCard:
         deferred=-amount_of(booked, Role.CONTRACT_LIABILITY, bundle=bundle),
         owed=amount_of(booked, Role.RECEIVABLE, Role.CONTRACT_ASSET, bundle=bundle),
         refund=core_quote(state, on, ws.settings.currency),
-        digest=ws.store.policy_digest(state.terms),
+        digest=digest_of(ws, state.terms.policy),
     )
 
 
@@ -291,6 +292,19 @@ def _replayed(ws: Workspace, bundle: str, on: date) -> Book:
     if kept:
         run_clock(book, on, kept[-1])
     return book
+
+
+def state_after(ws: Workspace, bundle: str, seq: int) -> Bundle | None:
+    """The bundle once the event of a number was recorded; None before its sale, or where other books decided with it."""
+    facts, pinned = _lineage(ws, bundle)
+    methods = {Method(name): role for name, role in ws.settings.methods.items()}
+    book = _Past(_Pinned(pinned), ws.settings.currency, methods)
+    try:
+        for _, event in sorted(item for item in facts.items() if item[0] <= seq):
+            record(book, event)
+    except Refused:
+        return None
+    return book.bundle(bundle)
 
 
 def _lineage(ws: Workspace, bundle: str) -> tuple[dict[int, Event], dict[tuple[str, date], Terms]]:

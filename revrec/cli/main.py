@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from revrec.cli import books, bundles, demo, export, init, options, periods, records, reports, show, whatif
+from revrec.cli import books, bundles, demo, export, init, options, periods, policies, records, reports, show, whatif
 from revrec.core.errors import RevrecError
 
 USAGE = 2
@@ -62,6 +62,7 @@ init.add(app)
 records.add(app)
 periods.add(app)
 bundles.add(app)
+policies.add(app)
 reports.add(app)
 books.add(app)
 export.add(app)

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from revrec.app import bundles
+from revrec.app import bundles, policies
 
 KEYS = (
     "bundle package customer beneficiaries provider units_left units_used expires_on paid deferred owed invoicing refund policy"
@@ -32,8 +32,8 @@ def test_the_card_has_exactly_the_agreed_keys_and_values(sold, opened):
     assert found["refund"]["formula"].endswith(" = 400.00")
     assert found["policy"]["id"] == "standard"
     assert found["policy"]["since"] == "2026-01-01"
-    pinned = ws.store.pins.get("policy", "standard", "2026-01-01")
-    assert found["policy"]["digest"] == hashlib.sha256(pinned.content).hexdigest()
+    said = policies.show(ws, "standard", date(2026, 3, 31)).to_json()["text"]
+    assert found["policy"]["digest"] == hashlib.sha256(said.encode()).hexdigest()
 
 
 def test_the_card_answers_the_five_questions_in_words(sold, opened):

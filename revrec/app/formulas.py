@@ -1,0 +1,503 @@
+"""How each leg of a posted entry comes about: an amount in numbers that anybody can add up again.
+
+A leg is explained by the first formula of its rule's family whose result IS the posted amount; a mirror by what it
+mirrors; what no formula reaches is the rest of its entry. So a formula that is shown is always right to the cent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NamedTuple
+
+from revrec.core import units
+from revrec.core.bundle import Bundle
+from revrec.core.clauses import Words
+from revrec.core.dates import DAY
+from revrec.core.events import Fact, SessionCompleted
+from revrec.core.journal import MONEY_ROLES, JournalEntry, Posting, Role
+from revrec.core.money import share, text
+from revrec.core.units import UNIT, Unit
+
+FULL = 10_000  # a rate of 100 % in hundredths of a percent
+EARNED = (Role.REVENUE_PACKAGE, Role.REVENUE_NO_SHOW, Role.COMMISSION_INCOME)
+NET = (*EARNED, Role.CONTRACT_LIABILITY, Role.REFUND_LIABILITY, Role.BREAKAGE)
+VAT = (Role.VAT_OUTPUT, Role.VAT_OUTPUT_PENDING)
+CLAIMS = (Role.RECEIVABLE, Role.CONTRACT_ASSET)
+
+
+class Formula(NamedTuple):
+    """A working: what is computed (`about`), how (`sum`, whose value is the size of `amount`), for legs of `roles`.
+
+    `amount` is debit positive, in minor units; `rest` marks what is only the difference of the other legs.
+    """
+
+    roles: tuple[Role, ...]
+    amount: int
+    about: Words
+    sum: Words
+    rest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is known of an entry when it is explained.
+
+    `balances` are those of its bundles before it, by (bundle, role), debit positive; `earned` is the package revenue of
+    sessions before it; `prior` and `after` are the bundle before and after its event; `rates` the tax rates that may
+    bear on it, in hundredths of a percent.
+    """
+
+    entry: JournalEntry
+    currency: str
+    fact: Fact | None
+    original: JournalEntry | None = None
+    balances: Mapping[tuple[str | None, Role], int] = field(default_factory=dict)
+    earned: int = 0
+    prior: Bundle | None = None
+    after: Bundle | None = None
+    rates: tuple[int, ...] = ()
+
+    def before(self, role: Role, bundle: str | None = None) -> int:
+        """The balance of a role before the entry, debit positive."""
+        return self.balances.get((bundle or self.entry.bundle, role), 0)
+
+    def total(self, *roles: Role) -> int:
+        """What the entry itself posts on some roles, debit positive."""
+        return sum(leg.amount for leg in self.entry.postings if leg.role in roles)
+
+    def money(self, minor: int, en: str = "", es: str = "") -> Words:
+        """An amount with the name of what it is."""
+        plain = text(minor, self.currency)
+        return Words(f"{plain} {en}".rstrip(), f"{plain} {es}".rstrip())
+
+
+def explained(case: Case) -> Iterator[tuple[Posting, Formula]]:
+    """Each leg of the entry with the formula of its amount."""
+    found = tuple(_candidates(case))
+    for leg in case.entry.postings:
+        match = next((f for f in found if f.amount == leg.amount and leg.role in f.roles), None)
+        yield leg, match or _passed_on(case, leg) or _rest(case, leg)
+
+
+def _candidates(case: Case) -> Iterator[Formula]:
+    yield from _mirror(case)
+    if (family := _FAMILIES.get(case.entry.rule) or _FAMILIES.get(case.entry.rule.partition(".")[0])) is not None:
+        yield from family(case)
+    yield from _stated(case)
+    yield from _taxed(case)
+    yield from _emptied(case)
+
+
+def _fold(template: str, *words: Words) -> Words:
+    """A formula with its numbers put in, in both languages."""
+    return Words(template.format(*(word.en for word in words)), template.format(*(word.es for word in words)))
+
+
+def _same(en: str) -> Words:
+    return Words(en, en)
+
+
+def _both(amount: int, roles: tuple[Role, ...], about: Words, how: Words) -> Iterator[Formula]:
+    """The same working on either side."""
+    yield Formula(roles, amount, about, how)
+    yield Formula(roles, -amount, about, how)
+
+
+# what undoes another entry
+
+
+def _mirror(case: Case) -> Iterator[Formula]:
+    if case.original is None:
+        return
+    about = Words(f"mirror of E-{case.original.number}", f"reflejo de E-{case.original.number}")
+    for leg in case.original.postings:
+        yield Formula((leg.role,), -leg.amount, about, case.money(abs(leg.amount)))
+
+
+def _passed_on(case: Case, leg: Posting) -> Formula | None:
+    """A leg whose opposite stands on the same role: it moves from one bundle, customer or branch to another."""
+    other = leg._replace(amount=-leg.amount)
+    if not any((each.role, each.amount) == (other.role, other.amount) for each in case.entry.postings):
+        return None
+    about = Words("passes from one to the other", "pasa de uno a otro")
+    return Formula((leg.role,), leg.amount, about, case.money(abs(leg.amount)))
+
+
+def _rest(case: Case, leg: Posting) -> Formula:
+    """The leg that makes the entry balance."""
+    others = [each for each in case.entry.postings if each is not leg]
+    sign = -1 if leg.amount > 0 else 1
+    parts = "".join(
+        f" {'-' if sign * each.amount < 0 else '+'} {text(abs(each.amount), case.currency)} {_name(each.role)}" for each in others
+    )
+    about = Words("what the other amounts leave", "lo que dejan los demás importes")
+    return Formula((leg.role,), leg.amount, about, _same(parts.removeprefix(" + ").strip() or "0"), rest=True)
+
+
+def _name(role: Role) -> str:
+    return role.value.replace("-", "_")
+
+
+# what the fact itself says
+
+_STATED = {
+    "amount": Words("the amount of the event", "el importe del evento"),
+    "gross": Words("the gross amount of the event", "el importe bruto del evento"),
+    "fee": Words("the fee of the event", "el cargo del evento"),
+    "price": Words("the price of the event", "el precio del evento"),
+    "withheld": Words("the tax that the payer kept back", "la retención del pagador"),
+    "tip": Words("the tip", "la propina"),
+    "cost": Words("the cost of the session", "el coste de la sesión"),
+    "tax_amount": Words("the tax of the invoice", "la cuota de la factura"),
+    "withholding": Words("the tax kept back", "la retención"),
+    "deferred": Words("the value brought in", "el valor incorporado"),
+    "tax_paid": Words("the tax paid before", "el impuesto pagado antes"),
+}
+
+
+def _stated(case: Case) -> Iterator[Formula]:
+    every = tuple(Role)
+    for name, about in _STATED.items():
+        value = getattr(case.fact, name, 0)
+        if isinstance(value, int) and value:
+            yield from _both(value, every, about, case.money(value))
+    gross, fee = (getattr(case.fact, name, 0) for name in ("gross", "fee"))
+    if gross and fee:
+        how = _fold("{} - {}", case.money(gross, "gross", "bruto"), case.money(fee, "fee", "comisión"))
+        yield from _both(gross - fee, tuple(MONEY_ROLES), Words("what arrives", "lo que llega"), how)
+    for each in getattr(case.fact, "postings", ()):
+        about = Words("as its approver says", "como dice quien lo aprueba")
+        yield Formula((Role(each.role),), each.amount, about, case.money(abs(each.amount)))
+    for each in getattr(case.fact, "instalments", ()):
+        about = Words(f"the instalment due on {each.due_on}", f"el plazo que vence el {each.due_on}")
+        yield from _both(each.amount, every, about, case.money(each.amount))
+
+
+def _emptied(case: Case) -> Iterator[Formula]:
+    """All that stood on a role for the bundle."""
+    for (_, role), balance in case.balances.items():
+        if balance:
+            about = Words(f"all that stood on {role.value}", f"todo lo que había en {role.value}")
+            yield from _both(balance, (role,), about, case.money(abs(balance)))
+
+
+# VAT
+
+
+def _percent(rate: int) -> Words:
+    plain = f"{Decimal(rate) / 100:f}"
+    return _same(plain.rstrip("0").rstrip(".") if "." in plain else plain)
+
+
+def _taxed(case: Case) -> Iterator[Formula]:
+    """Base and VAT of a gross amount (events.md 4a, VAT): of the whole document, or of a claim."""
+    if not case.total(*VAT) and not any(case.before(role) for role in VAT):
+        return
+    document = abs(
+        sum(leg.amount for leg in case.entry.postings if leg.role not in (*NET, *VAT, Role.REVENUE_SINGLE, Role.FEE_INCOME))
+    )
+    amounts = dict.fromkeys((document, *(abs(leg.amount) for leg in case.entry.postings), *_grosses(case)))
+    for rate in case.rates:
+        for gross in amounts:
+            base = share(gross, FULL, FULL + rate)
+            paid, percent = case.money(gross, "with tax", "con impuesto"), _percent(rate)
+            about = Words("base of a price with tax", "base de un precio con impuesto")
+            how = _fold("round({} x 100 / (100 + {}))", paid, percent)
+            yield from _both(
+                base, (*NET, Role.REVENUE_SINGLE, Role.FEE_INCOME, Role.DUE_FROM_BRANCH, Role.DUE_TO_BRANCH), about, how
+            )
+            about = Words("VAT in a price with tax", "IVA de un precio con impuesto")
+            yield from _both(gross - base, VAT, about, _fold("{0} - round({0} x 100 / (100 + {1}))", paid, percent))
+
+
+def _grosses(case: Case) -> Iterator[int]:
+    """Amounts with tax that the fact names."""
+    for name in ("amount", "price", "fee"):
+        if isinstance(value := getattr(case.fact, name, None), int):
+            yield value
+    if (surcharge := getattr(case.fact, "surcharge", None)) is not None:
+        yield surcharge.amount
+
+
+# sessions
+
+
+def _session(case: Case) -> Iterator[Formula]:
+    yield from _single(case)
+    yield from _fees(case)
+    bundle = case.after
+    if bundle is None or not bundle.units:
+        return
+    earned = -case.total(*EARNED)
+    yield from _cumulative(case, bundle)
+    held = max(-case.before(Role.CONTRACT_LIABILITY), 0)
+    worth = case.money(earned, "earned", "devengado")
+    about = Words("as far as it was prepaid", "hasta donde estaba cobrado por adelantado")
+    how = _fold("min({}, {})", worth, case.money(held, "contract liability", "anticipo"))
+    yield Formula((Role.CONTRACT_LIABILITY,), min(earned, held), about, how)
+    about = Words("delivered beyond the money paid", "prestado por encima de lo cobrado")
+    how = _fold("{} - {}", worth, case.money(min(earned, held), "prepaid", "cobrado"))
+    yield Formula(CLAIMS, earned - min(earned, held), about, how)
+    between = Words("delivered at another branch: its revenue", "prestado en otro centro: su ingreso")
+    yield from _both(earned, (Role.DUE_TO_BRANCH, Role.DUE_FROM_BRANCH), between, worth)
+
+
+def _cumulative(case: Case, bundle: Bundle) -> Iterator[Formula]:
+    """The cumulative share of the price, rounded once, less what was earned before (accounting.md 1.4)."""
+    used, count = _same(units.text(bundle.used)), _same(units.text(bundle.units))
+    about = Words(
+        f"share of the price, {used.en} of {count.en} units used", f"parte del precio, {used.es} de {count.es} unidades usadas"
+    )
+    before = case.money(case.earned, "earned before", "devengado antes")
+    price = case.money(bundle.price, "price", "precio")
+    value = share(bundle.price, bundle.used, bundle.units)
+    yield Formula(EARNED, case.earned - value, about, _fold("round({} x {} / {}) - {}", price, used, count, before))
+    value = bundle.value(bundle.used)
+    layered = case.money(value, "value of the units used", "valor de las unidades usadas")
+    yield Formula(EARNED, case.earned - value, about, _fold("{} - {}", layered, before))
+    yield from _cumulative_net(case, bundle, about)
+
+
+def _cumulative_net(case: Case, bundle: Bundle, about: Words) -> Iterator[Formula]:
+    """The same of a price with tax: the share of what is billed, without its VAT."""
+    net = -sum(case.before(role) for role in NET) - case.total(*NET)
+    vat = -sum(case.before(role) for role in VAT) - case.total(*VAT)
+    billed = net + vat
+    if not vat or billed <= 0:
+        return
+    worth = bundle.value(bundle.used)
+    figures = (
+        case.money(net, "billed without tax", "facturado sin impuesto"),
+        case.money(worth, "value used", "valor usado"),
+        case.money(billed, "billed", "facturado"),
+        case.money(case.earned, "earned before", "devengado antes"),
+        _same(units.text(bundle.used)),
+        _same(units.text(bundle.units)),
+        case.money(bundle.price, "price", "precio"),
+    )
+    exact = share(net * bundle.price, bundle.used, bundle.units * billed)
+    if billed == bundle.price:
+        exact = share(net, bundle.used, bundle.units)
+        yield Formula(EARNED, case.earned - exact, about, _fold("round({0} x {4} / {5}) - {3}", *figures))
+    yield Formula(EARNED, case.earned - exact, about, _fold("round({0} x {6} x {4} / ({5} x {2})) - {3}", *figures))
+    value = share(net, worth, billed)
+    yield Formula(EARNED, case.earned - value, about, _fold("round({0} x {1} / {2}) - {3}", *figures))
+
+
+def _single(case: Case) -> Iterator[Formula]:
+    """Units beyond the bundle at list price, and surcharges."""
+    if (surcharge := getattr(case.fact, "surcharge", None)) is not None:
+        about = Words("the surcharge of the session", "el suplemento de la sesión")
+        yield from _both(surcharge.amount, (Role.RECEIVABLE, Role.REVENUE_SINGLE), about, case.money(surcharge.amount))
+    bundle, prior = case.after, case.prior
+    if bundle is None or prior is None:
+        return
+    excess = _asked(case, bundle) - (bundle.used - prior.used)
+    if excess > 0:
+        charged = share(bundle.list_price, excess, UNIT)
+        about = Words("units beyond the bundle, at list price", "unidades por encima del bono, a precio suelto")
+        price = case.money(bundle.list_price, "list price", "precio suelto")
+        how = _fold("round({} x {})", price, _same(units.text(excess)))
+        yield from _both(charged, (Role.RECEIVABLE, Role.REVENUE_SINGLE), about, how)
+
+
+def _asked(case: Case, bundle: Bundle) -> int:
+    """The quanta that the session asks for, time rounded up to the policy's step."""
+    fact, unit, step = case.fact, bundle.terms.package.unit, bundle.terms.policy.rounding_minutes
+    if not isinstance(fact, SessionCompleted):
+        return UNIT
+    if fact.quantity is None and fact.started_at and fact.ended_at and unit in (Unit.HOUR, Unit.MINUTE):
+        seconds = int((fact.ended_at - fact.started_at).total_seconds())
+        return units.round_up(units.minutes(unit, -(-seconds // 60)), unit, step)
+    return units.round_up(UNIT if fact.quantity is None else fact.quantity, unit, step)
+
+
+def _fees(case: Case) -> Iterator[Formula]:
+    """What the policy charges for a missed session."""
+    if case.after is None:
+        return
+    policy = case.after.terms.policy
+    about = Words("the fee of the policy", "el cargo de la política")
+    for fee in dict.fromkeys((policy.no_show_fee, policy.late_cancellation_fee)):
+        if fee:
+            yield from _both(fee, (Role.RECEIVABLE, Role.FEE_INCOME), about, case.money(fee))
+
+
+# money
+
+
+def _payment(case: Case) -> Iterator[Formula]:
+    """Claims first, then the price, then credit of the customer (events.md 4a, Money due)."""
+    amount = getattr(case.fact, "amount", 0) + getattr(case.fact, "withheld", 0) - getattr(case.fact, "tip", 0)
+    received = case.money(amount, "received", "cobrado")
+    open_claim = max(case.before(Role.RECEIVABLE), 0)
+    settled = min(amount, open_claim)
+    about = Words("settles what was receivable", "salda lo que se debía")
+    yield Formula(
+        (Role.RECEIVABLE,), -settled, about, _fold("min({}, {})", received, case.money(open_claim, "receivable", "a cobrar"))
+    )
+    asset = max(case.before(Role.CONTRACT_ASSET), 0)
+    left = amount - settled
+    about = Words("settles what was delivered and not yet due", "salda lo prestado y aún no exigible")
+    after_claims = _fold("{} - {}", received, case.money(settled, "receivable", "a cobrar")) if settled else received
+    how = _fold("min({}, {})", after_claims, case.money(asset, "contract asset", "activo del contrato"))
+    yield Formula((Role.CONTRACT_ASSET,), -min(left, asset), about, how)
+    claims = -case.total(*CLAIMS)
+    if case.prior is not None:
+        yield from _price(case, received, amount, claims)
+
+
+def _price(case: Case, received: Words, amount: int, claims: int) -> Iterator[Formula]:
+    """What counts towards the price, and what exceeds it."""
+    assert case.prior is not None
+    paid = case.prior.position.paid
+    room = max(case.prior.price - paid - claims, 0)
+    prepaid = min(amount - claims, room)
+    price = _fold("{} - {}", case.money(case.prior.price, "price", "precio"), case.money(paid, "paid before", "pagado antes"))
+    rest = _fold("{} - {}", received, case.money(claims, "claims settled", "deuda saldada")) if claims else received
+    room_words = _fold("{} - {}", price, case.money(claims, "claims settled", "deuda saldada")) if claims else price
+    about = Words("counts towards the price", "a cuenta del precio")
+    roles = (Role.CONTRACT_LIABILITY, *EARNED)
+    yield Formula(roles, -prepaid, about, rest if prepaid == amount - claims else room_words)
+    about = Words("exceeds what is owed", "excede de lo debido")
+    how = _fold("{} - {}", rest, case.money(prepaid, "towards the price", "a cuenta del precio")) if prepaid else rest
+    yield Formula((Role.CUSTOMER_CREDIT,), -(amount - claims - prepaid), about, how)
+
+
+def _refund(case: Case) -> Iterator[Formula]:
+    """Money paid less the value used less the fee; out of the liability, what exceeds it lowers revenue (events.md 4a)."""
+    bundle = case.prior
+    if bundle is None:
+        return
+    out = (*MONEY_ROLES, Role.REFUNDS_PAYABLE)
+    liability = -case.before(Role.CONTRACT_LIABILITY)
+    yield from _both(case.before(Role.REFUNDS_PAYABLE), out, *_payable(case))
+    yield from _quotes(case, bundle, out, liability)
+    paid_out, freed = -case.total(*out), case.total(Role.CONTRACT_LIABILITY)
+    refunded, released = case.money(paid_out, "refunded", "reembolsado"), case.money(freed, "liability", "anticipo")
+    about = Words("refunded beyond the contract liability", "reembolsado por encima del anticipo")
+    yield Formula((Role.REFUND_CONTRA,), paid_out - freed, about, _fold("{} - {}", refunded, released))
+    fee = min(bundle.terms.policy.refund_fee, max(freed - paid_out, 0))
+    about = Words("the fee of the policy, out of what is left", "el cargo de la política, de lo que queda")
+    charged = case.money(bundle.terms.policy.refund_fee, "fee", "cargo")
+    yield Formula((Role.FEE_INCOME,), -fee, about, _fold("min({}, {} - {})", charged, released, refunded))
+    yield Formula((Role.FEE_INCOME,), -bundle.terms.policy.refund_fee, about, charged)
+    kept = -case.total(Role.FEE_INCOME)
+    used = share(bundle.list_price, bundle.used, UNIT)
+    single = _fold("{} x {}", case.money(bundle.list_price, "list price", "precio suelto"), _same(units.text(bundle.used)))
+    how = _fold("round({}) - {}", single, case.money(case.earned, "earned before", "devengado antes"))
+    about = Words("used units brought to list price", "unidades usadas llevadas a precio suelto")
+    yield Formula(EARNED, case.earned - used, about, how)
+    about = Words("kept and not used: breakage", "retenido y no usado: derechos no ejercidos")
+    how = _fold("{} - {}", released, refunded)
+    yield Formula((Role.BREAKAGE,), -(freed - paid_out), about, how)
+    how = _fold("{} - {} - {}", released, refunded, case.money(kept, "fee", "cargo"))
+    yield Formula((Role.BREAKAGE,), -(freed - paid_out - kept), about, how)
+
+
+def _payable(case: Case) -> tuple[Words, Words]:
+    stood = abs(case.before(Role.REFUNDS_PAYABLE))
+    return Words("the refund that was payable", "el reembolso pendiente"), case.money(stood)
+
+
+def _quotes(case: Case, bundle: Bundle, out: tuple[Role, ...], liability: int) -> Iterator[Formula]:
+    """The quote of the day, by the price of the bundle or at list price; of all that is left or of part of it."""
+    policy, paid = bundle.terms.policy, bundle.position.paid
+    fee = case.money(policy.refund_fee, "fee", "cargo")
+    money = case.money(paid, "paid", "pagado")
+    asked = getattr(case.fact, "units", None)
+    about = Words("the quote of the day", "el reembolso que corresponde ese día")
+    used, count = _same(units.text(bundle.used)), _same(units.text(bundle.units))
+    contract = bundle.value(bundle.used)
+    spent = _fold("round({} x {} / {})", case.money(bundle.price, "price", "precio"), used, count)
+    listed = share(bundle.list_price, bundle.used, UNIT)
+    single = _fold("round({} x {})", case.money(bundle.list_price, "list price", "precio suelto"), used)
+    earned = case.money(case.earned, "earned before", "devengado antes")
+    for value, words in ((contract, spent), (listed, single), (case.earned, earned)):
+        whole = max(paid - value, 0)
+        how = _fold("max({} - {}, 0)", money, words)
+        if policy.refund_fee:
+            yield Formula(out, -(whole - policy.refund_fee), about, _fold("{} - {}", how, fee))
+        yield Formula((*out, Role.CONTRACT_LIABILITY), -whole, about, how)
+        if asked and bundle.left:
+            moved, rest = bundle.price - bundle.value(bundle.units - asked), bundle.price - value
+            part = Words(f"{text(moved, case.currency)} of their price", f"{text(moved, case.currency)} de su precio")
+            left = case.money(rest, "price left", "precio que queda")
+            if rest > 0:
+                yield from _part(case, out, about, _fold("round({} x {} / {})", how, part, left), share(whole, moved, rest))
+    if asked and bundle.left:
+        moved, rest = bundle.price - bundle.value(bundle.units - asked), bundle.price - case.earned
+        if rest > 0 and liability > 0:
+            about = Words("the share of the units in the liability", "la parte de las unidades en el anticipo")
+            stood = case.money(liability, "liability", "anticipo")
+            part, left = case.money(moved, "their price", "su precio"), case.money(rest, "price left", "precio que queda")
+            how = _fold("round({} x {} / {})", stood, part, left)
+            yield Formula((Role.CONTRACT_LIABILITY,), share(liability, moved, rest), about, how)
+
+
+def _part(case: Case, out: tuple[Role, ...], about: Words, how: Words, amount: int) -> Iterator[Formula]:
+    assert case.prior is not None
+    fee = case.prior.terms.policy.refund_fee
+    yield Formula(out, -amount, about, how)
+    yield Formula(out, -(amount - fee), about, _fold("{} - {}", how, case.money(fee, "fee", "cargo")))
+
+
+# the calendar and transfers
+
+
+def _release(case: Case) -> Iterator[Formula]:
+    """What is left of the price, or what comes back of it."""
+    roles = (Role.CONTRACT_LIABILITY, Role.BREAKAGE, Role.COMMISSION_INCOME, Role.CLIENT_MONEY, Role.REFUND_LIABILITY)
+    left = case.before(Role.CONTRACT_LIABILITY)
+    about = Words("what is left of the price", "lo que queda del precio")
+    if case.entry.rule != "breakage.expiry" and left > 0:
+        about = Words("what was taken beyond the contract liability", "lo tomado por encima del anticipo")
+    yield from _both(left, roles, about, case.money(abs(left)))
+    released = -case.before(Role.BREAKAGE)
+    about = Words("what had been released", "lo que se había liberado")
+    yield from _both(released, roles, about, case.money(abs(released)))
+
+
+def _straight_line(case: Case) -> Iterator[Formula]:
+    """The days elapsed of all days, both ends counted, cumulative (events.md 4a, Straight line)."""
+    bundle = case.after
+    if bundle is None or bundle.expires_on is None:
+        return
+    first, last, day = bundle.sold_on, bundle.expires_on, case.entry.effective or case.entry.date
+    elapsed, every = (min(day, last) - first + DAY).days, (last - first + DAY).days
+    about = Words(f"{elapsed} of {every} days have passed", f"han pasado {elapsed} de {every} días")
+    net = -sum(case.before(role) for role in NET) - case.total(*NET)
+    before = case.money(case.earned, "earned before", "devengado antes")
+    for total, en, es in ((bundle.price, "price", "precio"), (net, "without tax", "sin impuesto")):
+        how = _fold("round({} x {} / {}) - {}", case.money(total, en, es), _same(str(elapsed)), _same(str(every)), before)
+        yield from _both(share(total, elapsed, every) - case.earned, tuple(Role), about, how)
+
+
+def _transfer(case: Case) -> Iterator[Formula]:
+    """The liability follows the holder, or the units by their price."""
+    stood, bundle, asked = -case.before(Role.CONTRACT_LIABILITY), case.prior, getattr(case.fact, "units", None)
+    if asked and bundle is not None:
+        moved, rest = bundle.price - bundle.value(bundle.units - asked), bundle.price - case.earned
+        if rest > 0:
+            about = Words("the share of the units in the liability", "la parte de las unidades en el anticipo")
+            part, left = case.money(moved, "their price", "su precio"), case.money(rest, "price left", "precio que queda")
+            how = _fold("round({} x {} / {})", case.money(stood, "liability", "anticipo"), part, left)
+            yield from _both(share(stood, moved, rest), (Role.CONTRACT_LIABILITY,), about, how)
+    for role in (Role.CONTRACT_LIABILITY, *CLAIMS):
+        balance = case.before(role)
+        about = Words("all of it passes to the new holder", "todo pasa al nuevo titular")
+        yield from _both(balance, (role,), about, case.money(abs(balance)))
+
+
+_FAMILIES: dict[str, Callable[[Case], Iterator[Formula]]] = {
+    "session": _session,
+    "payment": _payment,
+    "refund": _refund,
+    "breakage": _release,
+    "refund-window": _release,
+    "accrual": _straight_line,
+    "transfer": _transfer,
+    "fee": _fees,
+}
