@@ -42,6 +42,7 @@ FAMILIES = {
     "refund": "Refunds",
     "adjustment": "Adjustments",
 }
+ABROAD = {"currency", "rate"}  # said once, for every event with amounts
 _FORMS = {
     kinds.ID: "id",
     kinds.CODE: "code",
@@ -51,6 +52,9 @@ _FORMS = {
     kinds.INSTANT: "instant with offset (RFC 3339)",
     kinds.MONTH: "month, `2026-01`",
     kinds.COUNTRY: "country",
+    kinds.CURRENCY: "currency, `USD`",
+    kinds.RATE: 'rate of exchange, `"0.9215"`',
+    kinds.SHARE: 'share between 0 and 1, `"0.90"`',
     kinds.AMOUNT: 'amount, `"50.00"`',
     kinds.SIGNED: 'amount, debit positive, `"-50.00"`',
     kinds.QUANTITY: 'quantity, `"1.5"`',
@@ -192,7 +196,7 @@ def events(schema: dict[str, Any]) -> str:
     envelopes = [_resolved(each, definitions) for each in schema["oneOf"]]
     bodies = {each["properties"]["type"]["const"]: _resolved(each["properties"]["data"], definitions) for each in envelopes}
     common = set.intersection(*(set(body["properties"]) for body in bodies.values()))
-    envelope, (first, *_) = envelopes[0], bodies.values()
+    envelope, first = envelopes[0], next(body for body in bodies.values() if common.isdisjoint(body.get("required", ())))
     lines = [
         "# Events",
         "",
@@ -208,10 +212,17 @@ def events(schema: dict[str, Any]) -> str:
         "## Members of `data` that every event may carry",
         "",
         *_members(first, definitions, common),
+        "",
+        "## Amounts in another currency",
+        "",
+        "Every event that carries amounts may name the currency in which all of them are written. They are converted to the",
+        "taxpayer's minor units, half up; those of a list so that they add up to the converted whole.",
+        "",
+        *_members(bodies["bundle.sold"], definitions, ABROAD),
     ]
     for kind, body in bodies.items():
         lines += ["", f"## `{kind}`", "", body.get("description", ""), ""]
-        lines += _members(body, definitions, body["properties"].keys() - common)
+        lines += _members(body, definitions, body["properties"].keys() - ((common | ABROAD) - set(body.get("required", ()))))
     return "\n".join(lines) + "\n"
 
 

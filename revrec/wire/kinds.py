@@ -24,6 +24,7 @@ AMOUNT = r"^[0-9]{1,12}(\.[0-9]+)?$"
 SIGNED = r"^-?[0-9]{1,12}(\.[0-9]+)?$"
 QUANTITY = r"^[0-9]{1,7}(\.[0-9]{1,6})?$"
 RATE = r"^[0-9]{1,9}(\.[0-9]{1,9})?$"
+SHARE = r"^[0-9](\.[0-9]{1,6})?$"
 COUNTRY = r"^[A-Z]{2}$"
 CURRENCY = r"^[A-Z]{3}$"
 PLAIN = r"^[^\x00-\x1f\x7f<>&]+$"
@@ -222,9 +223,7 @@ def day(text: str) -> date:
 _NUMBER: dict[str, Any] = {"anyOf": [{"type": "string", "pattern": AMOUNT}, {"type": "integer", "minimum": 0}]}
 _SIGNED_NUMBER: dict[str, Any] = {"anyOf": [{"type": "string", "pattern": SIGNED}, {"type": "integer"}]}
 _RATE_NUMBER: dict[str, Any] = {"anyOf": [{"type": "string", "pattern": RATE}, {"type": "integer", "minimum": 1}]}
-_SHARE: dict[str, Any] = {
-    "anyOf": [{"type": "string", "pattern": r"^[0-9](\.[0-9]{1,6})?$"}, {"type": "integer", "minimum": 0, "maximum": 1}]
-}
+_SHARE: dict[str, Any] = {"anyOf": [{"type": "string", "pattern": SHARE}, {"type": "integer", "minimum": 0, "maximum": 1}]}
 _COUNT: dict[str, Any] = {"anyOf": [{"type": "string", "pattern": QUANTITY}, {"type": "integer", "minimum": 0}]}
 
 Id = Annotated[str, Field(pattern=ID, max_length=LENGTH)]

@@ -73,8 +73,8 @@ WRONG = {
     ),
     "another currency": (
         event("x", "2026-04-03", "payment.received", payment="P-9", bundle="B-1", amount="5", method="card", currency="USD"),
-        "data.currency",
-        "",
+        "data.rate",
+        "currency and rate come together",
     ),
     "an unknown type": (event("x", "2026-04-03", "sesion.completed", session="S-9", bundle="B-1"), "type", "session.completed"),
     "an unknown key": (session(diagnosis="F41.1"), "data.diagnosis", "no such member"),
