@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from revrec.core.reports.frame import Identity
+from revrec.core.reports.third_parties import SPAIN, limits_of, report
+from tests.core.kept import Kept, asked, cells, day, leg, total
+
+ANA = Identity("Ana Vila", "12345678Z", "ES")
+KEYS = ("tax_id", "customers", "q1", "q2", "q3", "q4", "operations", "cash", "declare")
+
+
+def test_a_customer_above_the_limit_is_declared_by_quarter_and_the_rest_together():
+    books = Kept(people={"C-1": ANA})
+    books.pay("02-01", 200000, role="cash")
+    books.pay("05-01", 100507)
+    books.pay("05-02", 300506, customer="C-2", bundle="B-2")
+    made = report(books, asked(), SPAIN)
+    assert cells(made, *KEYS) == [
+        ("12345678Z", "C-1", 200000, 100507, 0, 0, 300507, 200000, "operations"),
+        (None, "1 below the limit", 0, 300506, 0, 0, 300506, 0, "no"),
+    ]
+    assert total(made, "operations") == 601013
+    assert made.tied
+    assert made.findings == ()
+
+
+def test_it_counts_what_is_collected_or_delivered_whichever_is_first_and_once():
+    books = Kept(people={"C-1": ANA})
+    books.post("03-30", "session.earned", leg("receivable", 400000), leg("revenue-package", -400000))
+    books.post("04-02", "payment.bundle", leg("bank", 500000), leg("receivable", -400000), leg("contract-liability", -100000))
+    books.use("04-05", 100000)
+    books.post("08-01", "breakage.expiry", leg("contract-liability", 0), leg("breakage", 0))
+    assert cells(report(books, asked(), SPAIN), "q1", "q2", "q3", "operations") == [(400000, 100000, 0, 500000)]
+
+
+def test_vat_is_included_and_a_refund_lowers_its_own_quarter():
+    books = Kept(people={"C-1": ANA})
+    books.pay("02-01", 605000, 105000)
+    books.post("07-01", "refund.issued", leg("contract-liability", 100000), leg("vat-output", 21000), leg("bank", -121000))
+    assert cells(report(books, asked(), SPAIN), "q1", "q3", "operations") == [(605000, -121000, 484000)]
+
+
+def test_customers_of_one_tax_id_are_one_party():
+    books = Kept(people={"C-1": ANA, "C-2": ANA})
+    books.pay("02-01", 200000)
+    books.pay("02-02", 200000, customer="C-2", bundle="B-2")
+    assert cells(report(books, asked(), SPAIN), "tax_id", "customers", "operations") == [("12345678Z", "C-1, C-2", 400000)]
+
+
+def test_cash_above_its_limit_is_said_apart():
+    books = Kept(people={"C-1": ANA})
+    books.pay("02-01", 600001, role="cash")
+    assert cells(report(books, asked(), SPAIN), "cash", "declare") == [(600001, "operations, cash")]
+
+
+def test_who_must_be_declared_without_a_tax_id_is_a_finding():
+    books = Kept()
+    books.pay("02-01", 400000)
+    assert report(books, asked(), SPAIN).findings == (
+        (
+            "customer C-1: 4000.00 EUR of 2026 must be declared and no tax id is known. "
+            "Hint: record `customer.registered` with its `tax_id`"
+        ),
+    )
+
+
+def test_a_transfer_an_opening_balance_and_a_tax_without_invoices_are_nobodys_operation():
+    books = Kept(people={"C-1": ANA})
+    books.sell("B-3", invoice_duty=False)
+    books.pay("01-06", 400000, bundle="B-3")
+    books.post("01-07", "opening.bundle", leg("opening", 400000), leg("contract-liability", -400000))
+    legs = (leg("contract-liability", 400000), leg("contract-liability", -400000, customer="C-2"))
+    books.post("01-08", "transfer.holder", *legs)
+    made = report(books, asked(), SPAIN)
+    assert made.rows == ()
+    assert made.tied
+
+
+def test_each_year_stands_by_itself():
+    books = Kept(people={"C-1": ANA})
+    books.pay("12-31", 400000)
+    books.pay("2027-01-01", 300000)
+    made = report(books, asked("01-01", "2027-12-31"), SPAIN)
+    assert cells(made, "year", "operations", "declare") == [("2026", 400000, "operations"), ("2027", 300000, "no")]
+
+
+def test_income_tax_kept_back_is_shown():
+    books = Kept(people={"C-1": ANA})
+    legs = (leg("bank", 340000), leg("withheld-tax", 60000), leg("contract-liability", -400000))
+    books.post("02-01", "payment.bundle", *legs)
+    assert cells(report(books, asked(), SPAIN), "withheld", "operations") == [(60000, 400000)]
+
+
+def test_where_no_limits_are_known_everybody_is_listed():
+    books = Kept()
+    books.pay("02-01", 100)
+    assert cells(report(books, asked()), "customers", "declare") == [("C-1", "no")]
+
+
+def test_what_names_no_customer_is_listed_below_the_limit_so_that_the_ledger_ties():
+    books = Kept()
+    books.post("02-01", "adjustment", leg("bank", 900000), leg("fee-income", -900000), customer=None, bundle=None)
+    made = report(books, asked(), SPAIN)
+    assert total(made, "operations") == 900000
+    assert made.findings == ()
+    assert made.tied
+
+
+def test_the_limits_are_dated():
+    assert limits_of(day("2007-12-31"), SPAIN) is None
+    assert limits_of(day("2008-01-01"), SPAIN) == SPAIN[0]
