@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -16,6 +17,7 @@ from revrec.core.events import Event
 from revrec.core.journal import JournalEntry, Role
 from revrec.core.policy import Policy
 from revrec.core.reports.frame import Identity
+from revrec.core.reports.reconciliation import Beyond
 from revrec.wire.stored import restore
 
 if TYPE_CHECKING:
@@ -102,3 +104,11 @@ class StoreRecords:
                 version = pins.version(kind, name, since)
                 assert isinstance(version, Policy)
                 yield version
+
+
+def beyond(ws: Workspace) -> Beyond:
+    """What the store keeps beside the bundles: what is open of one-off visits by branch, and the customers' credit."""
+    visits = defaultdict[str | None, int](int)
+    for visit in ws.store.visits():
+        visits[visit.branch] += 0 if visit.undone else visit.price - visit.paid
+    return Beyond(visits, sum(customer.credit for customer in ws.store.customers()))

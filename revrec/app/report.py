@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
-from revrec.app.bundles import state_on
-from revrec.app.records import StoreRecords
+from revrec.app.records import StoreRecords, beyond
 from revrec.core import aging as core_aging
 from revrec.core import rollforward as core_rollforward
-from revrec.core.book import Kind
-from revrec.core.bundle import Bundle
 from revrec.core.errors import RevrecError
 from revrec.core.journal import Role
 from revrec.core.report import Table, Tie
+from revrec.core.reports import (
+    breakage,
+    disaggregation,
+    due,
+    maturity,
+    opening,
+    out_of_period,
+    profitability,
+    receivables,
+    reconciliation,
+    refund_liability,
+    tax,
+    third_parties,
+    trace,
+    uninvoiced,
+    waterfall,
+)
 from revrec.core.reports.frame import Question, Records, labels
 
 if TYPE_CHECKING:
@@ -95,31 +108,20 @@ def _rollforward(ws: Workspace, asked: Question) -> Table:
     return core_rollforward.table(rolled, currency, tuple(ties), {b.id: b.valid_until for b in bundles})
 
 
-def _aging(ws: Workspace, asked: Question) -> Table:
-    on = asked.last
-    values: dict[str | None, int] = defaultdict(int)
-    for line in _lines(ws, on):
-        values[line.bundle] += line.amount
-    bundles = [state_on(ws, bundle.id, on) for bundle in ws.store.bundles() if bundle.sold_on <= on]
-    rights = [held for b in bundles if (held := _right(ws, b, on, values[b.id]))]
-    return core_aging.table(rights, on, ws.settings.currency, ledger=ledger(ws, on))
+def _reconciliation(ws: Workspace, asked: Question) -> Table:
+    return reconciliation.report(StoreRecords(ws), asked, beyond(ws))
+
+
+def _third_parties(ws: Workspace, asked: Question) -> Table:
+    """R15 under the limits of the taxpayer's country."""
+    limits = third_parties.SPAIN if ws.settings.country == "ES" and ws.settings.currency == "EUR" else ()
+    return third_parties.report(StoreRecords(ws), asked, limits)
 
 
 def _lines(ws: Workspace, until: date) -> Iterator[core_rollforward.Line]:
     return (
         line for entry in ws.store.entries(date_to=until) for line in core_rollforward.lines_of(core_rollforward.source_of(entry))
     )
-
-
-def _right(ws: Workspace, bundle: Bundle, on: date, value: int) -> core_aging.Right | None:
-    """What is unused of the bundle, with the day of its last use that stands."""
-    held = core_aging.right(bundle, on, value, None)
-    if held is None:
-        return None
-    movements = [m for m in ws.store.movements(bundle.id) if m.date <= on]
-    undone = {m.ref for m in movements if m.kind is Kind.SESSION_UNDONE}
-    uses = (m.date for m in movements if m.kind is Kind.SESSION and m.units and m.ref not in undone)
-    return held._replace(last_use=max(uses, default=None))
 
 
 def _keys(report: Report, name: str, by: str | None) -> tuple[str, ...]:
@@ -146,5 +148,22 @@ def _notes(ws: Workspace) -> Iterator[str]:
 # The names of `revrec report` (events.md 5); what the command says of each stands in `cli/reports.py`.
 REPORTS: dict[str, Report] = {
     "rollforward": Report(whole=_rollforward, by=(core_rollforward.MONTH, *core_rollforward.DIMENSIONS), usual=BY),
-    "aging": Report(whole=_aging),
+    "aging": Report(core_aging.report, by=(core_aging.BY_BUNDLE,)),
+    "receivables": Report(receivables.report),
+    "reconciliation": Report(whole=_reconciliation),
+    "trace": Report(trace.report),
+    "out-of-period": Report(out_of_period.report),
+    "opening": Report(opening.report),
+    "due": Report(due.report),
+    "invoices": Report(uninvoiced.invoices),
+    "uninvoiced": Report(uninvoiced.report),
+    "refund-liability": Report(refund_liability.report, by=refund_liability.BY, usual=refund_liability.USUAL),
+    "maturity": Report(maturity.report),
+    "disaggregation": Report(disaggregation.report, by=disaggregation.BY, usual=disaggregation.USUAL),
+    "breakage": Report(breakage.report, by=breakage.BY, usual=breakage.USUAL),
+    "waterfall": Report(waterfall.report, by=waterfall.BY, usual=waterfall.USUAL),
+    "profitability": Report(profitability.report, by=profitability.BY, usual=profitability.USUAL),
+    "tax": Report(tax.report, by=tax.BY, usual=tax.USUAL),
+    "vat-late": Report(tax.late),
+    "third-parties": Report(whole=_third_parties),
 }

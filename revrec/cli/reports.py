@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, NamedTuple
@@ -39,8 +40,92 @@ DOORS = (
         "Keys: branch, service, policy, bundle, or month alone.",
         "--from 2026-01-01 --to 2026-12-31 --by branch,service",
     ),
-    Door("aging", "Show the unused rights by age and by days left.", "--on 2026-06-30", day=True),
+    Door(
+        "aging",
+        "Show the unused rights by age, by days left and by last use; `--by bundle` lists every one with its holder.",
+        "--on 2026-06-30",
+        day=True,
+    ),
+    Door(
+        "receivables",
+        "Show what customers owe by bundle, payer and age, beside what was delivered and what was paid.",
+        "--on 2026-06-30",
+        day=True,
+    ),
+    Door(
+        "reconciliation",
+        "Show the sub-ledger (bundles, visits, customers) against the ledger, by account and branch; manual entries one by one.",
+        "--on 2026-06-30",
+        day=True,
+    ),
+    Door(
+        "trace",
+        "List every posting of a period with its event, bundle, units used and the contract liability after it.",
+        "--from 2026-06-01 --to 2026-06-30 --csv",
+    ),
+    Door(
+        "out-of-period",
+        "List late entries, corrections of an earlier month and manual entries, with who made and who approved them.",
+        "--from 2026-06-01 --to 2026-06-30",
+    ),
+    Door("opening", "List the bundles taken over from before these books, tied to the ledger.", "--on 2026-01-31", day=True),
+    Door(
+        "due",
+        "List who owes what since when, and instalments that should have come; nothing when all is paid. "
+        "--json prints one object a line: a feed for reminders.",
+        "--on 2026-06-30 --json",
+        day=True,
+    ),
+    Door("invoices", "List the invoices of a period.", "--from 2026-06-01 --to 2026-06-30"),
+    Door("uninvoiced", "List what was collected and not invoiced, by bundle and payer.", "--on 2026-06-30", day=True),
+    Door(
+        "refund-liability",
+        "Show what was expected to be refunded and what was: opening, estimates, refunds, releases, closing. "
+        "Keys: branch, service, policy, bundle, month.",
+        "--from 2026-01-01 --to 2026-12-31",
+    ),
+    Door("maturity", "Show by when what is owed in sessions may be used.", "--on 2026-12-31", day=True),
+    Door(
+        "disaggregation",
+        "Show where revenue comes from. Keys: service, branch, channel, timing, source, policy, month, bundle.",
+        "--from 2026-01-01 --to 2026-12-31 --by month,source",
+    ),
+    Door(
+        "breakage",
+        "Show use by cohort against the estimate, and the catch-up of the period. "
+        "Keys: month (of sale), package, policy, service, branch.",
+        "--from 2026-01-01 --to 2026-12-31",
+    ),
+    Door(
+        "waterfall",
+        "Show in which month was earned what was booked in which. "
+        "Keys: month (of sale), package, service, branch, policy, bundle.",
+        "--from 2026-01-01 --to 2026-12-31",
+    ),
+    Door(
+        "profitability",
+        "Show what each package leaves after providers and payment fees, breakage apart. Keys: package, service, branch, policy.",
+        "--from 2026-01-01 --to 2026-12-31",
+    ),
+    Door(
+        "tax",
+        "Show VAT by tax point: accrued, pending, deducted. Keys: quarter, month, branch, service, policy, rule, bundle.",
+        "--from 2026-01-01 --to 2026-03-31",
+    ),
+    Door(
+        "vat-late",
+        "Show VAT that was recorded after the quarter of its tax point had ended.",
+        "--from 2026-01-01 --to 2026-12-31",
+    ),
+    Door(
+        "third-parties",
+        "Show the business with each customer by quarter, cash apart, and who must be declared (Spain: modelo 347).",
+        "--from 2026-01-01 --to 2026-12-31",
+    ),
 )
+
+
+FEEDS = frozenset({"due"})  # for programs: one object a line
 
 
 def add(app: typer.Typer) -> None:
@@ -106,8 +191,13 @@ def _run(
 
 
 def _print(table: Table, *, as_json: bool, as_csv: bool) -> None:
+    from revrec.core.report import record
+
     if as_csv:
         print(table.to_csv(), end="")
+    elif as_json and table.name in FEEDS:
+        for row in table.rows:
+            print(json.dumps(record(table.columns, row, table.currency), ensure_ascii=False))
     else:
         show.show(table, as_json=as_json)
     for finding in table.findings:
