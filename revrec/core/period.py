@@ -41,12 +41,11 @@ def post_closed(rec: Recording, fact: PeriodClosed) -> None:
 
 
 def post_reopened(rec: Recording, fact: PeriodReopened) -> None:
-    """A closed month and every later one are open again."""
+    """A closed month and every later one are open again; the days before it stay as they were: closed with it, or before it."""
     closed = rec.book.closed_through
     if closed is None or closed < fact.period:
         raise Refused(f"period {fact.period:%Y-%m} is not closed", rule="events.md 4 period.reopened", field="period")
-    earlier = any(m < fact.period for m in rec.book.months)
-    rec.changes.closed_through = fact.period - DAY if earlier else None
+    rec.changes.closed_through = fact.period - DAY
     rec.changes.reopened = True
 
 

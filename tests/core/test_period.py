@@ -79,9 +79,21 @@ def test_reopening_opens_every_later_month():
     assert game.book.closed_through == date(2026, 1, 31)
     assert tell(game, used("S-4", "02-11")) == ["2026-02-11 session.earned  contract-liability 50.00  revenue-package -50.00"]
     tell(game, reopened(1, "04-03"))
-    assert game.book.closed_through is None
+    assert game.book.closed_through == date(2025, 12, 31)
     tell(game, closed(1, "04-04"))
     assert game.book.closed_through == date(2026, 1, 31)
+
+
+def test_reopening_the_first_month_leaves_the_earlier_ones_closed_though_they_are_empty():
+    game = house()
+    december = PeriodClosed(date(2025, 12, 1), "controller")
+    tell(game, *BEGUN, on("02-01", december), closed(1, "02-02"), reopened(1, "02-03"))
+    assert tell(game, sold("2025-12-20", "B-2"), paid(day="2025-12-20", bundle="B-2", payment="P-2")) == [
+        "2026-01-01 payment.bundle  psp-clearing 500.00  contract-liability -500.00  late for 2025-12-20",
+    ]
+    december_again = PeriodReopened(date(2025, 12, 1), "controller")
+    tell(game, on("02-04", december_again))
+    assert game.book.closed_through == date(2025, 11, 30)
 
 
 def test_an_open_month_is_not_reopened():
