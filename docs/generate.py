@@ -32,6 +32,7 @@ PAGES = (
     "commands.md",
     "mapping.md",
     "whatif.md",
+    "export.md",
 )
 FAMILIES = {
     "payment": "Payments",

@@ -90,7 +90,7 @@ class Exported:
     def summary(self) -> Iterator[str]:
         """The export in lines for people."""
         yield from map(str, self.files)
-        yield f"{self.entries:,} journal entries, {self.records:,} records, {self.lines:,} lines"
+        yield f"journal entries {self.entries:,}, records {self.records:,}, lines {self.lines:,}"
         yield from (tie.sentence(self.currency) for tie in self.ties)
         for number, record in self.batches:
             if batch := record.batch:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from small_practice import CHART, earned, entry, paid, two_years
-from spanish import BOOKS, CODES, balances, diary, months, singles
+from spanish import BOOKS, CODES, PLACES, balances, diary, months, singles
 
 from revrec.books.chart import Chart
 from revrec.books.export import contaplus
@@ -98,6 +100,16 @@ def test_twelve_months_are_one_year_whenever_it_begins():
 def test_another_currency_is_refused():
     with pytest.raises(contaplus.NotInEuro, match="kept in CHF"):
         "".join(contaplus.text(singles([]), EIGHT, "CHF"))
+
+
+def test_the_page_names_every_field_at_its_characters():
+    page = (Path(__file__).parents[2] / "docs" / "export.md").read_text("utf-8").partition("| field |")[2].partition("\n\n")[0]
+    page, between = page.replace("| `n_casado` to `imp_aux_me` | 150-237 |", "| |"), "150-237" in page
+    named: dict[str, str] = {}
+    for names, places in re.findall(r"^\| (`[^|]*`) \| ([-0-9, ]+) \|", page, re.MULTILINE):
+        named |= zip(re.findall(r"`(\w+)`", names), places.split(", "), strict=True)
+    expected = {name: f"{first}-{first + width - 1}" if width > 1 else str(first) for name, (first, width) in PLACES.items()}
+    assert (named, between) == (expected, True)
 
 
 IDS = st.text("ABCñÁ€ -_.", min_size=1, max_size=30)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import defaultdict
 from decimal import Decimal
+from pathlib import Path
 
 from small_practice import CHART, earned, entry, paid, two_years
 
@@ -74,3 +76,9 @@ def test_a_month_names_its_entries():
     assert {(row["transaction"], row["first-entry"], row["last-entry"], row["entries"]) for row in rows} == {
         ("2025-11/bcn", "E-1", "E-2", "2")
     }
+
+
+def test_the_page_names_every_column():
+    page = (Path(__file__).parents[2] / "docs" / "export.md").read_text("utf-8").partition("| column |")[2].partition("\n\n")[0]
+    cells = re.findall(r"^\| (`[^|]*`) \|", page, re.MULTILINE)
+    assert sorted(re.findall(r"`([\w-]+)`", " ".join(cells))) == sorted(table.COLUMNS)

@@ -79,7 +79,7 @@ def out(tmp_path) -> Path:
 def test_the_journal_goes_to_standard_output_and_what_is_said_of_it_beside(practice, out):
     data, said = practice.export("hledger")
     assert data.count(" * ") == 4
-    assert "4 journal entries, 4 records" in said
+    assert "journal entries 4, records 4" in said
     practice.export("hledger", "--out", str(out / "books.journal"))
     assert (out / "books.journal").read_text("utf-8") == data
 
@@ -88,7 +88,7 @@ def test_what_was_exported_is_said_with_totals_that_tie(practice, out):
     said, _ = practice.export("csv", "--out", str(out / "journal.csv"))
     lines = said.splitlines()
     assert lines[0] == str(out / "journal.csv")
-    assert re.fullmatch(r"4 journal entries, 4 records, \d+ lines", lines[1])
+    assert re.fullmatch(r"journal entries 4, records 4, lines \d+", lines[1])
     assert re.fullmatch(r"debit (\d+\.\d\d), credit \1, difference 0\.00", lines[2])
     assert re.fullmatch(r"account balances of the ledger (\d+\.\d\d), of the export \1, difference 0\.00", lines[3])
 
@@ -190,7 +190,7 @@ def test_a_ledger_that_says_something_else_is_a_finding(practice):
 def test_books_without_entries_export_nothing_and_that_is_no_mistake(new_workspace, capsys):
     data, said = Practice(new_workspace("empty"), capsys).export("csv")
     assert data.count("\n") == 1
-    assert "0 journal entries, 0 records, 0 lines" in said
+    assert "journal entries 0, records 0, lines 0" in said
 
 
 def test_nothing_in_the_workspace_changes(practice):
