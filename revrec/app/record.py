@@ -14,15 +14,18 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from revrec.app import erase
 from revrec.app.books import books_of, finish, writer_of
 from revrec.app.catalogue import PinningCatalogue
+from revrec.app.erase import Erasure
 from revrec.app.progress import Progress, Silent
 from revrec.app.workspace import Workspace
 from revrec.core.book import Book, Changes
 from revrec.core.dates import DAY
 from revrec.core.errors import Refused, RevrecError
-from revrec.core.events import Event, Method
+from revrec.core.events import CustomerErased, Event, Method
 from revrec.core.journal import JournalEntry, Role
+from revrec.core.post import post as judged
 from revrec.core.post import record as post
 from revrec.store.book import StoreBook
 from revrec.store.format import instant
@@ -84,6 +87,7 @@ class Recorded:
     days: int = 0
     rejected: tuple[Rejection, ...] = ()
     drafts: tuple[JournalEntry, ...] = ()
+    erasures: tuple[Erasure, ...] = ()
 
     @property
     def rejected_count(self) -> int:
@@ -101,6 +105,7 @@ class Recorded:
             self.days + other.days,
             self.rejected + other.rejected,
             self.drafts + other.drafts,
+            self.erasures + other.erasures,
         )
 
 
@@ -165,6 +170,8 @@ def _record_file(
         run.take(each, progress)
         if run.rejected and not partial:
             raise FileRefused(run.rejected, before)
+    if run.erasures:
+        ws.store.settle_files()
     return run.summary()
 
 
@@ -207,6 +214,7 @@ class Run:
         self.known: dict[tuple[str, str], _Known] = {}
         self.used: dict[str, str] = {}  # event id -> a source that used it
         self.rejected: list[Rejection] = []
+        self.erasures: list[Erasure] = []
         self.drafts: list[JournalEntry] | None = [] if dry_run else None
         self.start = self.book.seq, self.book.entry_count
         self.repeated = 0
@@ -230,6 +238,7 @@ class Run:
             days=len(self.recorder.touched),
             rejected=tuple(self.rejected),
             drafts=tuple(self.drafts or ()),
+            erasures=tuple(self.erasures),
         )
 
     # a source
@@ -306,9 +315,13 @@ class Run:
         if before is not None:
             self._check_same(parsed, before)
             self.repeated += 1
+            if isinstance(event.data, CustomerErased):
+                self.recorder.flush()
+                self.erasures.append(erase.answer(self.store, event.data.customer, event.date, self.book.currency))
             return False
         if not made_here:
             self._check_clock(parsed)
+        self._check_persons(parsed)
         self.catalogue.begin()
         done = self._posted(event)
         customer = customer_of(self.book, event, done[-1])
@@ -316,6 +329,9 @@ class Run:
         relied, fresh = self.catalogue.take(self.book.seq)
         self.recorder.add(done, event, stored, content, customer, self.at, relied, fresh)
         self._note(event, customer, content, done)
+        if isinstance(event.data, CustomerErased):
+            self.recorder.flush()
+            self.erasures.append(erase.carry_out(self.store, event.data.customer, event.date, self.book.currency))
         return True
 
     def _posted(self, event: Event) -> list[Changes]:
@@ -373,6 +389,17 @@ class Run:
                 field="id",
             )
 
+    def _check_persons(self, parsed: Parsed) -> None:
+        """Nobody is erased twice, and no personal data comes in of whom was erased."""
+        event = parsed.event
+        if isinstance(event.data, CustomerErased):
+            self.recorder.flush()
+            erase.check(self.store, event.data.customer)
+        elif parsed.private is not None:
+            for customer in sealed_for(self.book, event):
+                if not self.store.keys.has(customer):
+                    erase.check_alive(self.store, customer)
+
     def _check_clock(self, parsed: Parsed) -> None:
         if parsed.time > self.latest or parsed.event.date > self.latest_day:
             raise Refused(
@@ -417,15 +444,25 @@ class Run:
 
 def customer_of(book: Book, event: Event, own: Changes) -> str:
     """Whose key seals the event: the customer that it names, else whose bundle or visit it touches, else ''."""
+    if isinstance(event.data, CustomerErased):
+        return ""  # why a person was erased is kept when the person's key is gone: the taxpayer's own key seals it
     named = getattr(event.data, "customer", None) or own.customer
     if named:
         return str(named)
     if own.bundle:
-        bundle = book.bundle(own.bundle)
+        bundle = own.bundles.get(own.bundle) or book.bundle(own.bundle)
         if bundle is not None:
             return bundle.customer
     visit = next(iter(own.visits.values()), None)
     return visit.customer if visit else next(iter(own.customers), "")
+
+
+def sealed_for(book: StoreBook, event: Event) -> set[str]:
+    """The customers one of whose keys will seal an event that is about to be recorded."""
+    named = {getattr(event.data, name, None) for name in ("customer", "to_customer")}
+    bundle = book.bundle(getattr(event.data, "bundle", None) or "")
+    found = {str(name) for name in (*named, bundle.customer if bundle else None) if name}
+    return found or {customer_of(book, event, judged(book, event))}
 
 
 def read_ahead(book: StoreBook, events: Sequence[Mapping[str, Any]]) -> None:

@@ -266,7 +266,7 @@ class Sealing:
         if MARKER in data:
             self.sealed.setdefault(stored.customer, stored.id)
         if stored.type == "customer.erased":
-            self.erased.add(stored.customer)
+            self.erased.add(str(data.get("customer")))
 
 
 def check_keys(store: Store, sealing: Sealing, found: Findings) -> None:
@@ -275,6 +275,10 @@ def check_keys(store: Store, sealing: Sealing, found: Findings) -> None:
     for customer in sorted(sealing.sealed.keys() - keys.keys() - sealing.erased):
         message = f"the key of {_whose(customer)} is missing, no event erased it: event {sealing.sealed[customer]} cannot be read"
         found.add("key.missing", _whose(customer), message, _RESTORE)
+    for customer in sorted(sealing.erased & keys.keys()):
+        if not store.keys.blocked(customer):
+            message = f"customer {customer} was erased, yet the key stands open: a backup or a hand has put it back"
+            found.add("key.returned", _whose(customer), message, "Delete its row in `keys`, or erase the person again")
     try:
         shut = sorted(customer for customer, wrapped in keys.items() if not store.keys.opens(customer, wrapped))
     except KeyMissing:

@@ -22,6 +22,7 @@ def add(app: typer.Typer) -> None:
     bundle.command("quote-refund")(bundle_quote)
     app.add_typer(bundle, name="bundle")
     customer = typer.Typer(help="One customer: what is owed, what is prepaid.", no_args_is_help=True, rich_markup_mode=None)
+    customer.command("show")(customer_show)
     customer.command("balance")(customer_balance)
     customer.command("statement")(customer_statement)
     app.add_typer(customer, name="customer")
@@ -80,6 +81,19 @@ def bundle_quote(ctx: typer.Context, bundle: Bundle, on: options.On = None, as_j
             )
         else:
             print(f"{amount} {currency} on {day}: {quote.formula}")
+
+
+def customer_show(ctx: typer.Context, customer: Customer, on: options.On = None, as_json: options.Json = False) -> None:
+    """Say who a customer is: the details as registered, or that the person is erased, or blocked and until when.
+
+    \b
+    Example:
+      revrec customer show C-1
+    """
+    from revrec.app import erase as app
+
+    with options.workspace(ctx) as ws:
+        show.show(app.card(ws, customer, on or options.today(ws)), as_json=as_json)
 
 
 def customer_balance(ctx: typer.Context, customer: Customer, on: options.On = None, as_json: options.Json = False) -> None:

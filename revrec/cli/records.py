@@ -68,6 +68,8 @@ def _print(done: Recorded, ws: Workspace, *, dry_run: bool) -> None:
         parts.append(f"{done.rejected_count:,} rejected")
     parts.append(f"{show.count(done.entries, 'entry', 'entries')} on {show.count(done.days, 'day')}")
     print("; ".join(parts))
+    for erasure in done.erasures:
+        print(erasure)
 
 
 def _json(done: Recorded, ws: Workspace) -> dict[str, object]:
@@ -83,4 +85,5 @@ def _json(done: Recorded, ws: Workspace) -> dict[str, object]:
             for r in done.rejected
         ],
         "drafts": [show.draft_json(entry, ws.settings.currency) for entry in done.drafts],
+        "erasures": [erasure.to_json() for erasure in done.erasures],
     }

@@ -10,7 +10,7 @@ from typing import Any
 
 from revrec.core.book import METHODS, Book, Catalogue, Changes, Customer, Kind, Movement, Visit
 from revrec.core.bundle import Bundle
-from revrec.core.events import Event, Method
+from revrec.core.events import CustomerErased, CustomerRegistered, Event, Method
 from revrec.core.journal import JournalEntry, Role
 from revrec.store.state import decode_movement
 from revrec.store.store import Store, StoredEvent, read_visit
@@ -43,7 +43,7 @@ class StoreBook(Book):
         self.calendar, self.closed_through = head.calendar, head.closed_through
         self.months = {day.date.replace(day=1) for day in store.days() if day.entries}
         self.stored: set[tuple[str, str]] = set()  # (table, id) of what has a row already
-        self.registered: dict[str, int] = {}  # customer -> number of the latest registration
+        self.registered: dict[str, int] = {}  # customer -> number of the latest registration or erasure
         self.dirty: dict[str, None] = {}  # bundles, in order of their first change
         self.dirty_customers: dict[str, None] = {}
         self.dirty_visits: dict[str, None] = {}
@@ -212,8 +212,10 @@ class StoreBook(Book):
         if event is not None:
             self.seq += 1
             self._file_event(changes, event)
-            if event.type == "customer.registered" and changes.customer:
-                self.registered[changes.customer] = self.seq
+            if isinstance(event.data, CustomerRegistered | CustomerErased):
+                self.customer(event.data.customer)  # known by now whether it has a row
+                self.registered[event.data.customer] = self.seq
+                self.dirty_customers[event.data.customer] = None
 
     def _take_entries(self, entries: list[JournalEntry]) -> None:
         for entry in entries:

@@ -1,7 +1,8 @@
 """Personal data at rest: a random key per customer, wrapped by one that is not in the database (docs/formats.md).
 
 Sealed members of an event are AES-256-GCM under the key of its customer; destroying that key erases the person and
-breaks no digest. The idempotency digest of a sealed event is an HMAC under a key derived from the customer's.
+breaks no digest. The key of a blocked person is wrapped in another way, marked by a letter: nothing here opens it.
+The idempotency digest of a sealed event is an HMAC under a key derived from the customer's.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from revrec.store.errors import KeyBroken, KeyMissing
 
 SIZE = 32
 _NONCE = 12
+_TAG = 16  # what AES-GCM adds to what it encrypts
+_BLOCKED = b"B"  # stands before the wrapped key of a blocked person
 _CACHED = 20_000  # unwrapped keys held at a time
 
 
@@ -84,12 +87,35 @@ class KeyRing:
             self._open.clear()
         self._without = {customer for customer in customers if customer not in self._open}
         for customer, wrapped in self.fetch_all(self._without):
-            self._open[customer] = _derive(self._unwrap(customer, wrapped))
-        self._without -= self._open.keys()
+            self._without.discard(customer)
+            if not _is_blocked(wrapped):
+                self._open[customer] = _derive(self._unwrap(customer, wrapped))
 
     def has(self, customer: str) -> bool:
-        """Whether the customer has a key: one that was destroyed, or never made, is not there."""
-        return customer in self._open or self.fetch(customer) is not None
+        """Whether the customer has a key that opens: one that was destroyed, blocked or never made is not there."""
+        if customer in self._open or customer in self._without:
+            return customer in self._open
+        wrapped = self.fetch(customer)
+        return wrapped is not None and not _is_blocked(wrapped)
+
+    def blocked(self, customer: str) -> bool:
+        """Whether the customer's key is there and blocked."""
+        wrapped = self.fetch(customer)
+        return wrapped is not None and _is_blocked(wrapped)
+
+    def block(self, customer: str) -> bytes:
+        """The customer's key, wrapped so that nothing opens it by mistake; what of it was in memory is forgotten."""
+        wrapped = self.fetch(customer)
+        if wrapped is None or _is_blocked(wrapped):
+            return wrapped or b""
+        key, nonce = self._unwrap(customer, wrapped), secrets.token_bytes(_NONCE)
+        self.drop(customer)
+        return _BLOCKED + nonce + self._wrapper().encrypt(nonce, key, self._bound("blocked", customer))
+
+    def drop(self, customer: str) -> None:
+        """Forget a key that was destroyed or blocked."""
+        self._open.pop(customer, None)
+        self._without.discard(customer)
 
     def seal(self, customer: str, source: str, event_id: str, clear: bytes) -> str:
         """The sealed text, base64 of nonce and AES-GCM; makes the customer's key when there is none."""
@@ -115,7 +141,10 @@ class KeyRing:
         """Whether the wrapping key opens the wrapped key of a customer; raises KeyMissing or KeyBroken when there is none."""
         self._wrapper()
         try:
-            self._unwrap(customer, wrapped)
+            if _is_blocked(wrapped):
+                self._unwrap(customer, wrapped[1:], "blocked")
+            else:
+                self._unwrap(customer, wrapped)
         except KeyBroken:
             return False
         return True
@@ -150,11 +179,15 @@ class KeyRing:
         self.fresh.append((customer, nonce + wrapper.encrypt(nonce, key, self._bound("key", customer))))
         return key
 
-    def _unwrap(self, customer: str, wrapped: bytes) -> bytes:
+    def _unwrap(self, customer: str, wrapped: bytes, kind: str = "key") -> bytes:
         try:
-            return self._wrapper().decrypt(wrapped[:_NONCE], wrapped[_NONCE:], self._bound("key", customer))
+            return self._wrapper().decrypt(wrapped[:_NONCE], wrapped[_NONCE:], self._bound(kind, customer))
         except InvalidTag:
             raise KeyBroken(self.master.where, "this key did not wrap the keys of these books") from None
+
+
+def _is_blocked(wrapped: bytes) -> bool:
+    return len(wrapped) == len(_BLOCKED) + _NONCE + SIZE + _TAG and wrapped.startswith(_BLOCKED)
 
 
 def _derive(key: bytes) -> _Keys:

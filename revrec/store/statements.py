@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    delete,
     func,
     insert,
     select,
@@ -168,6 +169,8 @@ STATEMENTS: dict[str, ClauseElement] = {
     "visits": select(*VISIT).where(_of(t.visits)).order_by(t.visits.c.session),
     "put_visit": update(t.visits).values(_set("paid", "undone")).where(_of(t.visits, "session")),
     "key": select(t.keys.c.wrapped).where(_of(t.keys, "customer")),
+    "destroy_key": delete(t.keys).where(_of(t.keys, "customer")),
+    "put_key": update(t.keys).values(_set("wrapped")).where(_of(t.keys, "customer")),
     "keys_of_list": select(t.keys.c.customer, t.keys.c.wrapped).where(_of(t.keys), _list(t.keys.c.customer)),
     "balances": select(
         t.balances.c.month,

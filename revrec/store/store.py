@@ -406,10 +406,46 @@ class Store:
         )
 
     def personal(self, customer: str) -> dict[str, Any] | None:
-        """The sealed details of the latest registration; None when there is none or the key was destroyed."""
-        row = self.row("customer", customer)
-        event = self.event(row[3]) if row and row[3] else None
+        """The sealed details of the latest registration; None when there is none, or the person is erased or blocked."""
+        event = self.registration(customer)
         return self.unsealed(event) if event else None
+
+    def registration(self, customer: str) -> StoredEvent | None:
+        """The latest registration of a customer; None when there is none or the person was erased since."""
+        event = self._latest(customer)
+        return event if event and event.type == "customer.registered" else None
+
+    def erasure(self, customer: str) -> StoredEvent | None:
+        """The latest `customer.erased` of a customer, or None: nothing registers a person after it."""
+        event = self._latest(customer)
+        return event if event and event.type == "customer.erased" else None
+
+    def _latest(self, customer: str) -> StoredEvent | None:
+        row = self.row("customer", customer)
+        return self.event(row[3]) if row and row[3] else None
+
+    def destroy_key(self, customer: str) -> None:
+        """Delete a customer's key inside the running transaction: what was sealed with it can never be read again."""
+        self._shred()
+        self.write("destroy_key", [(self.taxpayer, customer)])
+        self.keys.drop(customer)
+
+    def block_key(self, customer: str) -> None:
+        """Shut a customer's key inside the running transaction; none that was never made."""
+        wrapped = self.keys.block(customer)
+        if wrapped:
+            self._shred()
+            self.write("put_key", [(wrapped, self.taxpayer, customer)])
+
+    def _shred(self) -> None:
+        """SQLite overwrites what it deletes from now on, instead of only forgetting where it lies."""
+        if self.dialect == "sqlite":
+            self.connection.exec_driver_sql("PRAGMA secure_delete=ON")
+
+    def settle_files(self) -> None:
+        """After a commit: no older page, with a key that is gone, stays in the file of changes beside an SQLite database."""
+        if self.dialect == "sqlite":
+            self.connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def unsealed(self, event: StoredEvent) -> dict[str, Any] | None:
         """The sealed members of an event; None when it has none or the key was destroyed; needs the key file."""

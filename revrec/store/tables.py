@@ -174,7 +174,7 @@ bundles = Table(
 Index("ix_bundles_due", bundles.c.taxpayer, bundles.c.due)
 Index("ix_bundles_customer", bundles.c.taxpayer, bundles.c.customer)
 
-# DERIVED: what rules need to know of a customer; `seq` is the latest registration (0: none).
+# DERIVED: what rules need to know of a customer; `seq` is the latest registration or erasure (0: none).
 customers = Table(
     "customers",
     metadata,

@@ -1,0 +1,220 @@
+"""`customer.erased`: the key of the person is destroyed, or the person is blocked until the law lets go; and who a customer is.
+
+Destroyed when nothing is open and nothing was invoiced; else blocked: nobody opens the details, whoever asks, until the
+statutory date, and the next `customer.erased` after it destroys the key (GDPR art. 17(3)(b); LOPDGDD art. 32).
+Entries, chain and proofs are not touched: they name the customer by id only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from revrec.app.customers import UnknownCustomer
+from revrec.app.entries import amount_of, of_bundle
+from revrec.core import money, units
+from revrec.core.bundle import Bundle, Status
+from revrec.core.errors import Refused
+from revrec.core.journal import JournalEntry, Role
+from revrec.core.retention import Kept, kept_until
+
+if TYPE_CHECKING:
+    from revrec.app.workspace import Workspace
+    from revrec.store.store import Store, StoredEvent
+
+ERASED = "customer.erased"
+OPEN_ROLES = (
+    Role.RECEIVABLE,
+    Role.RECEIVABLE_DISPUTED,
+    Role.CONTRACT_ASSET,
+    Role.CONTRACT_LIABILITY,
+    Role.REFUND_LIABILITY,
+    Role.REFUNDS_PAYABLE,
+    Role.CUSTOMER_CREDIT,
+    Role.CUSTOMER_DEPOSIT,
+    Role.CLIENT_MONEY,
+    Role.VAT_OUTPUT_PENDING,
+)
+
+
+class Erasure(NamedTuple):
+    """What became of a person: destroyed (`kept` None), or blocked until `kept.until`, and `why`."""
+
+    customer: str
+    kept: Kept | None = None
+    why: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        if self.kept is None:
+            return f"customer {self.customer}: erased, the key of the personal data is destroyed"
+        reasons = f" ({', '.join(self.why)})" if self.why else ""
+        return f"customer {self.customer}: blocked until {self.kept.until}, {self.kept.source}{reasons}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer as JSON; `until` is null when the key is destroyed."""
+        until, source = self.kept or (None, None)
+        return {
+            "customer": self.customer,
+            "status": "blocked" if self.kept else "erased",
+            "until": until.isoformat() if until else None,
+            "source": source,
+            "why": list(self.why),
+        }
+
+
+def check(store: Store, customer: str) -> None:
+    """Refuse to erase whom these books do not know, or have erased already."""
+    if not (store.known_customer(customer) or store.entries_of(customer=customer)):
+        raise Refused(f"{UnknownCustomer(customer)}", rule="events.md 4 customer.erased", field="customer")
+    before = store.erasure(customer)
+    if before is not None and not store.keys.blocked(customer):
+        raise Refused(
+            f"customer {customer} was erased by event {before.id} on {before.date}: the key is destroyed, nothing is left",
+            rule="events.md 4 customer.erased",
+            field="customer",
+        )
+
+
+def check_alive(store: Store, customer: str) -> None:
+    """Refuse new personal data of a person who was erased or is blocked."""
+    before = store.erasure(customer)
+    if before is not None:
+        raise Refused(
+            f"customer {customer} was erased by event {before.id} on {before.date}: no personal data is taken in any more. "
+            "Leave the free text out, or register the person under a new id",
+            rule="events.md 4 customer.erased",
+            field="customer",
+        )
+
+
+def carry_out(store: Store, customer: str, on: date, currency: str) -> Erasure:
+    """Destroy the key of a customer, or block it, inside the running transaction; the event itself is written already."""
+    kept, why = _standing(store, customer, on, currency)
+    if why:
+        store.block_key(customer)
+        return Erasure(customer, kept, why)
+    store.destroy_key(customer)
+    return Erasure(customer)
+
+
+def answer(store: Store, customer: str, on: date, currency: str) -> Erasure:
+    """What became of a person whose erasure is recorded, as it stands on a day."""
+    if not store.keys.blocked(customer):
+        return Erasure(customer)
+    kept, why = _standing(store, customer, on, currency)
+    return Erasure(customer, kept, why or (f"nothing keeps it any more: a new {ERASED} destroys the key",))
+
+
+def _standing(store: Store, customer: str, on: date, currency: str) -> tuple[Kept, tuple[str, ...]]:
+    """Until when the person's data is kept if anything keeps it, and what does on a day; an invoice not beyond that date."""
+    bundles = _bundles(store, customer)
+    entries = _entries(store, customer, bundles)
+    kept = kept_until(max((entry.date for entry in entries), default=on))
+    invoiced = _invoices(store, bundles) if kept.until >= on else ()
+    return kept, (*_balances(entries, customer, currency), *_rights(bundles, customer, on), *invoiced)
+
+
+def _bundles(store: Store, customer: str) -> list[Bundle]:
+    """The bundles that the customer holds, held or pays for, as far as anything was booked."""
+    found = {bundle.id: bundle for bundle in store.bundles(customer=customer)}
+    for name in {name for entry in store.entries_of(customer=customer) for name in _bundles_of(entry)} - found.keys():
+        bundle = store.bundle(name)
+        if bundle is not None:
+            found[name] = bundle
+    return list(found.values())
+
+
+def _bundles_of(entry: JournalEntry) -> Iterator[str]:
+    yield from (name for name in (entry.bundle, *(leg.bundle for leg in entry.postings)) if name)
+
+
+def _entries(store: Store, customer: str, bundles: list[Bundle]) -> list[JournalEntry]:
+    """Every entry with a leg of the customer, once."""
+    found = {entry.number: entry for entry in store.entries_of(customer=customer)}
+    for bundle in bundles:
+        found |= {entry.number: entry for entry in of_bundle(store, bundle.id)}
+    return [entry for entry in found.values() if customer in (entry.customer, *(leg.customer for leg in entry.postings))]
+
+
+def _balances(entries: list[JournalEntry], customer: str, currency: str) -> Iterator[str]:
+    """`contract liability 350.00 EUR`: what is open with the customer."""
+    for role in OPEN_ROLES:
+        amount = amount_of(entries, role, customer=customer)
+        if amount:
+            yield f"{role.replace('-', ' ')} {money.text(abs(amount), currency)} {currency}"
+
+
+def _rights(bundles: list[Bundle], customer: str, on: date) -> Iterator[str]:
+    """`bundle B-1: 7 units left`: what the customer may still ask for."""
+    for bundle in bundles:
+        if bundle.customer == customer and bundle.status is Status.OPEN and bundle.left and not bundle.expired(on):
+            yield f"bundle {bundle.id}: {units.text(bundle.left)} units left"
+
+
+def _invoices(store: Store, bundles: list[Bundle]) -> Iterator[str]:
+    """`invoice F-12`: what another system had invoiced before these books began."""
+    for bundle in bundles:
+        for _, stored in store.history(bundle.id):
+            invoice = stored.event["data"].get("original_invoice")
+            if invoice:
+                yield f"invoice {invoice['number']}"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Who a customer is: `details` as registered, none when they are erased or blocked."""
+
+    customer: str
+    status: str
+    since: date | None = None
+    erasure: Erasure | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The members of `customer show --json`."""
+        found = {
+            "customer": self.customer,
+            "status": self.status,
+            "since": self.since.isoformat() if self.since else None,
+            "details": self.details,
+        }
+        return found | ({"erasure": self.erasure.to_json()} if self.erasure else {})
+
+    def lines(self) -> Iterator[str]:
+        """The card for people."""
+        since = f" since {self.since}" if self.since else ""
+        yield f"Customer {self.customer}: {self.status}{since}"
+        if self.erasure is not None:
+            yield f"  {self.erasure}"
+        for name, value in self.details.items():
+            yield f"  {name.replace('_', ' ')}: {_said(value)}"
+
+
+def card(ws: Workspace, customer: str, on: date) -> Card:
+    """Who a customer is; raises UnknownCustomer, and KeyMissing where the details cannot be opened."""
+    store = ws.store
+    if not (store.known_customer(customer) or store.entries_of(customer=customer)):
+        raise UnknownCustomer(customer)
+    erased = store.erasure(customer)
+    if erased is not None:
+        found = answer(store, customer, on, ws.settings.currency)
+        return Card(customer, "blocked" if found.kept else "erased", erased.date, found)
+    registered = store.registration(customer)
+    if registered is None:
+        return Card(customer, "not registered")
+    return Card(customer, "registered", registered.date, None, _details(store, registered))
+
+
+def _details(store: Store, registered: StoredEvent) -> dict[str, Any]:
+    clear = {name: value for name, value in registered.event["data"].items() if name not in ("customer", "sealed")}
+    return {**(store.unsealed(registered) or {}), **clear}
+
+
+def _said(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {each}" for name, each in value.items())
+    return str(value)

@@ -1,0 +1,46 @@
+"""How long the books and vouchers of a person must be kept, whatever the person asks: dated rules of law."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import NamedTuple
+
+from revrec.core.dates import add_months
+
+
+class Statute(NamedTuple):
+    """A duty to keep: `start` says from which day the `years` count, for a last entry; in force from `since`."""
+
+    since: date
+    years: int
+    start: Callable[[date], date]
+    source: str
+
+
+class Kept(NamedTuple):
+    """The last day on which a person's data must be kept, and the law that says so."""
+
+    until: date
+    source: str
+
+
+def _filing_deadline(entry: date) -> date:
+    """The last filing deadline for a year: the income tax of companies, 25 July of the next (LIS art. 124.1)."""
+    return date(entry.year + 1, 7, 25)
+
+
+def _entry(entry: date) -> date:
+    return entry
+
+
+STATUTES = (
+    Statute(date(1990, 1, 1), 6, _entry, "Código de Comercio art. 30"),
+    Statute(date(2004, 7, 1), 4, _filing_deadline, "Ley 58/2003, General Tributaria, art. 66"),
+)
+
+
+def kept_until(last: date) -> Kept:
+    """The day until which the data behind a last entry must be kept: the latest that any rule in force then asks for."""
+    rules = (rule for rule in STATUTES if rule.since <= last)
+    return max(Kept(add_months(rule.start(last), 12 * rule.years), rule.source) for rule in rules)

@@ -1,0 +1,29 @@
+"""How long the law keeps a person's data, from the last entry on."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from revrec.core import retention
+from revrec.core.retention import STATUTES, Kept, kept_until
+
+
+@pytest.mark.parametrize(
+    ("last", "until"),
+    [
+        (date(2026, 3, 20), date(2032, 3, 20)),
+        (date(2024, 2, 29), date(2030, 2, 28)),
+        (date(2026, 1, 1), date(2032, 1, 1)),  # the tax office lets go on 2031-07-25, before the Commercial Code
+    ],
+)
+def test_books_are_kept_six_years_from_the_last_entry(last, until):
+    assert kept_until(last) == Kept(until, "Código de Comercio art. 30")
+
+
+def test_the_longest_duty_in_force_wins(monkeypatch):
+    longer = STATUTES[1]._replace(years=9, source="a longer one")
+    monkeypatch.setattr(retention, "STATUTES", (*STATUTES, longer))
+    assert kept_until(date(2026, 3, 20)) == Kept(date(2036, 7, 25), "a longer one")
+    assert kept_until(date(2003, 3, 20)).source == "Código de Comercio art. 30"
