@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
+from revrec.app import checklist
 from revrec.app.records import StoreRecords, beyond
 from revrec.core import aging as core_aging
 from revrec.core import rollforward as core_rollforward
@@ -54,6 +55,13 @@ class NoGrouping(RevrecError):
         super().__init__(f"--by: the rows of `{name}` cannot be grouped otherwise. Hint: leave --by out")
 
 
+class UnknownBranch(RevrecError):
+    """`--branch` names a branch at which nothing was ever posted."""
+
+    def __init__(self, branch: str, known: Iterable[str]) -> None:
+        super().__init__(f"--branch {branch}: no entry stands at this branch; those with entries: {', '.join(known) or 'none'}")
+
+
 class Report(NamedTuple):
     """How a report is made; `by` are the keys that its rows may be grouped by, `usual` those without `--by`.
 
@@ -67,10 +75,11 @@ class Report(NamedTuple):
 
 
 def run(ws: Workspace, name: str, first: date, last: date, by: str | None = None, branch: str | None = None) -> Table:
-    """The report of a name over one state of the books; raises UnknownGrouping or NoGrouping."""
+    """The report of a name over one state of the books; raises UnknownGrouping, NoGrouping or UnknownBranch."""
     report = REPORTS[name]
     asked = Question(first, last, _keys(report, name, by), branch)
     with ws.store.snapshot():
+        _check_branch(ws, branch)
         if report.whole is not None:
             table = report.whole(ws, asked)
         else:
@@ -124,6 +133,13 @@ def _lines(ws: Workspace, until: date) -> Iterator[core_rollforward.Line]:
     )
 
 
+def _check_branch(ws: Workspace, branch: str | None) -> None:
+    if branch is not None:
+        known = sorted({row.branch for row in ws.store.balances() if row.branch})
+        if branch not in known:
+            raise UnknownBranch(branch, known)
+
+
 def _keys(report: Report, name: str, by: str | None) -> tuple[str, ...]:
     """The dimensions that were asked for; a month stands alone in the roll-forward."""
     if by is None:
@@ -150,6 +166,7 @@ REPORTS: dict[str, Report] = {
     "rollforward": Report(whole=_rollforward, by=(core_rollforward.MONTH, *core_rollforward.DIMENSIONS), usual=BY),
     "aging": Report(core_aging.report, by=(core_aging.BY_BUNDLE,)),
     "receivables": Report(receivables.report),
+    "checklist": Report(whole=checklist.report),
     "reconciliation": Report(whole=_reconciliation),
     "trace": Report(trace.report),
     "out-of-period": Report(out_of_period.report),

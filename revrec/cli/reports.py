@@ -53,6 +53,12 @@ DOORS = (
         day=True,
     ),
     Door(
+        "checklist",
+        "Show the closing checklist of the month that a day lies in: each item with its evidence.",
+        "--on 2026-06-30",
+        day=True,
+    ),
+    Door(
         "reconciliation",
         "Show the sub-ledger (bundles, visits, customers) against the ledger, by account and branch; manual entries one by one.",
         "--on 2026-06-30",
@@ -185,7 +191,7 @@ def _run(
 
     try:
         table = app.run(ws, name, first, last, by, branch)
-    except (app.UnknownGrouping, app.NoGrouping) as error:
+    except (app.UnknownGrouping, app.NoGrouping, app.UnknownBranch) as error:
         raise typer.BadParameter(str(error)) from None
     _print(table, as_json=as_json, as_csv=as_csv)
 

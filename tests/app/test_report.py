@@ -10,9 +10,22 @@ import pytest
 from revrec.app import advance, demo, record, report
 from revrec.app.progress import Silent
 from revrec.app.workspace import open_workspace
+from revrec.cli.reports import DOORS
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 FIRST, LAST = date(2025, 1, 1), date(2025, 9, 30)
+MINE = (
+    "rollforward",
+    "refund-liability",
+    "maturity",
+    "disaggregation",
+    "breakage",
+    "waterfall",
+    "profitability",
+    "tax",
+    "vat-late",
+    "third-parties",
+)
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +84,63 @@ def test_the_unused_rights_tie_at_any_day(ws, on):
     assert made.tied, made.ties
     assert column(made, "value") == report.ledger(ws, on)
     assert column(made, "bundles") > 0
+
+
+@pytest.mark.parametrize("name", MINE)
+@pytest.mark.parametrize(("first", "last"), [(FIRST, LAST), (date(2025, 3, 5), date(2025, 6, 17))])
+@pytest.mark.parametrize("branch", [None, "bcn", "mad"])
+def test_every_report_ties_over_any_days_and_branch(ws, name, first, last, branch):
+    made = report.run(ws, name, first, last, branch=branch)
+    assert made.tied, [tie.sentence("EUR") for tie in made.ties]
+    assert made.ties
+    assert made.findings == ()
+    assert (f"Branch {branch} only." in made.notes) is (branch is not None)
+
+
+@pytest.mark.parametrize("name", MINE)
+def test_branches_together_are_the_whole(ws, name):
+    def first_tie(branch):
+        return report.run(ws, name, FIRST, LAST, branch=branch).ties[0].left
+
+    assert first_tie(None) == first_tie("bcn") + first_tie("mad")
+
+
+@pytest.mark.parametrize("name", [name for name in MINE if report.REPORTS[name].by])
+def test_every_report_ties_by_each_of_its_keys(ws, name):
+    for key in report.REPORTS[name].by:
+        assert report.run(ws, name, date(2025, 3, 5), LAST, key).tied, key
+
+
+@pytest.mark.parametrize("name", MINE)
+def test_every_report_fits_a_screen_but_for_the_sentences_below_it(ws, name):
+    made = report.run(ws, name, FIRST, LAST)
+    sentences = {tie.sentence("EUR") for tie in made.ties} | set(made.notes)
+    assert max(len(line) for line in made.lines() if line not in sentences) <= 120
+
+
+def test_what_was_booked_is_what_the_other_reports_say(ws):
+    """Revenue of bundles, breakage and the liability are one number in every report."""
+    waterfall = report.run(ws, "waterfall", FIRST, LAST)
+    sources = {row[0]: row[1] for row in report.run(ws, "disaggregation", FIRST, LAST, "source").rows}
+    profit = report.run(ws, "profitability", FIRST, LAST)
+    maturity = report.run(ws, "maturity", LAST, LAST)
+    assert sources["breakage"] == column(profit, "breakage") == column(report.run(ws, "breakage", FIRST, LAST), "breakage")
+    assert column(waterfall, "remaining") == column(maturity, "unsatisfied") == report.ledger(ws, LAST)
+    assert sum(sources.values()) == sum(column(profit, key) for key in ("revenue", "fees", "refunds", "breakage"))
+
+
+def test_every_report_has_its_command_and_every_command_its_report():
+    assert {door.name for door in DOORS} - {"checklist"} == set(report.REPORTS) - {"checklist"}
+
+
+def test_a_report_of_rows_that_are_what_they_are_takes_no_grouping(ws):
+    with pytest.raises(report.NoGrouping, match="--by: the rows of `maturity` cannot be grouped otherwise"):
+        report.run(ws, "maturity", LAST, LAST, "branch")
+
+
+def test_a_branch_without_entries_is_refused_with_those_there_are(ws):
+    with pytest.raises(report.UnknownBranch, match="--branch bnc: no entry stands at this branch; those with entries: bcn, mad"):
+        report.run(ws, "tax", FIRST, LAST, branch="bnc")
 
 
 def test_before_the_first_sale_nothing_is_unused(ws):
