@@ -32,6 +32,7 @@ PAGES = (
     "commands.md",
     "mapping.md",
     "whatif.md",
+    "policies-in-words.md",
     "export.md",
 )
 FAMILIES = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revrec.app.catalogue import differing
@@ -18,6 +19,8 @@ from revrec.wire.policy_rules import lacking, suggestion
 if TYPE_CHECKING:
     from revrec.app.workspace import Workspace
 
+WIDTH = 110  # columns that a terminal has
+_MARGIN = 22
 _TITLES = {"es": ("Para el cliente", "Para el centro"), "en": ("For the customer", "For the practice")}
 
 
@@ -104,7 +107,9 @@ class PolicyText:
 def _said(found: tuple[Clause, ...], language: str, *, staff: bool) -> Iterator[str]:
     for clause in found:
         if clause.staff is staff:
-            yield f"  {clause.rule:<18} {clause.words.in_language(language)}"
+            first, *more = wrap(clause.words.in_language(language), WIDTH - _MARGIN)
+            yield f"  {clause.title.in_language(language):<{_MARGIN - 2}}{first}"
+            yield from (" " * _MARGIN + line for line in more)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,11 @@ class Clause(NamedTuple):
     staff: bool
     words: Words
 
+    @property
+    def title(self) -> Words:
+        """What the rule is about, in a word or two; no part of the text that is pinned."""
+        return _TITLES.get(self.rule, Words(self.rule, self.rule))
+
 
 NOTHING = Words("", "")
 
@@ -479,6 +484,33 @@ def _overrides(package: Package) -> tuple[Clause, ...]:
         )
     return tuple(found)
 
+
+_TITLES = {
+    "expiry": Words("expiry", "caducidad"),
+    "refund": Words("refund", "reembolso"),
+    "late-cancellation": Words("late cancellation", "anulación tardía"),
+    "no-show": Words("missed session", "ausencia"),
+    "transfer": Words("transfer", "transmisión"),
+    "sharing": Words("sharing", "uso compartido"),
+    "provider": Words("provider", "profesional"),
+    "modality": Words("modality", "modalidad"),
+    "overage": Words("beyond the bundle", "exceso de uso"),
+    "unpaid-use": Words("use before payment", "uso sin pagar"),
+    "rounding": Words("steps of time", "tramos de tiempo"),
+    "top-up": Words("top-up", "ampliación"),
+    "invoicing": Words("invoices", "facturas"),
+    "revenue": Words("revenue", "ingreso"),
+    "free-units": Words("free units", "unidades gratis"),
+    "breakage": Words("unused rights", "no ejercidos"),
+    "price-due": Words("when it is due", "exigibilidad"),
+    "refund-liability": Words("expected refunds", "devolución prevista"),
+    "agent": Words("principal or agent", "principal o agente"),
+    "fee-tax": Words("tax of fees", "IVA de los cargos"),
+    "package": Words("package", "paquete"),
+    "package-tax": Words("tax", "impuesto"),
+    "package-expiry": Words("own expiry", "caducidad propia"),
+    "package-branches": Words("branches", "centros"),
+}
 
 # Which rules of the policy decide what a posting rule posts; a rule that no policy decides is absent.
 _DECIDES = {

@@ -49,6 +49,7 @@ def test_the_text_speaks_both_languages_to_customer_and_staff(sold, opened):
     assert "For the practice" in text
     assert text.index("For the customer") < text.index("costs 20.00 EUR") < text.index("For the practice")
     assert "Policy standard@2026-01-01, under which bundles were sold" in text
+    assert max(len(line) for line in text.splitlines()) <= 110
 
 
 def test_one_language_may_be_asked_for_and_the_digest_stays(sold, opened):
@@ -87,7 +88,9 @@ def test_a_pinned_version_that_the_file_lost_is_still_shown(sold, opened):
 def test_a_package_adds_its_own_sentences_outside_the_digest(sold, opened):
     ws = opened(sold)
     found = policies.show(ws, "standard", MARCH, package="PSY-10")
-    assert any("9 sessions and 1 free of psychology for 500.00 EUR" in line for line in found.lines())
+    assert "  package             9 sessions and 1 free of psychology for 500.00 EUR; one alone costs 60.00 EUR." in list(
+        found.lines()
+    )
     assert found.to_json()["package_rules"][-1]["rule"] == "package-branches"
     assert found.to_json()["digest"] == policies.show(ws, "standard", MARCH).to_json()["digest"]
 

@@ -214,6 +214,12 @@ def _every_sentence() -> str:
     return "".join(clauses.text(policy, "EUR") for policy in (*every, none, agent, first, replace(STANDARD, fee_tax=None)))
 
 
+def test_every_rule_has_a_title_in_both_languages():
+    found = (*clauses.clauses(STANDARD, "EUR"), *clauses.of_package(PACKAGE, None, "EUR"))
+    assert len({clause.title for clause in found}) == len(found)
+    assert clauses.clauses(STANDARD, "EUR")[0].title == ("expiry", "caducidad")
+
+
 PACKAGE = Package(
     "PSY-10", date(2026, 1, 1), "standard", "es-21", 9 * UNIT, UNIT, Unit.SESSION, 50_000, 6_000, "psychology", 3, ("bcn", "mad")
 )
