@@ -8,9 +8,12 @@ from datetime import UTC, date, datetime
 import pytest
 
 from revrec.app import advance, demo, record, report
+from revrec.app.init import Answers, init
 from revrec.app.progress import Silent
+from revrec.app.records import StoreRecords
 from revrec.app.workspace import open_workspace
 from revrec.cli.reports import DOORS
+from tests.app.shelf import POLICY, book, event, lines
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 FIRST, LAST = date(2025, 1, 1), date(2025, 9, 30)
@@ -172,3 +175,46 @@ def test_fava_shows_the_numbers_of_the_store(ws, root, view, by, time):
         for title, text in zip(head, shown, strict=True):
             if ours[titles[title]] not in (None, "Total"):
                 assert ours[titles[title]] == text.replace(",", ""), (title, shown)
+
+
+@pytest.mark.parametrize("name", ["disaggregation", "tax", "aging"])
+def test_revenue_at_purchase_in_statutory_books_is_labelled_in_every_report(tmp_path, name):
+    root = tmp_path / "books"
+    init(root, Answers("ES-B64717838", "Centro de Pruebas SL", "generic", "Europe/Madrid", "EUR", "common"), now=NOW)
+    (root / "policy.toml").write_text(POLICY.replace('"per_session"', '"at_purchase"'), "utf-8")
+    book(root, lines([event("s1", "2026-02-02", "bundle.sold", bundle="B-1", package="PSY-3", customer="C-1")]))
+    with open_workspace(root) as ws:
+        made = report.run(ws, name, date(2026, 1, 1), date(2026, 12, 31))
+    assert made.notes[-1] == "Revenue at purchase under standard@2026-01-01: not PGC NRV 14 / IFRS 15."
+    assert made.notes[-2].endswith("policies standard@2026-01-01.")
+
+
+def test_who_must_be_declared_comes_out_of_the_sealed_details(tmp_path):
+    """3,100.00 paid by a customer whose tax id is sealed with the key of the workspace."""
+    root = tmp_path / "books"
+    init(root, Answers("ES-B64717838", "Centro de Pruebas SL", "generic", "Europe/Madrid", "EUR", "common"), now=NOW)
+    (root / "policy.toml").write_text(POLICY.replace('"150.00"', '"3100.00"'), "utf-8")
+    ana = {"customer": "C-1", "name": "Ana", "first_surname": "Vila", "tax_id": "12345678Z", "person": "natural", "country": "ES"}
+    book(
+        root,
+        lines(
+            [
+                event("c1", "2026-02-01", "customer.registered", **ana),
+                event("s1", "2026-02-02", "bundle.sold", bundle="B-1", package="PSY-3", customer="C-1"),
+                event("p1", "2026-05-02", "payment.received", payment="P-1", bundle="B-1", amount="3100.00", method="cash"),
+            ]
+        ),
+    )
+    with open_workspace(root) as ws:
+        made = report.run(ws, "third-parties", date(2026, 1, 1), date(2026, 12, 31))
+        records = StoreRecords(ws)
+        assert records.recorded([1]) == {1: NOW.date()}
+        (paid,) = ws.store.entries_of(event_id="p1")
+        fact = records.fact(paid)
+    assert made.to_json()["rows"][0] == {
+        "year": "2026", "tax_id": "12345678Z", "name": "Ana Vila", "customers": "C-1", "q1": "0.00", "q2": "3100.00",
+        "q3": "0.00", "q4": "0.00", "operations": "3100.00", "withheld": "0.00", "cash": "3100.00", "declare": "operations",
+    }  # fmt: skip
+    assert made.tied
+    assert fact is not None
+    assert fact.data.payment == "P-1"
