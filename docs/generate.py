@@ -34,6 +34,7 @@ PAGES = (
     "whatif.md",
     "policies-in-words.md",
     "export.md",
+    "reports.md",
 )
 FAMILIES = {
     "payment": "Payments",

@@ -30,12 +30,13 @@ class Kind(StrEnum):
 
 
 class Column(NamedTuple):
-    """One column; a `sparse` one is left out on a screen where all its cells are empty or 0."""
+    """One column; a `sparse` one is left out on a screen where all its cells (or those of `along`) are empty or 0."""
 
     key: str
     title: str
     kind: Kind = Kind.AMOUNT
     sparse: bool = False
+    along: str | None = None
 
 
 class Tie(NamedTuple):
@@ -120,7 +121,8 @@ class Table:
 def on_screen(table: Table) -> Table:
     """The table without the sparse columns in which nothing stands."""
     every = [*table.rows, table.total] if table.total else list(table.rows)
-    kept = [i for i, column in enumerate(table.columns) if not column.sparse or any(row[i] for row in every)]
+    place = {column.key: i for i, column in enumerate(table.columns)}
+    kept = [i for i, c in enumerate(table.columns) if not c.sparse or any(row[place[c.along or c.key]] for row in every)]
     return replace(
         table,
         columns=tuple(table.columns[i] for i in kept),

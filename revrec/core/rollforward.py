@@ -346,7 +346,7 @@ def table(rolled: Rollforward, currency: str, ties: tuple[Tie, ...], ends: Mappi
     columns += [Column(flow, TITLES[flow], sparse=flow not in _ALWAYS) for flow in FLOWS]
     columns += [Column("closing", "Closing")]
     if split is not None:
-        columns += [Column("within_12_months", "of which <=12 m", sparse=True)]
+        columns += [Column("within_12_months", "of which <=12 m", sparse=True, along="beyond_12_months")]
         columns += [Column("beyond_12_months", "of which >12 m", sparse=True)]
     rows = tuple(_cells(row, split) for row in rolled.rows)
     total = ("Total", *_cells(rolled.total, split)[1:]) if rolled.by else _cells(rolled.total, split)

@@ -234,3 +234,10 @@ def test_after_any_history_it_closes_with_what_each_bundle_says(policy, package,
     whole = rollforward(lines, date(2025, 1, 1), date(2030, 12, 31), ()).total
     assert flow(whole, Flow.MOVED, Flow.EXCHANGE) == 0
     assert flow(whole, Flow.ADDED) >= 0 >= flow(whole, Flow.REVENUE_ADDED, Flow.REVENUE_OPENING)
+
+
+def test_the_split_at_twelve_months_is_left_off_the_screen_where_all_lies_within():
+    rolled = rollforward([Line(FIRST, Flow.ADDED, 90, "B-1", "bcn")], FIRST, LAST, ("branch",))
+    made = table(rolled, "EUR", (), {"B-1": date(2026, 4, 1)})
+    assert [column.key for column in made.columns][-2:] == ["within_12_months", "beyond_12_months"]
+    assert on_screen(made).columns[-1].key == "closing"
