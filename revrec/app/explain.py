@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from revrec.app.bundles import state_after
 from revrec.app.entries import EntryView, find, of_bundle
-from revrec.app.formulas import EARNED, Case, Formula, explained
+from revrec.app.formulas import explained
+from revrec.app.working import EARNED, Case, Formula
 from revrec.core import clauses, money
 from revrec.core.bundle import Bundle
 from revrec.core.clauses import LANGUAGES, Clause

@@ -6,71 +6,19 @@ mirrors; what no formula reaches is the rest of its entry. So a formula that is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
 
+from revrec.app.formulas_tax import agent, taxed
+from revrec.app.working import CLAIMS, EARNED, VAT, Case, Formula, both, fold, same
 from revrec.core import units
 from revrec.core.bundle import Bundle
-from revrec.core.clauses import Words
+from revrec.core.clauses import Words, percent
 from revrec.core.dates import DAY
-from revrec.core.events import Fact, SessionCompleted
-from revrec.core.journal import MONEY_ROLES, JournalEntry, Posting, Role
+from revrec.core.events import SessionCompleted
+from revrec.core.journal import MONEY_ROLES, Posting, Role
 from revrec.core.money import share, text
+from revrec.core.policy import WHOLE
 from revrec.core.units import UNIT, Unit
-
-FULL = 10_000  # a rate of 100 % in hundredths of a percent
-EARNED = (Role.REVENUE_PACKAGE, Role.REVENUE_NO_SHOW, Role.COMMISSION_INCOME)
-NET = (*EARNED, Role.CONTRACT_LIABILITY, Role.REFUND_LIABILITY, Role.BREAKAGE)
-VAT = (Role.VAT_OUTPUT, Role.VAT_OUTPUT_PENDING)
-CLAIMS = (Role.RECEIVABLE, Role.CONTRACT_ASSET)
-
-
-class Formula(NamedTuple):
-    """A working: what is computed (`about`), how (`sum`, whose value is the size of `amount`), for legs of `roles`.
-
-    `amount` is debit positive, in minor units; `rest` marks what is only the difference of the other legs.
-    """
-
-    roles: tuple[Role, ...]
-    amount: int
-    about: Words
-    sum: Words
-    rest: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What is known of an entry when it is explained.
-
-    `balances` are those of its bundles before it, by (bundle, role), debit positive; `earned` is the package revenue of
-    sessions before it; `prior` and `after` are the bundle before and after its event; `rates` the tax rates that may
-    bear on it, in hundredths of a percent.
-    """
-
-    entry: JournalEntry
-    currency: str
-    fact: Fact | None
-    original: JournalEntry | None = None
-    balances: Mapping[tuple[str | None, Role], int] = field(default_factory=dict)
-    earned: int = 0
-    prior: Bundle | None = None
-    after: Bundle | None = None
-    rates: tuple[int, ...] = ()
-
-    def before(self, role: Role, bundle: str | None = None) -> int:
-        """The balance of a role before the entry, debit positive."""
-        return self.balances.get((bundle or self.entry.bundle, role), 0)
-
-    def total(self, *roles: Role) -> int:
-        """What the entry itself posts on some roles, debit positive."""
-        return sum(leg.amount for leg in self.entry.postings if leg.role in roles)
-
-    def money(self, minor: int, en: str = "", es: str = "") -> Words:
-        """An amount with the name of what it is."""
-        plain = text(minor, self.currency)
-        return Words(f"{plain} {en}".rstrip(), f"{plain} {es}".rstrip())
 
 
 def explained(case: Case) -> Iterator[tuple[Posting, Formula]]:
@@ -86,23 +34,9 @@ def _candidates(case: Case) -> Iterator[Formula]:
     if (family := _FAMILIES.get(case.entry.rule) or _FAMILIES.get(case.entry.rule.partition(".")[0])) is not None:
         yield from family(case)
     yield from _stated(case)
-    yield from _taxed(case)
+    yield from taxed(case)
+    yield from agent(case)
     yield from _emptied(case)
-
-
-def _fold(template: str, *words: Words) -> Words:
-    """A formula with its numbers put in, in both languages."""
-    return Words(template.format(*(word.en for word in words)), template.format(*(word.es for word in words)))
-
-
-def _same(en: str) -> Words:
-    return Words(en, en)
-
-
-def _both(amount: int, roles: tuple[Role, ...], about: Words, how: Words) -> Iterator[Formula]:
-    """The same working on either side."""
-    yield Formula(roles, amount, about, how)
-    yield Formula(roles, -amount, about, how)
 
 
 # what undoes another entry
@@ -133,7 +67,7 @@ def _rest(case: Case, leg: Posting) -> Formula:
         f" {'-' if sign * each.amount < 0 else '+'} {text(abs(each.amount), case.currency)} {_name(each.role)}" for each in others
     )
     about = Words("what the other amounts leave", "lo que dejan los demás importes")
-    return Formula((leg.role,), leg.amount, about, _same(parts.removeprefix(" + ").strip() or "0"), rest=True)
+    return Formula((leg.role,), leg.amount, about, same(parts.removeprefix(" + ").strip() or "0"), rest=True)
 
 
 def _name(role: Role) -> str:
@@ -162,17 +96,17 @@ def _stated(case: Case) -> Iterator[Formula]:
     for name, about in _STATED.items():
         value = getattr(case.fact, name, 0)
         if isinstance(value, int) and value:
-            yield from _both(value, every, about, case.money(value))
+            yield from both(value, every, about, case.money(value))
     gross, fee = (getattr(case.fact, name, 0) for name in ("gross", "fee"))
     if gross and fee:
-        how = _fold("{} - {}", case.money(gross, "gross", "bruto"), case.money(fee, "fee", "comisión"))
-        yield from _both(gross - fee, tuple(MONEY_ROLES), Words("what arrives", "lo que llega"), how)
+        how = fold("{} - {}", case.money(gross, "gross", "bruto"), case.money(fee, "fee", "comisión"))
+        yield from both(gross - fee, tuple(MONEY_ROLES), Words("what arrives", "lo que llega"), how)
     for each in getattr(case.fact, "postings", ()):
         about = Words("as its approver says", "como dice quien lo aprueba")
         yield Formula((Role(each.role),), each.amount, about, case.money(abs(each.amount)))
     for each in getattr(case.fact, "instalments", ()):
         about = Words(f"the instalment due on {each.due_on}", f"el plazo que vence el {each.due_on}")
-        yield from _both(each.amount, every, about, case.money(each.amount))
+        yield from both(each.amount, every, about, case.money(each.amount))
 
 
 def _emptied(case: Case) -> Iterator[Formula]:
@@ -180,45 +114,7 @@ def _emptied(case: Case) -> Iterator[Formula]:
     for (_, role), balance in case.balances.items():
         if balance:
             about = Words(f"all that stood on {role.value}", f"todo lo que había en {role.value}")
-            yield from _both(balance, (role,), about, case.money(abs(balance)))
-
-
-# VAT
-
-
-def _percent(rate: int) -> Words:
-    plain = f"{Decimal(rate) / 100:f}"
-    return _same(plain.rstrip("0").rstrip(".") if "." in plain else plain)
-
-
-def _taxed(case: Case) -> Iterator[Formula]:
-    """Base and VAT of a gross amount (events.md 4a, VAT): of the whole document, or of a claim."""
-    if not case.total(*VAT) and not any(case.before(role) for role in VAT):
-        return
-    document = abs(
-        sum(leg.amount for leg in case.entry.postings if leg.role not in (*NET, *VAT, Role.REVENUE_SINGLE, Role.FEE_INCOME))
-    )
-    amounts = dict.fromkeys((document, *(abs(leg.amount) for leg in case.entry.postings), *_grosses(case)))
-    for rate in case.rates:
-        for gross in amounts:
-            base = share(gross, FULL, FULL + rate)
-            paid, percent = case.money(gross, "with tax", "con impuesto"), _percent(rate)
-            about = Words("base of a price with tax", "base de un precio con impuesto")
-            how = _fold("round({} x 100 / (100 + {}))", paid, percent)
-            yield from _both(
-                base, (*NET, Role.REVENUE_SINGLE, Role.FEE_INCOME, Role.DUE_FROM_BRANCH, Role.DUE_TO_BRANCH), about, how
-            )
-            about = Words("VAT in a price with tax", "IVA de un precio con impuesto")
-            yield from _both(gross - base, VAT, about, _fold("{0} - round({0} x 100 / (100 + {1}))", paid, percent))
-
-
-def _grosses(case: Case) -> Iterator[int]:
-    """Amounts with tax that the fact names."""
-    for name in ("amount", "price", "fee"):
-        if isinstance(value := getattr(case.fact, name, None), int):
-            yield value
-    if (surcharge := getattr(case.fact, "surcharge", None)) is not None:
-        yield surcharge.amount
+            yield from both(balance, (role,), about, case.money(abs(balance)))
 
 
 # sessions
@@ -235,34 +131,34 @@ def _session(case: Case) -> Iterator[Formula]:
     held = max(-case.before(Role.CONTRACT_LIABILITY), 0)
     worth = case.money(earned, "earned", "devengado")
     about = Words("as far as it was prepaid", "hasta donde estaba cobrado por adelantado")
-    how = _fold("min({}, {})", worth, case.money(held, "contract liability", "anticipo"))
+    how = fold("min({}, {})", worth, case.money(held, "contract liability", "anticipo"))
     yield Formula((Role.CONTRACT_LIABILITY,), min(earned, held), about, how)
     about = Words("delivered beyond the money paid", "prestado por encima de lo cobrado")
-    how = _fold("{} - {}", worth, case.money(min(earned, held), "prepaid", "cobrado"))
+    how = fold("{} - {}", worth, case.money(min(earned, held), "prepaid", "cobrado"))
     yield Formula(CLAIMS, earned - min(earned, held), about, how)
     between = Words("delivered at another branch: its revenue", "prestado en otro centro: su ingreso")
-    yield from _both(earned, (Role.DUE_TO_BRANCH, Role.DUE_FROM_BRANCH), between, worth)
+    yield from both(earned, (Role.DUE_TO_BRANCH, Role.DUE_FROM_BRANCH), between, worth)
 
 
 def _cumulative(case: Case, bundle: Bundle) -> Iterator[Formula]:
     """The cumulative share of the price, rounded once, less what was earned before (accounting.md 1.4)."""
-    used, count = _same(units.text(bundle.used)), _same(units.text(bundle.units))
+    used, count = same(units.text(bundle.used)), same(units.text(bundle.units))
     about = Words(
         f"share of the price, {used.en} of {count.en} units used", f"parte del precio, {used.es} de {count.es} unidades usadas"
     )
     before = case.money(case.earned, "earned before", "devengado antes")
     price = case.money(bundle.price, "price", "precio")
     value = share(bundle.price, bundle.used, bundle.units)
-    yield Formula(EARNED, case.earned - value, about, _fold("round({} x {} / {}) - {}", price, used, count, before))
+    yield Formula(EARNED, case.earned - value, about, fold("round({} x {} / {}) - {}", price, used, count, before))
     value = bundle.value(bundle.used)
     layered = case.money(value, "value of the units used", "valor de las unidades usadas")
-    yield Formula(EARNED, case.earned - value, about, _fold("{} - {}", layered, before))
+    yield Formula(EARNED, case.earned - value, about, fold("{} - {}", layered, before))
     yield from _cumulative_net(case, bundle, about)
 
 
 def _cumulative_net(case: Case, bundle: Bundle, about: Words) -> Iterator[Formula]:
     """The same of a price with tax: the share of what is billed, without its VAT."""
-    net = -sum(case.before(role) for role in NET) - case.total(*NET)
+    net = case.net
     vat = -sum(case.before(role) for role in VAT) - case.total(*VAT)
     billed = net + vat
     if not vat or billed <= 0:
@@ -273,24 +169,24 @@ def _cumulative_net(case: Case, bundle: Bundle, about: Words) -> Iterator[Formul
         case.money(worth, "value used", "valor usado"),
         case.money(billed, "billed", "facturado"),
         case.money(case.earned, "earned before", "devengado antes"),
-        _same(units.text(bundle.used)),
-        _same(units.text(bundle.units)),
+        same(units.text(bundle.used)),
+        same(units.text(bundle.units)),
         case.money(bundle.price, "price", "precio"),
     )
     exact = share(net * bundle.price, bundle.used, bundle.units * billed)
     if billed == bundle.price:
         exact = share(net, bundle.used, bundle.units)
-        yield Formula(EARNED, case.earned - exact, about, _fold("round({0} x {4} / {5}) - {3}", *figures))
-    yield Formula(EARNED, case.earned - exact, about, _fold("round({0} x {6} x {4} / ({5} x {2})) - {3}", *figures))
+        yield Formula(EARNED, case.earned - exact, about, fold("round({0} x {4} / {5}) - {3}", *figures))
+    yield Formula(EARNED, case.earned - exact, about, fold("round({0} x {6} x {4} / ({5} x {2})) - {3}", *figures))
     value = share(net, worth, billed)
-    yield Formula(EARNED, case.earned - value, about, _fold("round({0} x {1} / {2}) - {3}", *figures))
+    yield Formula(EARNED, case.earned - value, about, fold("round({0} x {1} / {2}) - {3}", *figures))
 
 
 def _single(case: Case) -> Iterator[Formula]:
     """Units beyond the bundle at list price, and surcharges."""
     if (surcharge := getattr(case.fact, "surcharge", None)) is not None:
         about = Words("the surcharge of the session", "el suplemento de la sesión")
-        yield from _both(surcharge.amount, (Role.RECEIVABLE, Role.REVENUE_SINGLE), about, case.money(surcharge.amount))
+        yield from both(surcharge.amount, (Role.RECEIVABLE, Role.REVENUE_SINGLE), about, case.money(surcharge.amount))
     bundle, prior = case.after, case.prior
     if bundle is None or prior is None:
         return
@@ -299,8 +195,8 @@ def _single(case: Case) -> Iterator[Formula]:
         charged = share(bundle.list_price, excess, UNIT)
         about = Words("units beyond the bundle, at list price", "unidades por encima del bono, a precio suelto")
         price = case.money(bundle.list_price, "list price", "precio suelto")
-        how = _fold("round({} x {})", price, _same(units.text(excess)))
-        yield from _both(charged, (Role.RECEIVABLE, Role.REVENUE_SINGLE), about, how)
+        how = fold("round({} x {})", price, same(units.text(excess)))
+        yield from both(charged, (Role.RECEIVABLE, Role.REVENUE_SINGLE), about, how)
 
 
 def _asked(case: Case, bundle: Bundle) -> int:
@@ -322,7 +218,7 @@ def _fees(case: Case) -> Iterator[Formula]:
     about = Words("the fee of the policy", "el cargo de la política")
     for fee in dict.fromkeys((policy.no_show_fee, policy.late_cancellation_fee)):
         if fee:
-            yield from _both(fee, (Role.RECEIVABLE, Role.FEE_INCOME), about, case.money(fee))
+            yield from both(fee, (Role.RECEIVABLE, Role.FEE_INCOME), about, case.money(fee))
 
 
 # money
@@ -336,17 +232,39 @@ def _payment(case: Case) -> Iterator[Formula]:
     settled = min(amount, open_claim)
     about = Words("settles what was receivable", "salda lo que se debía")
     yield Formula(
-        (Role.RECEIVABLE,), -settled, about, _fold("min({}, {})", received, case.money(open_claim, "receivable", "a cobrar"))
+        (Role.RECEIVABLE,), -settled, about, fold("min({}, {})", received, case.money(open_claim, "receivable", "a cobrar"))
     )
     asset = max(case.before(Role.CONTRACT_ASSET), 0)
     left = amount - settled
     about = Words("settles what was delivered and not yet due", "salda lo prestado y aún no exigible")
-    after_claims = _fold("{} - {}", received, case.money(settled, "receivable", "a cobrar")) if settled else received
-    how = _fold("min({}, {})", after_claims, case.money(asset, "contract asset", "activo del contrato"))
+    after_claims = fold("{} - {}", received, case.money(settled, "receivable", "a cobrar")) if settled else received
+    how = fold("min({}, {})", after_claims, case.money(asset, "contract asset", "activo del contrato"))
     yield Formula((Role.CONTRACT_ASSET,), -min(left, asset), about, how)
     claims = -case.total(*CLAIMS)
+    yield from _tip(case)
     if case.prior is not None:
         yield from _price(case, received, amount, claims)
+        yield from _expected(case, case.prior.terms.policy.refund_expected)
+
+
+def _tip(case: Case) -> Iterator[Formula]:
+    """The part of the money that is the staff's: no revenue, no VAT."""
+    if tip := getattr(case.fact, "tip", 0):
+        yield Formula((Role.PROVIDER_PAYABLE,), -tip, _STATED["tip"], case.money(tip))
+
+
+def _expected(case: Case, expected: int) -> Iterator[Formula]:
+    """What of the money is expected to be refunded (IFRS 15.55), and what remains a contract liability."""
+    net = -case.total(Role.CONTRACT_LIABILITY, Role.REFUND_LIABILITY, *EARNED)
+    if not expected or net <= 0:
+        return
+    held, part = share(net, expected, WHOLE), same(percent(expected).en.removesuffix(" %"))
+    price = case.money(net, "towards the price", "a cuenta del precio")
+    about = Words("expected to be refunded", "se espera devolver")
+    yield Formula((Role.REFUND_LIABILITY,), -held, about, fold("round({} x {} / 100)", price, part))
+    about = Words("not expected to be refunded", "no se espera devolver")
+    how = fold("{} - {}", price, case.money(held, "refund liability", "pasivo por reembolso"))
+    yield Formula((Role.CONTRACT_LIABILITY, *EARNED), held - net, about, how)
 
 
 def _price(case: Case, received: Words, amount: int, claims: int) -> Iterator[Formula]:
@@ -355,15 +273,38 @@ def _price(case: Case, received: Words, amount: int, claims: int) -> Iterator[Fo
     paid = case.prior.position.paid
     room = max(case.prior.price - paid - claims, 0)
     prepaid = min(amount - claims, room)
-    price = _fold("{} - {}", case.money(case.prior.price, "price", "precio"), case.money(paid, "paid before", "pagado antes"))
-    rest = _fold("{} - {}", received, case.money(claims, "claims settled", "deuda saldada")) if claims else received
-    room_words = _fold("{} - {}", price, case.money(claims, "claims settled", "deuda saldada")) if claims else price
+    price = fold("{} - {}", case.money(case.prior.price, "price", "precio"), case.money(paid, "paid before", "pagado antes"))
+    rest = fold("{} - {}", received, case.money(claims, "claims settled", "deuda saldada")) if claims else received
+    room_words = fold("{} - {}", price, case.money(claims, "claims settled", "deuda saldada")) if claims else price
     about = Words("counts towards the price", "a cuenta del precio")
     roles = (Role.CONTRACT_LIABILITY, *EARNED)
     yield Formula(roles, -prepaid, about, rest if prepaid == amount - claims else room_words)
     about = Words("exceeds what is owed", "excede de lo debido")
-    how = _fold("{} - {}", rest, case.money(prepaid, "towards the price", "a cuenta del precio")) if prepaid else rest
+    how = fold("{} - {}", rest, case.money(prepaid, "towards the price", "a cuenta del precio")) if prepaid else rest
     yield Formula((Role.CUSTOMER_CREDIT,), -(amount - claims - prepaid), about, how)
+
+
+def _returned(case: Case) -> Iterator[Formula]:
+    """A payment comes back: out of what it still stands for, the rest is claimed again (events.md 4, payment.reversed)."""
+    if case.original is None or case.prior is None:
+        return
+    legs = case.original.postings
+    price = -sum(leg.amount for leg in legs if leg.role in (Role.CONTRACT_LIABILITY, *EARNED, *CLAIMS))
+    paid = case.money(price, "of the payment", "del cobro")
+    held = max(-case.before(Role.CONTRACT_LIABILITY), 0)
+    liability = fold("min({}, {})", paid, case.money(held, "contract liability", "anticipo"))
+    earned = -sum(case.before(role) for role in EARNED)
+    kept = max(case.prior.position.paid - price, case.prior.value(case.prior.used))
+    over = fold("{} - {}", case.money(earned, "earned", "devengado"), case.money(kept, "paid or used", "pagado o usado"))
+    revenue = fold("min({}, max({}, 0))", paid, over)
+    for role, back, how in (
+        (Role.CONTRACT_LIABILITY, min(price, held), liability),
+        (Role.REVENUE_PACKAGE, min(price, max(earned - kept, 0)), revenue),
+    ):
+        yield Formula((role,), back, Words("as far as it still stands there", "hasta donde sigue ahí"), how)
+        about = Words("delivered and not paid after all", "prestado y al final no pagado")
+        taken = case.money(back, "taken back", "retirado")
+        yield Formula(CLAIMS, price - back, about, fold("{} - {}", paid, taken))
 
 
 def _refund(case: Case) -> Iterator[Formula]:
@@ -373,27 +314,27 @@ def _refund(case: Case) -> Iterator[Formula]:
         return
     out = (*MONEY_ROLES, Role.REFUNDS_PAYABLE)
     liability = -case.before(Role.CONTRACT_LIABILITY)
-    yield from _both(case.before(Role.REFUNDS_PAYABLE), out, *_payable(case))
+    yield from both(case.before(Role.REFUNDS_PAYABLE), out, *_payable(case))
     yield from _quotes(case, bundle, out, liability)
     paid_out, freed = -case.total(*out), case.total(Role.CONTRACT_LIABILITY)
     refunded, released = case.money(paid_out, "refunded", "reembolsado"), case.money(freed, "liability", "anticipo")
     about = Words("refunded beyond the contract liability", "reembolsado por encima del anticipo")
-    yield Formula((Role.REFUND_CONTRA,), paid_out - freed, about, _fold("{} - {}", refunded, released))
+    yield Formula((Role.REFUND_CONTRA,), paid_out - freed, about, fold("{} - {}", refunded, released))
     fee = min(bundle.terms.policy.refund_fee, max(freed - paid_out, 0))
     about = Words("the fee of the policy, out of what is left", "el cargo de la política, de lo que queda")
     charged = case.money(bundle.terms.policy.refund_fee, "fee", "cargo")
-    yield Formula((Role.FEE_INCOME,), -fee, about, _fold("min({}, {} - {})", charged, released, refunded))
+    yield Formula((Role.FEE_INCOME,), -fee, about, fold("min({}, {} - {})", charged, released, refunded))
     yield Formula((Role.FEE_INCOME,), -bundle.terms.policy.refund_fee, about, charged)
     kept = -case.total(Role.FEE_INCOME)
     used = share(bundle.list_price, bundle.used, UNIT)
-    single = _fold("{} x {}", case.money(bundle.list_price, "list price", "precio suelto"), _same(units.text(bundle.used)))
-    how = _fold("round({}) - {}", single, case.money(case.earned, "earned before", "devengado antes"))
+    single = fold("{} x {}", case.money(bundle.list_price, "list price", "precio suelto"), same(units.text(bundle.used)))
+    how = fold("round({}) - {}", single, case.money(case.earned, "earned before", "devengado antes"))
     about = Words("used units brought to list price", "unidades usadas llevadas a precio suelto")
     yield Formula(EARNED, case.earned - used, about, how)
     about = Words("kept and not used: breakage", "retenido y no usado: derechos no ejercidos")
-    how = _fold("{} - {}", released, refunded)
+    how = fold("{} - {}", released, refunded)
     yield Formula((Role.BREAKAGE,), -(freed - paid_out), about, how)
-    how = _fold("{} - {} - {}", released, refunded, case.money(kept, "fee", "cargo"))
+    how = fold("{} - {} - {}", released, refunded, case.money(kept, "fee", "cargo"))
     yield Formula((Role.BREAKAGE,), -(freed - paid_out - kept), about, how)
 
 
@@ -409,31 +350,31 @@ def _quotes(case: Case, bundle: Bundle, out: tuple[Role, ...], liability: int) -
     money = case.money(paid, "paid", "pagado")
     asked = getattr(case.fact, "units", None)
     about = Words("the quote of the day", "el reembolso que corresponde ese día")
-    used, count = _same(units.text(bundle.used)), _same(units.text(bundle.units))
+    used, count = same(units.text(bundle.used)), same(units.text(bundle.units))
     contract = bundle.value(bundle.used)
-    spent = _fold("round({} x {} / {})", case.money(bundle.price, "price", "precio"), used, count)
+    spent = fold("round({} x {} / {})", case.money(bundle.price, "price", "precio"), used, count)
     listed = share(bundle.list_price, bundle.used, UNIT)
-    single = _fold("round({} x {})", case.money(bundle.list_price, "list price", "precio suelto"), used)
+    single = fold("round({} x {})", case.money(bundle.list_price, "list price", "precio suelto"), used)
     earned = case.money(case.earned, "earned before", "devengado antes")
     for value, words in ((contract, spent), (listed, single), (case.earned, earned)):
         whole = max(paid - value, 0)
-        how = _fold("max({} - {}, 0)", money, words)
+        how = fold("max({} - {}, 0)", money, words)
         if policy.refund_fee:
-            yield Formula(out, -(whole - policy.refund_fee), about, _fold("{} - {}", how, fee))
+            yield Formula(out, -(whole - policy.refund_fee), about, fold("{} - {}", how, fee))
         yield Formula((*out, Role.CONTRACT_LIABILITY), -whole, about, how)
         if asked and bundle.left:
             moved, rest = bundle.price - bundle.value(bundle.units - asked), bundle.price - value
             part = Words(f"{text(moved, case.currency)} of their price", f"{text(moved, case.currency)} de su precio")
             left = case.money(rest, "price left", "precio que queda")
             if rest > 0:
-                yield from _part(case, out, about, _fold("round({} x {} / {})", how, part, left), share(whole, moved, rest))
+                yield from _part(case, out, about, fold("round({} x {} / {})", how, part, left), share(whole, moved, rest))
     if asked and bundle.left:
         moved, rest = bundle.price - bundle.value(bundle.units - asked), bundle.price - case.earned
         if rest > 0 and liability > 0:
             about = Words("the share of the units in the liability", "la parte de las unidades en el anticipo")
             stood = case.money(liability, "liability", "anticipo")
             part, left = case.money(moved, "their price", "su precio"), case.money(rest, "price left", "precio que queda")
-            how = _fold("round({} x {} / {})", stood, part, left)
+            how = fold("round({} x {} / {})", stood, part, left)
             yield Formula((Role.CONTRACT_LIABILITY,), share(liability, moved, rest), about, how)
 
 
@@ -441,7 +382,7 @@ def _part(case: Case, out: tuple[Role, ...], about: Words, how: Words, amount: i
     assert case.prior is not None
     fee = case.prior.terms.policy.refund_fee
     yield Formula(out, -amount, about, how)
-    yield Formula(out, -(amount - fee), about, _fold("{} - {}", how, case.money(fee, "fee", "cargo")))
+    yield Formula(out, -(amount - fee), about, fold("{} - {}", how, case.money(fee, "fee", "cargo")))
 
 
 # the calendar and transfers
@@ -454,10 +395,36 @@ def _release(case: Case) -> Iterator[Formula]:
     about = Words("what is left of the price", "lo que queda del precio")
     if case.entry.rule != "breakage.expiry" and left > 0:
         about = Words("what was taken beyond the contract liability", "lo tomado por encima del anticipo")
-    yield from _both(left, roles, about, case.money(abs(left)))
+    yield from both(left, roles, about, case.money(abs(left)))
+    yield from _in_proportion(case)
     released = -case.before(Role.BREAKAGE)
     about = Words("what had been released", "lo que se había liberado")
-    yield from _both(released, roles, about, case.money(abs(released)))
+    yield from both(released, roles, about, case.money(abs(released)))
+
+
+def _in_proportion(case: Case) -> Iterator[Formula]:
+    """Breakage in proportion to use, on the share that is expected to be used (IFRS 15.B46; accounting.md 1.3)."""
+    bundle = case.after
+    if bundle is None or not bundle.units:
+        return
+    expected: int = getattr(bundle, "estimate", bundle.terms.policy.expected_used)
+    booked = -case.before(Role.BREAKAGE)
+    if expected:
+        figures = (
+            case.money(case.net, "price", "precio"),
+            same(units.text(bundle.used)),
+            same(units.text(bundle.units)),
+            same(percent(expected).en.removesuffix(" %")),
+            case.money(case.earned, "earned", "devengado"),
+            case.money(booked, "breakage before", "no ejercidos antes"),
+        )
+        about = Words(
+            f"in proportion to use, {percent(expected).en} expected to be used",
+            f"en proporción al uso, se espera usar el {percent(expected).es}",
+        )
+        amount = share(max(case.net, 0) * bundle.used, WHOLE, bundle.units * expected) - case.earned - booked
+        how = fold("round({} x {} / ({} x {} / 100)) - {} - {}", *figures)
+        yield from both(amount, (Role.BREAKAGE, Role.CONTRACT_LIABILITY), about, how)
 
 
 def _straight_line(case: Case) -> Iterator[Formula]:
@@ -465,14 +432,24 @@ def _straight_line(case: Case) -> Iterator[Formula]:
     bundle = case.after
     if bundle is None or bundle.expires_on is None:
         return
-    first, last, day = bundle.sold_on, bundle.expires_on, case.entry.effective or case.entry.date
-    elapsed, every = (min(day, last) - first + DAY).days, (last - first + DAY).days
+    plan = getattr(bundle, "plan", None)
+    first, base = getattr(plan, "line_from", None) or bundle.sold_on, getattr(plan, "line_base", 0)
+    last, day = bundle.expires_on, case.entry.effective or case.entry.date
+    elapsed, every = max((min(day, last) - first + DAY).days, 0), (last - first + DAY).days
     about = Words(f"{elapsed} of {every} days have passed", f"han pasado {elapsed} de {every} días")
-    net = -sum(case.before(role) for role in NET) - case.total(*NET)
+    net = case.net
     before = case.money(case.earned, "earned before", "devengado antes")
     for total, en, es in ((bundle.price, "price", "precio"), (net, "without tax", "sin impuesto")):
-        how = _fold("round({} x {} / {}) - {}", case.money(total, en, es), _same(str(elapsed)), _same(str(every)), before)
-        yield from _both(share(total, elapsed, every) - case.earned, tuple(Role), about, how)
+        how = fold("round({} x {} / {}) - {}", case.money(total, en, es), same(str(elapsed)), same(str(every)), before)
+        yield from both(share(total, elapsed, every) - case.earned, _LINE, about, how)
+    rest = fold("({} - {})", case.money(bundle.price, "price", "precio"), case.money(base, "accrued before", "devengado antes"))
+    how = fold("round({} x {} / {})", rest, same(str(elapsed)), same(str(every)))
+    done = share(bundle.price - base, elapsed, every)
+    how = fold("{} + {} - {}", case.money(base, "accrued before", "devengado antes"), how, before)
+    yield from both(base + done - case.earned, _LINE, about, how)
+
+
+_LINE = (*EARNED, Role.CONTRACT_LIABILITY, Role.RECEIVABLE, Role.CONTRACT_ASSET)
 
 
 def _transfer(case: Case) -> Iterator[Formula]:
@@ -483,17 +460,18 @@ def _transfer(case: Case) -> Iterator[Formula]:
         if rest > 0:
             about = Words("the share of the units in the liability", "la parte de las unidades en el anticipo")
             part, left = case.money(moved, "their price", "su precio"), case.money(rest, "price left", "precio que queda")
-            how = _fold("round({} x {} / {})", case.money(stood, "liability", "anticipo"), part, left)
-            yield from _both(share(stood, moved, rest), (Role.CONTRACT_LIABILITY,), about, how)
+            how = fold("round({} x {} / {})", case.money(stood, "liability", "anticipo"), part, left)
+            yield from both(share(stood, moved, rest), (Role.CONTRACT_LIABILITY,), about, how)
     for role in (Role.CONTRACT_LIABILITY, *CLAIMS):
         balance = case.before(role)
         about = Words("all of it passes to the new holder", "todo pasa al nuevo titular")
-        yield from _both(balance, (role,), about, case.money(abs(balance)))
+        yield from both(balance, (role,), about, case.money(abs(balance)))
 
 
 _FAMILIES: dict[str, Callable[[Case], Iterator[Formula]]] = {
     "session": _session,
     "payment": _payment,
+    "payment.reversed": _returned,
     "refund": _refund,
     "breakage": _release,
     "refund-window": _release,
