@@ -105,16 +105,18 @@ def ledger(ws: Workspace, day: date) -> int:
 
 
 def _rollforward(ws: Workspace, asked: Question) -> Table:
-    bundles, currency = list(ws.store.bundles()), ws.settings.currency
+    records = StoreRecords(ws)
     lines = (line for line in _lines(ws, asked.last) if asked.branch is None or line.branch == asked.branch)
     rolled = core_rollforward.rollforward(lines, asked.first, asked.last, asked.by)
-    closing = rolled.total.closing
-    records = StoreRecords(ws)
+    closing, ends, owed = rolled.total.closing, dict[str, date | None](), 0
+    for bundle in records.bundles():
+        ends[bundle.id] = bundle.valid_until
+        owed += bundle.position.liability
     balance = -records.balance((Role.CONTRACT_LIABILITY,), asked.last, asked.branch)
     ties = [Tie("Ledger balance", balance, "roll-forward closing", closing)]
     if records.latest <= asked.last and asked.branch is None:
-        ties.append(Tie("Sum of the bundles", sum(b.position.liability for b in bundles), "roll-forward closing", closing))
-    return core_rollforward.table(rolled, currency, tuple(ties), {b.id: b.valid_until for b in bundles})
+        ties.append(Tie("Sum of the bundles", owed, "roll-forward closing", closing))
+    return core_rollforward.table(rolled, ws.settings.currency, tuple(ties), ends)
 
 
 def _reconciliation(ws: Workspace, asked: Question) -> Table:

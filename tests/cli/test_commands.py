@@ -176,7 +176,7 @@ def test_reports_tie_and_come_as_text_json_and_csv(told):
 
 
 def test_a_report_that_does_not_tie_is_a_finding(told, monkeypatch):
-    monkeypatch.setattr("revrec.app.report.ledger", lambda _ws, _day: 1)
+    monkeypatch.setattr("revrec.app.records.StoreRecords.balance", lambda *_: 1)
     assert "does not tie" in told("report", "aging", code=1)
 
 

@@ -53,3 +53,11 @@ def test_what_lies_outside_the_period_is_left_out_on_both_sides_of_the_tie():
     made = report(year(), asked("02-01", "02-28", ("source",)))
     assert total(made, "revenue") == 5000 + 5000 + 6000 + 1500
     assert made.ties[0].left == 17500
+
+
+def test_breakage_in_proportion_to_use_is_revenue_over_time_and_what_lapses_or_revives_is_not():
+    books = Kept()
+    for rule, amount in (("breakage.proportional", 700), ("breakage.estimated", 30), ("breakage.reinstated", -200)):
+        books.post("03-01", rule, leg("contract-liability", amount), leg("breakage", -amount))
+    made = report(books, asked(by=("timing",)))
+    assert cells(made, "timing", "revenue") == [("over time", 730), ("point in time", -200)]

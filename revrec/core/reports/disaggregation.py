@@ -22,10 +22,9 @@ _SOURCES = {
     Role.FEE_INCOME: "fees",
     Role.REFUND_CONTRA: "refunds and concessions",
 }
-# Income that arises on a day and not with the care given.
-_ON_A_DAY = frozenset(
-    {"payment.at-purchase", "breakage.expiry", "breakage.remote", "breakage.termination", "refund.issued", "refund.at-purchase"}
-)
+# Breakage that follows use; any other arises on the day on which rights lapse or live again.
+_WITH_USE = frozenset({"breakage.proportional", "breakage.estimated"})
+_ON_A_DAY = ("payment.at-purchase", "refund.")
 
 
 def report(books: Records, asked: Question) -> Table:
@@ -45,9 +44,9 @@ def report(books: Records, asked: Question) -> Table:
 
 def timing(entry: JournalEntry, leg: Posting) -> str:
     """When the customer gets what is paid for: care over time, measured in sessions or days; the rest on one day."""
-    if entry.rule in _ON_A_DAY or leg.role in (Role.FEE_INCOME, Role.REFUND_CONTRA):
-        return POINT
-    return OVER_TIME
+    if leg.role is Role.BREAKAGE:
+        return OVER_TIME if entry.rule in _WITH_USE else POINT
+    return POINT if leg.role in (Role.FEE_INCOME, Role.REFUND_CONTRA) or entry.rule.startswith(_ON_A_DAY) else OVER_TIME
 
 
 def _key(entry: JournalEntry, leg: Posting, by: tuple[str, ...]) -> tuple[str, ...]:
