@@ -1,24 +1,25 @@
-"""Close: go through the checklist of a month (accounting.md 3, R8), then record `period.closed`."""
+"""Close: run the calendar to a month's end, go through the checklist (accounting.md 3, R8), record `period.closed`."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+import orjson
 
 from revrec.app.advance import SOURCE, own_event
 from revrec.app.books import finish
-from revrec.app.record import finish_files, writing
-from revrec.app.verify import Findings, check_chain, check_closed
-from revrec.app.workspace import Workspace
-from revrec.core import money
-from revrec.core.bundle import Bundle
+from revrec.app.checklist import NO_EVIDENCE, Evidence, checklist, loaded
+from revrec.app.record import Run, finish_files, writing
+from revrec.core.checklist import Check
 from revrec.core.dates import month_end
 from revrec.core.errors import RevrecError
-from revrec.core.journal import Role
 
-_LIABILITIES = (Role.CONTRACT_LIABILITY, Role.CUSTOMER_CREDIT, Role.REFUNDS_PAYABLE)
+if TYPE_CHECKING:
+    from revrec.app.workspace import Workspace
+    from revrec.store.store import Period
 
 
 class NoPeriod(RevrecError):
@@ -32,53 +33,70 @@ class ChecklistFailed(RevrecError):
     """An item of the checklist fails and no reason says why the month is closed all the same."""
 
     def __init__(self, period: str, failed: tuple[Check, ...]) -> None:
-        lines = [f"FAIL {check.name}: {check.evidence}" for check in failed]
+        lines = [f"FAIL {check.number} {check.name}: {check.evidence}" for check in failed]
         last = f"{period} was not closed. Mend what failed, or close it with --reason TEXT, which is kept with the closing"
         super().__init__("\n".join([*lines, last]))
         self.failed = failed
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """One item of the checklist and what it was judged by."""
-
-    name: str
-    passed: bool
-    evidence: str
-
-
-@dataclass(frozen=True, slots=True)
 class Closed:
-    """The checklist, and the chain's head after the closing (hex)."""
+    """The checklist, the chain's head after the closing, and the one digest that stands for the period (both hex)."""
 
     checks: tuple[Check, ...]
     digest: str
+    period_digest: str
 
 
-def close(ws: Workspace, period: str, *, approver: str, reason: str | None = None, now: datetime) -> Closed:
+def close(
+    ws: Workspace,
+    period: str,
+    *,
+    approver: str,
+    reason: str | None = None,
+    now: datetime,
+    evidence: Evidence = NO_EVIDENCE,
+) -> Closed:
     """Check a month and close it; raises ChecklistFailed, or Refused when the rules do not let it be closed."""
     first = _month(period)
     finish_files(ws)
+    errors = loaded(ws)
     with writing(ws, now) as run:
-        checks = tuple(checklist(ws, first))
+        checks = tuple(_checked(run, first, evidence, errors, approver))
         failed = tuple(check for check in checks if not check.passed)
         if failed and not reason:
             raise ChecklistFailed(period, failed)
-        data = {"period": period, "approver": approver} | ({"note": reason} if reason else {})
-        own_event(run, f"close-{period}-{_next_number(ws, period)}", "period.closed", data)
+        _record(run, period, approver, reason, failed)
     finish(ws)
-    return Closed(checks, ws.store.head().digest.hex())
+    return Closed(checks, ws.store.head().digest.hex(), digest_of(ws.store.periods()[-1]))
 
 
-def checklist(ws: Workspace, first: date) -> Iterator[Check]:
-    """The items of R8 that these books can answer by themselves."""
-    last = month_end(first)
-    yield _chain(ws)
-    yield _files(ws, first, last)
-    yield _late(ws, first, last)
-    bundles = list(ws.store.bundles())
-    yield _ties(ws, bundles)
-    yield _negative(ws, bundles)
+def digest_of(period: Period) -> str:
+    """The digest of a closed month, hex: SHA-256 of the chain's head and of the (RFC 8785) list of its files' digests."""
+    files = orjson.dumps(dict(period.files), option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(period.head + files).hexdigest()
+
+
+def _checked(run: Run, first: date, evidence: Evidence, errors: tuple[str, ...] | None, approver: str) -> tuple[Check, ...]:
+    """The checklist after the calendar has run to the month's end; none for a month that has not ended: it is refused."""
+    last, today = month_end(first), run.now.astimezone(run.ws.settings.zone).date()
+    if today <= last:
+        return ()
+    if run.book.calendar is None or run.book.calendar < last:
+        own_event(run, f"advance-{last}", "calendar.advanced", {"to": f"{last}"})
+        run.recorder.finish()  # the checks read the store
+    return tuple(checklist(run.ws, first, evidence, calendar=run.book.calendar, errors=errors, approver=approver))
+
+
+def _record(run: Run, period: str, approver: str, reason: str | None, failed: tuple[Check, ...]) -> None:
+    """The closing as an event, with the reason and the numbers of the items that failed."""
+    event = f"close-{period}-{_next_number(run.ws, period)}"
+    data: dict[str, object] = {"period": period, "approver": approver}
+    if reason:
+        data["note"] = reason
+    if failed:
+        data["metadata"] = {"failed-items": ".".join(str(check.number) for check in failed)}
+    own_event(run, event, "period.closed", data)
 
 
 def _month(period: str) -> date:
@@ -94,54 +112,3 @@ def _next_number(ws: Workspace, period: str) -> int:
     while any(event.source == SOURCE for event in ws.store.events_by_id(f"close-{period}-{number}")):
         number += 1
     return number
-
-
-def _chain(ws: Workspace) -> Check:
-    """The chain since the latest closing, without gaps, and its entries."""
-    after = max((period.seq for period in ws.store.periods()), default=0)
-    found = Findings()
-    check_chain(ws.store, found, lambda _: None, after)
-    head = ws.store.head()
-    wrong = found.all()
-    evidence = (
-        wrong[0].message if wrong else f"events {after + 1:,} to {head.seq:,} hashed, no gap; head {head.digest.hex()[:16]}"
-    )
-    return Check("event feed complete", not wrong, evidence)
-
-
-def _files(ws: Workspace, first: date, last: date) -> Check:
-    """The day files of the month as they were written, and those of closed months as they were."""
-    days = [day for day in ws.store.days() if first <= day.date <= last]
-    changed = []
-    for day in days:
-        path = ws.root / f"journal/{day.date.year}/{day.date}.beancount"
-        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != day.file:
-            changed.append(f"{day.date}.beancount")
-    found = Findings()
-    check_closed(ws, found)
-    changed.extend(finding.where for finding in found.all())
-    if changed:
-        return Check("files as written", False, f"changed by hand or missing: {', '.join(changed[:5])}; `revrec books build`")
-    return Check("files as written", True, f"{len(days)} day files have the digests that the store keeps")
-
-
-def _late(ws: Workspace, first: date, last: date) -> Check:
-    late = [f"E-{entry.number}" for entry in ws.store.entries(first, last) if entry.late]
-    return Check("late events", True, f"{len(late)} entries of earlier periods stand in it {' '.join(late[:10])}".rstrip())
-
-
-def _ties(ws: Workspace, bundles: list[Bundle]) -> Check:
-    """R1 ties: the contract liability in the books is what the bundles are owed."""
-    currency = ws.settings.currency
-    ledger = -sum(row.amount for row in ws.store.balances() if row.role == Role.CONTRACT_LIABILITY)
-    owed = sum(bundle.position.liability for bundle in bundles)
-    words = f"books {money.text(ledger, currency)}, bundles {money.text(owed, currency)}"
-    return Check("roll-forward ties", ledger == owed, f"{words}, difference {money.text(ledger - owed, currency)} {currency}")
-
-
-def _negative(ws: Workspace, bundles: list[Bundle]) -> Check:
-    """No bundle is owed a negative amount, and no liability stands on the wrong side."""
-    wrong = [f"bundle {bundle.id}" for bundle in bundles if bundle.position.liability < 0 or bundle.used > bundle.units]
-    totals = {role: -sum(row.amount for row in ws.store.balances() if row.role == role) for role in _LIABILITIES}
-    wrong.extend(role.value for role, total in totals.items() if total < 0)
-    return Check("negative balances", not wrong, ", ".join(wrong[:10]) if wrong else "none")

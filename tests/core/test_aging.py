@@ -5,10 +5,25 @@ from datetime import date
 
 import pytest
 
-from revrec.core.aging import AGES, EXPIRED, EXPIRIES, GRACE, NEVER, Right, age_band, expiry_band, right, table
+from revrec.core.aging import (
+    AGES,
+    EXPIRED,
+    EXPIRIES,
+    GRACE,
+    IDLENESS,
+    NEVER,
+    Right,
+    age_band,
+    expiry_band,
+    idle_band,
+    report,
+    right,
+    table,
+)
 from revrec.core.bundle import Bundle, Status
-from revrec.core.policy import Terms
+from revrec.core.policy import Breakage, Terms
 from revrec.core.units import UNIT, Unit
+from tests.core.kept import Kept, asked, cells, leg
 from tests.core.practice import PACKAGE, STANDARD, TAX
 
 ON = date(2026, 6, 30)
@@ -74,9 +89,9 @@ def test_each_section_adds_up_to_the_ledger():
     made = table(rights, ON, "EUR", ledger=17_550)
     assert made.tied
     keys = [column.key for column in made.columns]
-    for section in ("age", "expiry"):
+    for section in ("age", "expiry", "activity"):
         assert sum(row[keys.index("value")] for row in made.rows if row[0] == section) == 17_550
-    assert len(made.rows) == len(AGES) + len(EXPIRIES)
+    assert len(made.rows) == len(AGES) + len(EXPIRIES) + len(IDLENESS)
     assert dict(zip(keys, made.total, strict=True)) == {
         "by": "",
         "band": "Total",
@@ -125,3 +140,51 @@ def test_an_unpaid_bundle_is_a_right_without_value():
     unpaid = right(BUNDLE, date(2026, 2, 1), 0, None)
     assert unpaid
     assert (unpaid.left, unpaid.value) == (10 * UNIT, 0)
+
+
+@pytest.mark.parametrize(
+    ("sold", "used", "band"),
+    [
+        (date(2026, 4, 1), None, "used within 3 months"),
+        (date(2026, 3, 30), None, "idle 3 to 6 months"),
+        (date(2025, 3, 30), date(2026, 6, 1), "used within 3 months"),
+        (date(2025, 3, 30), date(2025, 7, 1), "idle 6 to 12 months"),
+        (date(2025, 3, 30), date(2025, 6, 30), "idle over 12 months"),
+    ],
+)
+def test_a_right_is_idle_since_its_last_use_or_its_sale(sold, used, band):
+    assert idle_band(held(sold_on=sold, last_use=used), ON) == band
+
+
+def test_only_what_nothing_else_ends_is_a_candidate_for_remote_breakage():
+    idle = {"sold_on": date(2025, 1, 1), "last_use": None, "value": 5_000}
+    rights = [held(**idle), held(**idle, bundle="B-2", remote=True), held(bundle="B-3", remote=True)]
+    made = table(rights, ON, "EUR", ledger=25_000, each=True)
+    assert cells(made, "bundle", "remote") == [("B-1", ""), ("B-2", "candidate"), ("B-3", "")]
+    (said,) = made.notes
+    assert said.startswith("1 idle for over 12 months, worth 50.00: candidates for `breakage.deemed_remote`")
+
+
+def test_every_unused_bundle_stands_with_its_holder_and_its_last_use_that_stands():
+    books = Kept()
+    books.sell(expiry_months=6, breakage=Breakage.REMOTE)
+    books.pay("01-05")
+    books.use("02-01")
+    books.sell("B-2", "01-10", "C-2", "mad", expiry_months=0)
+    books.pay("01-10", 9_000, bundle="B-2", customer="C-2", branch="mad")
+    made = report(books, asked(last="03-31", by=("bundle",)))
+    assert made.tied
+    assert cells(made, "bundle", "holder", "value", "last_use", "expiry") == [
+        ("B-1", "C-1", 45_000, date(2026, 2, 1), "91 to 180 days"),
+        ("B-2", "C-2", 9_000, None, NEVER),
+    ]
+    assert made.total[:2] == ("Total", None)
+    of_one = report(books, asked(last="03-31", by=("bundle",), branch="mad"))
+    assert of_one.tied
+    assert cells(of_one, "bundle", "value") == [("B-2", 9_000)]
+
+
+def test_money_that_no_bundle_explains_does_not_tie():
+    books = Kept()
+    books.post("01-05", "adjustment", leg("bank", 100), leg("contract-liability", -100), bundle=None)
+    assert not report(books, asked()).tied

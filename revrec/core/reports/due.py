@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from operator import attrgetter
 from typing import NamedTuple
 
 from revrec.core.bundle import Bundle, Status
@@ -73,7 +74,7 @@ def _agreed(records: Records, sold: Bundle, asked: Question) -> Iterator[Due]:
     if bundle.status is not Status.OPEN or bundle.expired(asked.last):
         return
     covered = max(bundle.position.paid, bundle.value(bundle.used))
-    for instalment in sorted(bundle.instalments):
+    for instalment in sorted(bundle.instalments, key=attrgetter("due_on")):
         short = max(instalment.amount - covered, 0)
         covered = max(covered - instalment.amount, 0)
         if short and instalment.due_on <= asked.last:

@@ -12,19 +12,19 @@ from revrec.core.report import Cell, Column, Kind, Table, Tie
 from revrec.core.reports.frame import UNNAMED, Question, Records
 from revrec.core.reports.open_items import CLAIMS, Debt, Item, open_items
 
-NOT_PAID = "delivered, not paid"
+NOT_PAID = "not paid"  # delivered, and the money has not come
 _AGES = ((30, "days_0_30", "0 to 30 days"), (60, "days_31_60", "31 to 60"), (90, "days_61_90", "61 to 90"))
 COLUMNS = (
     Column("bundle", "Bundle", Kind.TEXT),
     Column("payer", "Payer", Kind.TEXT),
+    Column("since", "Since", Kind.DATE),
+    Column("flag", "Flag", Kind.TEXT, sparse=True),
     Column("units_delivered", "Units delivered", Kind.UNITS),
     Column("units_paid", "Units paid", Kind.UNITS),
     Column("receivable", "Receivable"),
     Column("contract_asset", "Contract asset"),
     *(Column(key, title) for _, key, title in _AGES),
     Column("over_90", "over 90"),
-    Column("since", "Since", Kind.DATE),
-    Column("flag", "", Kind.TEXT),
 )
 _Who = tuple[str | None, str | None]  # bundle, payer
 _Items = dict[Role, list[Item]]
@@ -37,11 +37,11 @@ def report(records: Records, asked: Question) -> Table:
     named = {bundle for bundle, _ in owed}
     states = {b.id: records.bundle_on(b, on) for b in records.bundles() if b.id in named}
     rows = tuple(_row(who, items, states, on) for who, items in sorted(owed.items(), key=lambda each: _order(each[0])))
-    total = tuple(sum(cell for row in rows if isinstance(cell := row[i], int)) for i in range(4, 10))
-    cells: tuple[Cell, ...] = ("Total", None, None, None, *total, None, None)
+    total = tuple(sum(cell for row in rows if isinstance(cell := row[i], int)) for i in range(6, 12))
+    cells: tuple[Cell, ...] = ("Total", *(None,) * 5, *total)
     ledger = records.balance(CLAIMS, on, asked.branch)
     tie = Tie("Open claims", sum(total[:2]), "ledger balance of receivable and contract-asset", ledger)
-    flagged = [row for row in rows if row[-1] == NOT_PAID]
+    flagged = [row for row in rows if row[3] == NOT_PAID]
     notes = (f"{len(flagged)} of {len(rows)} are delivered and not paid.",) if rows else ()
     return Table("receivables", f"What customers owe at the end of {on}", records.currency, COLUMNS, rows, cells, (tie,), notes)
 
@@ -66,7 +66,7 @@ def _row(who: _Who, items: _Items, states: Mapping[str, Bundle], on: date) -> tu
     unpaid = state is None or state.value(state.used) > state.position.paid
     since = min(item.since for item in every)
     flag = NOT_PAID if unpaid and any(item.amount > 0 for item in every) else ""
-    return (bundle or "visits", payer or UNNAMED, delivered, paid, *amounts, *_aged(every, on), since, flag)
+    return (bundle or "visits", payer or UNNAMED, since, flag, delivered, paid, *amounts, *_aged(every, on))
 
 
 def _paid_for(bundle: Bundle) -> int:

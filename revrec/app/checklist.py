@@ -1,0 +1,270 @@
+"""The evidence for the checklist of a month (accounting.md 3, R8), gathered from store, files and what users bring."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from revrec.app.records import StoreRecords, beyond
+from revrec.app.verify import Findings, check_chain, check_closed
+from revrec.books.check import check as beancount_findings
+from revrec.books.listing import day_path
+from revrec.books.mainfile import NAME as MAIN
+from revrec.core import checklist as judge
+from revrec.core.bundle import Bundle, Status
+from revrec.core.checklist import Agenda, Check, Estimate
+from revrec.core.dates import month_end, month_start
+from revrec.core.errors import RevrecError
+from revrec.core.journal import JournalEntry, Role
+from revrec.core.policy import Breakage
+from revrec.core.report import Table
+from revrec.core.reports import reconciliation
+from revrec.core.reports.frame import Question
+
+if TYPE_CHECKING:
+    from revrec.app.workspace import Workspace
+
+_LIABILITIES = (
+    Role.CONTRACT_LIABILITY,
+    Role.CUSTOMER_CREDIT,
+    Role.CUSTOMER_DEPOSIT,
+    Role.REFUND_LIABILITY,
+    Role.REFUNDS_PAYABLE,
+    Role.CLIENT_MONEY,
+)
+_BRANCHES = (Role.DUE_FROM_BRANCH, Role.DUE_TO_BRANCH)
+_FROZEN = frozenset({Role.CONTRACT_LIABILITY, Role.CUSTOMER_DEPOSIT})  # non-monetary: they keep their rates (IFRIC 22)
+_DELIVERED = frozenset({"session.completed", "session.no_show"})
+
+
+class AgendaUnreadable(RevrecError):
+    """A file that should list the sessions of a month."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path}: {why}. Give one session id a line, or CSV with a column `session` (and perhaps `date`)")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the world outside says of the month; None: nobody said. Amounts are minor units.
+
+    `agenda` lists what was delivered or missed; `psp_balance` is what payment services hold at the month's end,
+    `vat_book` the output VAT of the month by the invoice book, `withholding` the tax withheld by the return.
+    """
+
+    agenda: Path | None = None
+    psp_balance: int | None = None
+    vat_book: int | None = None
+    withholding: int | None = None
+
+
+NO_EVIDENCE = Evidence()
+
+
+def loaded(ws: Workspace) -> tuple[str, ...] | None:
+    """What Beancount says of the books; None when it is not installed."""
+    found = beancount_findings(ws.root / MAIN)
+    if any(finding.code == "books.no-beancount" for finding in found):
+        return None
+    return tuple(f"{finding.where}: {finding.message}" for finding in found)
+
+
+def report(ws: Workspace, asked: Question) -> Table:
+    """R8: the checklist of the month that a day lies in, as it stands now."""
+    first = month_start(asked.last)
+    calendar = ws.store.head().calendar
+    checks = tuple(checklist(ws, first, NO_EVIDENCE, calendar=calendar, errors=loaded(ws)))
+    return judge.table(checks, f"{first:%Y-%m}", ws.settings.currency)
+
+
+def checklist(
+    ws: Workspace,
+    first: date,
+    evidence: Evidence,
+    *,
+    calendar: date | None,
+    errors: Sequence[str] | None,
+    approver: str | None = None,
+) -> Iterator[Check]:
+    """The sixteen items of R8; `errors` is what Beancount said, `calendar` where the calendar stands."""
+    last, currency = month_end(first), ws.settings.currency
+    month, bundles = _Month.of(ws, first), list(ws.store.bundles())
+    entries = list(ws.store.entries(first, last))
+    yield _feed(ws, first, last, evidence.agenda)
+    psp = month.balance(Role.PSP_CLEARING), evidence.psp_balance
+    yield judge.against(2, "payment services", *psp, currency, moved=month.known(Role.PSP_CLEARING), option="--psp-balance")
+    yield from _calendar(ws, bundles, calendar, last)
+    yield judge.estimates(list(_estimates(ws, bundles, last)), last)
+    yield _refund_liability(month, bundles, last, currency)
+    rest = month.balance(*_BRANCHES)
+    yield judge.between_branches(rest, currency, moved=month.known(*_BRANCHES))
+    yield judge.late_events([entry.number for entry in entries if entry.late])
+    yield _revaluation(entries)
+    vat = -month.movement(Role.VAT_OUTPUT), evidence.vat_book
+    yield judge.against(10, "output VAT", *vat, currency, moved=bool(vat[0]), option="--vat-book")
+    kept = -month.movement(Role.WITHHOLDING_PAYABLE), evidence.withholding
+    yield judge.against(11, "withholding", *kept, currency, moved=bool(kept[0]), option="--withholding")
+    yield judge.ties(-month.today(Role.CONTRACT_LIABILITY), sum(b.balances.contract_liability for b in bundles), currency)
+    yield _sub_ledger(ws)
+    yield judge.negative(_negative(month, bundles))
+    yield _clean(ws, first, last, errors)
+    yield judge.trial_balance(*month.trial(), approver, ws.store.head().digest.hex(), currency)
+
+
+@dataclass(frozen=True, slots=True)
+class _Month:
+    """The balances of the roles, debit positive: what moved in the month, at its end, and today."""
+
+    moved: Mapping[str, int]
+    ending: Mapping[str, int]
+    latest: Mapping[str, int]
+
+    @classmethod
+    def of(cls, ws: Workspace, first: date) -> _Month:
+        moved, ending, latest = (defaultdict[str, int](int) for _ in range(3))
+        for row in ws.store.balances():
+            latest[row.role] += row.amount
+            if row.month <= first:
+                ending[row.role] += row.amount
+            if row.month == first:
+                moved[row.role] += row.amount
+        return cls(moved, ending, latest)
+
+    def movement(self, role: Role) -> int:
+        return self.moved.get(role, 0)
+
+    def balance(self, *roles: Role) -> int:
+        return sum(self.ending.get(role, 0) for role in roles)
+
+    def today(self, role: Role) -> int:
+        return self.latest.get(role, 0)
+
+    def known(self, *roles: Role) -> bool:
+        """Whether anything ever stood on these roles up to the month's end."""
+        return any(role in self.ending for role in roles)
+
+    def trial(self) -> tuple[int, int]:
+        """The trial balance at the month's end: debit and credit."""
+        return sum(a for a in self.ending.values() if a > 0), -sum(a for a in self.ending.values() if a < 0)
+
+
+def _feed(ws: Workspace, first: date, last: date, agenda: Path | None) -> Check:
+    """The chain since the latest closing, without gaps, and its entries; and the agenda."""
+    after = max((period.seq for period in ws.store.periods()), default=0)
+    found = Findings()
+    check_chain(ws.store, found, lambda _: None, after)
+    head, wrong = ws.store.head(), found.all()
+    said = f"events {after + 1:,} to {head.seq:,} hashed, no gap, head {head.digest.hex()[:16]}"
+    compared = _agenda(ws, agenda, first, last) if agenda and not wrong else None
+    return judge.feed(wrong[0].message if wrong else said, sound=not wrong, agenda=compared)
+
+
+def _agenda(ws: Workspace, path: Path, first: date, last: date) -> Agenda:
+    """The sessions of an agenda against those recorded; one recorded on a day of another month is recorded all the same."""
+    listed = list(dict.fromkeys(_listed(path, first, last)))
+    delivered = {
+        event.event["data"]["session"]: None
+        for event in ws.store.events()
+        if event.type in _DELIVERED and first <= event.date <= last
+    }
+    unrecorded = tuple(name for name in listed if name not in delivered and not ws.store.movements_of(name))
+    known = set(listed)
+    return Agenda(len(listed), unrecorded, tuple(name for name in delivered if name not in known))
+
+
+def _listed(path: Path, first: date, last: date) -> Iterator[str]:
+    """The session ids of a file: one a line, or the column `session` of the rows whose `date` lies in the month."""
+    try:
+        lines = path.read_text("utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise AgendaUnreadable(path, f"it cannot be read: {error}") from None
+    if not lines or "," not in lines[0]:
+        yield from (line.strip() for line in lines if line.strip() and line.strip() != "session")
+        return
+    for row in csv.DictReader(lines):
+        if "session" not in row:
+            raise AgendaUnreadable(path, "it has no column `session`")
+        day = row.get("date")
+        if row["session"] and (not day or f"{first}" <= day[:10] <= f"{last}"):
+            yield row["session"].strip()
+
+
+def _calendar(ws: Workspace, bundles: Sequence[Bundle], calendar: date | None, last: date) -> Iterator[Check]:
+    """Instalments, then everything else that the calendar owes."""
+    waiting = [name for _, name in ws.store.rows("due", last.isoformat())]
+    agreed = {bundle.id for bundle in bundles if bundle.instalments}
+    ending = {bundle.id for bundle in bundles if bundle.valid_until and bundle.valid_until <= last}
+    parts = [name for name in waiting if name in agreed]
+    yield judge.run(3, "instalments due", parts, len(agreed), calendar, last)
+    rest = [name for name in waiting if name not in agreed]
+    yield judge.run(4, "expiries and grace ends", rest, len(ending), calendar, last)
+
+
+def _estimates(ws: Workspace, bundles: Iterable[Bundle], last: date) -> Iterator[Estimate]:
+    """The latest estimate of each policy under which bundles are open and breakage is estimated."""
+    policies = {
+        bundle.terms.policy.version: bundle.terms.policy
+        for bundle in bundles
+        if bundle.status is Status.OPEN and bundle.left and bundle.terms.policy.breakage is Breakage.PROPORTIONAL
+    }
+    said: dict[str, tuple[date, str]] = {}
+    for event in ws.store.events() if policies else ():
+        if event.type == "breakage.estimated" and event.date <= last:
+            data = event.event["data"]
+            said[data["policy"]] = event.date, data["approver"]
+    for version, policy in sorted(policies.items()):
+        own = policy.since, "the policy file"
+        yield Estimate(version, *max(own, said.get(policy.id, own)))
+
+
+def _refund_liability(month: _Month, bundles: Iterable[Bundle], last: date, currency: str) -> Check:
+    overdue = [bundle.id for bundle in bundles if bundle.balances.refund_liability and _window(bundle) <= last]
+    held = -month.balance(Role.REFUND_LIABILITY)
+    return judge.refund_liability(held, overdue, currency, moved=month.known(Role.REFUND_LIABILITY))
+
+
+def _window(bundle: Bundle) -> date:
+    """The last day of a bundle's refund window."""
+    return bundle.sold_on + timedelta(days=bundle.terms.policy.refund_window_days)
+
+
+def _revaluation(entries: Iterable[JournalEntry]) -> Check:
+    done = [entry for entry in entries if entry.rule == "currency.revalued"]
+    wrong = [f"E-{entry.number}" for entry in done if any(leg.role in _FROZEN for leg in entry.postings)]
+    return judge.revaluation([f"E-{entry.number} of {entry.date}" for entry in done], wrong)
+
+
+def _sub_ledger(ws: Workspace) -> Check:
+    """R9 over all accounts, as everything stands now: what ties now tied at every earlier day."""
+    table = reconciliation.report(StoreRecords(ws), Question(date.max, date.max), beyond(ws))
+    manual = sum(1 for row in table.rows if row[2])
+    return judge.sub_ledger(table.ties, manual, ws.settings.currency)
+
+
+def _negative(month: _Month, bundles: Iterable[Bundle]) -> list[str]:
+    wrong = [f"bundle {bundle.id}" for bundle in bundles if min(bundle.balances) < 0 or bundle.used > bundle.units]
+    wrong.extend(role.value for role in _LIABILITIES if month.today(role) > 0)
+    return wrong
+
+
+def _clean(ws: Workspace, first: date, last: date, errors: Collection[str] | None) -> Check:
+    """The day files of the month as they were written, those of closed months as they were; and Beancount's verdict.
+
+    Files that this very transaction makes necessary (None) are written after it.
+    """
+    days = [day for day in ws.store.days() if first <= day.date <= last and day.file is not None]
+    changed = []
+    for day in days:
+        path = ws.root / day_path(day.date)
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != day.file:
+            changed.append(path.name)
+    found = Findings()
+    check_closed(ws, found)
+    changed.extend(finding.where for finding in found.all())
+    return judge.clean(changed, None if errors is None else list(errors), len(days))
