@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from revrec.app import report
 from revrec.app.advance import InTheFuture, advance
-from revrec.app.close import ChecklistFailed, NoPeriod, close
+from revrec.app.checklist import AgendaUnreadable, Evidence
+from revrec.app.close import ChecklistFailed, NoPeriod, close, digest_of
+from revrec.app.init import Answers, init
 from revrec.app.workspace import open_workspace
 from revrec.core.errors import Refused
-from tests.app.shelf import NOW, book, checked, copied, event, lines, prepare, tamper
+from tests.app.shelf import HISTORY, NOW, POLICY, book, checked, copied, event, lines, prepare, tamper
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +30,7 @@ def root(shelf: Path, tmp_path: Path) -> Path:
 def test_a_month_is_closed_with_its_evidence(root: Path) -> None:
     with open_workspace(root) as ws:
         done = close(ws, "2026-03", approver="A. Perez", now=NOW)
-        assert [check.passed for check in done.checks] == [True] * 5
+        assert [check.number for check in done.checks if check.passed] == list(range(1, 17))
         assert ws.store.head().digest.hex() == done.digest
         [february, march] = ws.store.periods()
         assert (february.period, march.period) == (date(2026, 2, 1), date(2026, 3, 1))
@@ -60,7 +63,9 @@ def test_a_failed_item_needs_a_reason_which_is_kept(root: Path) -> None:
         assert "--reason" in str(failed.value)
         assert ws.store.head().closed_through == date(2026, 2, 28)
         close(ws, "2026-03", approver="A", reason="seen, a comment", now=NOW)
-        assert ws.store.unsealed(ws.store.events_by_id("close-2026-03-1")[0]) == {"note": "seen, a comment"}
+        [closing] = ws.store.events_by_id("close-2026-03-1")
+        assert ws.store.unsealed(closing) == {"note": "seen, a comment"}
+        assert closing.event["data"]["metadata"] == {"failed-items": "15"}
 
 
 def test_damage_in_the_store_fails_the_checklist(root: Path) -> None:
@@ -100,3 +105,100 @@ def test_today_is_that_of_the_taxpayer(root: Path) -> None:
     with open_workspace(root) as ws:
         late = datetime(2026, 11, 30, 23, 30, tzinfo=UTC)
         assert advance(ws, date(2026, 12, 1), now=late).calendar == date(2026, 12, 1)
+
+
+def outcome(done, number):
+    [check] = [check for check in done.checks if check.number == number]
+    return f"{check.outcome}: {check.evidence}"
+
+
+def test_the_calendar_runs_to_the_end_of_the_month_before_it_is_checked(tmp_path: Path) -> None:
+    root = tmp_path / "books"
+    init(root, Answers("ES-B64717838", "Centro de Pruebas SL", "generic", "Europe/Madrid", "EUR", "common"), now=NOW)
+    (root / "policy.toml").write_text(POLICY.replace("expiry_months = 6", "expiry_months = 1"), "utf-8")
+    book(root, lines(each for each in HISTORY if "2026-01-20" < each["time"] < "2026-02-04"))
+    with open_workspace(root) as ws:
+        close(ws, "2026-02", approver="A", now=NOW)
+        assert [event.id for event in ws.store.events()][-2:] == ["advance-2026-02-28", "close-2026-02-1"]
+        done = close(ws, "2026-03", approver="A", now=NOW)
+        assert outcome(done, 4) == "pass: the calendar stands at 2026-11-20; 1 bundles concerned, none waits"
+        assert [f"{entry.date} {entry.rule}" for entry in ws.store.entries()][-1] == "2026-03-02 breakage.expiry"
+    assert checked(root) == ()
+
+
+def test_a_refused_close_leaves_the_calendar_where_it_was(root: Path) -> None:
+    with open_workspace(root) as ws:
+        before = ws.store.head()
+        with pytest.raises(ChecklistFailed):
+            close(ws, "2026-03", approver="A", now=NOW, evidence=Evidence(psp_balance=1))
+        with pytest.raises(Refused, match="while 2026-03 with entries is open"):
+            close(ws, "2026-04", approver="A", now=NOW)
+        assert ws.store.head() == before
+
+
+def test_the_payment_service_reports_what_the_books_say(root: Path) -> None:
+    with open_workspace(root) as ws:
+        with pytest.raises(ChecklistFailed, match=r"FAIL 2 .*books 150.00, reported 149.00, difference 1.00 EUR"):
+            close(ws, "2026-03", approver="A", now=NOW, evidence=Evidence(psp_balance=14_900))
+        done = close(ws, "2026-03", approver="A", now=NOW, evidence=Evidence(psp_balance=15_000, vat_book=0, withholding=0))
+    assert [outcome(done, number)[:4] for number in (2, 10, 11)] == ["pass"] * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("S-5\n", ""),
+        ("session\nS-5\nS-6\n", ""),
+        ("date,session\n2026-02-27,S-99\n2026-03-02T10:00,S-5\n", ""),
+        ("S-5\nS-7\n", "in the agenda and not recorded: S-7"),
+        ("session,date\n,2026-03-04\n", "recorded and not in the agenda: S-5"),
+    ],
+)
+def test_the_agenda_and_the_books_know_the_same_sessions(root: Path, tmp_path: Path, text: str, wrong: str) -> None:
+    agenda = tmp_path / "agenda.csv"
+    agenda.write_text(text, "utf-8")
+    with open_workspace(root) as ws:
+        if wrong:
+            with pytest.raises(ChecklistFailed, match=wrong):
+                close(ws, "2026-03", approver="A", now=NOW, evidence=Evidence(agenda))
+        else:
+            done = close(ws, "2026-03", approver="A", now=NOW, evidence=Evidence(agenda))
+            assert "of the agenda are recorded" in outcome(done, 1)
+
+
+def test_an_agenda_without_sessions_is_no_agenda(root: Path, tmp_path: Path) -> None:
+    agenda = tmp_path / "agenda.csv"
+    agenda.write_text("day,who\n2026-03-02,x\n", "utf-8")
+    for path in (agenda, tmp_path / "none.csv"):
+        with open_workspace(root) as ws, pytest.raises(AgendaUnreadable, match="one session id a line"):
+            close(ws, "2026-03", approver="A", now=NOW, evidence=Evidence(path))
+
+
+def test_late_events_leave_every_closed_file_as_it_was(root: Path) -> None:
+    with open_workspace(root) as ws:
+        done = close(ws, "2026-03", approver="A", now=NOW)
+    closed = {path: path.read_bytes() for month in ("02", "03") for path in root.glob(f"journal/2026/2026-{month}-*.beancount")}
+    assert len(closed) > 5
+    late = (
+        event("l1", "2026-05-02", "session.completed", session="S-20", bundle="B-1", effective_date="2026-02-21"),
+        event("l2", "2026-05-02", "payment.received", payment="P-20", bundle="B-2", amount="50.00", method="cash"),
+        event("l3", "2026-05-03", "session.reversed", session="S-2", reason="wrong", effective_date="2026-03-05"),
+    )
+    for each in late:
+        book(root, lines([each]), f"{each['id']}.jsonl")
+        assert {path: path.read_bytes() for path in closed} == closed
+    assert sorted(root.glob("journal/2026/2026-03-*")) == sorted(path for path in closed if "2026-03" in path.name)
+    with open_workspace(root) as ws:
+        latest = ws.store.periods()[-1]
+        assert digest_of(latest) == done.period_digest
+        assert all(entry.date.month > 3 for entry in ws.store.entries() if entry.event in ("l1", "l2", "l3"))
+    assert checked(root) == ()
+
+
+def test_the_checklist_as_a_report_says_what_a_closing_would_find(root: Path) -> None:
+    with open_workspace(root) as ws:
+        table = report.run(ws, "checklist", date(2026, 3, 31), date(2026, 3, 31))
+        assert [row[0] for row in table.rows] == [f"{number:>2}" for number in range(1, 17)]
+        assert table.findings == ()
+        ahead = report.run(ws, "checklist", date(2026, 8, 31), date(2026, 8, 31))
+        assert ahead.findings == ("4 expiries and grace ends: not booked: B-1, B-2. Hint: `revrec advance --to 2026-08-31`",)
