@@ -201,8 +201,19 @@ def _case(ws: Workspace, entry: JournalEntry, event: StoredEvent, related: list[
         earned=_earned(earlier, entry.bundle),
         prior=prior,
         after=after,
+        on_day=_on_day(earlier, entry),
         rates=tuple(_rates(ws, event, after, entry.date)),
     )
+
+
+def _on_day(earlier: Iterable[JournalEntry], entry: JournalEntry) -> dict[Role, int]:
+    """What the earlier entries of the bundle add up to at the end of the entry's day, whatever was recorded for later."""
+    balances: dict[Role, int] = defaultdict(int)
+    for each in earlier:
+        for leg in each.postings:
+            if each.date <= entry.date and (leg.bundle or each.bundle) == entry.bundle:
+                balances[leg.role] += leg.amount
+    return dict(balances)
 
 
 def _earned(earlier: Iterable[JournalEntry], bundle: str | None) -> int:

@@ -34,8 +34,8 @@ def _candidates(case: Case) -> Iterator[Formula]:
     if (family := _FAMILIES.get(case.entry.rule) or _FAMILIES.get(case.entry.rule.partition(".")[0])) is not None:
         yield from family(case)
     yield from _stated(case)
-    yield from taxed(case)
     yield from agent(case)
+    yield from taxed(case)
     yield from _emptied(case)
 
 
@@ -427,6 +427,15 @@ def _in_proportion(case: Case) -> Iterator[Formula]:
         yield from both(amount, (Role.BREAKAGE, Role.CONTRACT_LIABILITY), about, how)
 
 
+def _reclassified(case: Case) -> Iterator[Formula]:
+    """A fact recorded late: until the fact that it was booked on, the amount stands on the other side (IFRS 15.105)."""
+    for role in (Role.CONTRACT_LIABILITY, *CLAIMS):
+        balance = case.on_day.get(role, 0)
+        name = role.value
+        about = Words(f"{name} would stand there on that day, and may not", f"ese día {name} quedaría así, y no puede")
+        yield from both(balance, (Role.CONTRACT_LIABILITY, *CLAIMS), about, case.money(abs(balance)))
+
+
 def _straight_line(case: Case) -> Iterator[Formula]:
     """The days elapsed of all days, both ends counted, cumulative (events.md 4a, Straight line)."""
     bundle = case.after
@@ -474,6 +483,7 @@ _FAMILIES: dict[str, Callable[[Case], Iterator[Formula]]] = {
     "payment.reversed": _returned,
     "refund": _refund,
     "breakage": _release,
+    "contract": _reclassified,
     "refund-window": _release,
     "accrual": _straight_line,
     "transfer": _transfer,

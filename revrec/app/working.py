@@ -38,7 +38,7 @@ class Case:
 
     `balances` are those of its bundles before it, by (bundle, role), debit positive; `earned` is the package revenue of
     sessions before it; `prior` and `after` are the bundle before and after its event; `rates` the tax rates that may
-    bear on it, in hundredths of a percent.
+    bear on it, in hundredths of a percent; `on_day` what its bundle's earlier entries add up to at the end of its day.
     """
 
     entry: JournalEntry
@@ -50,6 +50,7 @@ class Case:
     prior: Bundle | None = None
     after: Bundle | None = None
     rates: tuple[int, ...] = ()
+    on_day: Mapping[Role, int] = field(default_factory=dict)
 
     def before(self, role: Role, bundle: str | None = None) -> int:
         """The balance of a role before the entry, debit positive."""
