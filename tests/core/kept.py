@@ -14,7 +14,7 @@ from revrec.core.events import Event
 from revrec.core.journal import JournalEntry, Posting, Role, balanced
 from revrec.core.policy import Terms
 from revrec.core.reports.frame import Identity, Question
-from tests.core.practice import PACKAGE, STANDARD, TAX
+from tests.core.practice import PACKAGE, STANDARD, TAX, Practice
 
 
 def day(text: str) -> date:
@@ -118,6 +118,15 @@ class Kept:
             unit = state.units // 10
             self.sold[bundle] = state._replace(used=state.used + unit)
             self.uses[bundle].append(Movement(Kind.SESSION, session, 1, day(on), bundle, units=unit))
+
+
+def kept(game: Practice) -> Kept:
+    """The books of a practice; its bundles as they are today."""
+    book = game.book
+    made = Kept(book.currency, list(game.entries), dict(book._bundles), {event.id: event for event in game.accepted})
+    for bundle in made.sold:
+        made.uses[bundle] = book.movements(bundle)
+    return made
 
 
 def cells(table: Any, *keys: str) -> list[tuple[Any, ...]]:

@@ -1,0 +1,75 @@
+"""Whatever happens to the bundles of a practice, every report ties to its ledger and the reports agree."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from revrec.core.journal import Role
+from revrec.core.reports import breakage, disaggregation, maturity, profitability, refund_liability, tax, third_parties, waterfall
+from revrec.core.reports.frame import Question
+from tests.core.kept import kept, total
+from tests.core.practice import START, days, histories, packages, play, policies, practice
+
+LATER = timedelta(days=1000)
+some = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+MOVING = {
+    "refund-liability": (refund_liability.report, refund_liability.USUAL),
+    "disaggregation": (disaggregation.report, disaggregation.USUAL),
+    "waterfall": (waterfall.report, waterfall.USUAL),
+    "profitability": (profitability.report, profitability.USUAL),
+    "tax": (tax.report, tax.USUAL),
+    "vat-late": (tax.late, ()),
+    "third-parties": (third_parties.report, ()),
+}
+
+
+@some
+@given(policies, packages, histories, st.integers(0, 60), st.integers(0, 200), st.sampled_from([None, "bcn", "mad"]))
+def test_reports_of_a_period_tie_whatever_the_period(policy, package, history, first, length, branch):
+    game = practice(policy, package)
+    play(game, history)
+    books, since = kept(game), START + timedelta(days=first)
+    for name, (report, by) in MOVING.items():
+        made = report(books, Question(since, since + timedelta(days=length), by, branch))
+        assert made.tied, (name, [tie.sentence("EUR") for tie in made.ties])
+
+
+@some
+@given(policies, packages, histories, st.sampled_from([None, "bcn", "mad"]))
+def test_reports_of_a_state_tie_at_the_end(policy, package, history, branch):
+    game = practice(policy, package)
+    play(game, history)
+    books, on = kept(game), days(history) + LATER
+    for report, by in ((maturity.report, ()), (breakage.report, breakage.USUAL)):
+        made = report(books, Question(START, on, by, branch))
+        assert made.tied, (made.name, [tie.sentence("EUR") for tie in made.ties])
+
+
+@some
+@given(policies, packages, histories)
+def test_two_periods_together_are_the_whole(policy, package, history):
+    game = practice(policy, package)
+    play(game, history)
+    books, end = kept(game), days(history) + LATER
+    middle = START + (days(history) - START) / 2
+    for report, by, key in (
+        (disaggregation.report, ("source",), "revenue"),
+        (profitability.report, ("package",), "result"),
+        (third_parties.report, (), "operations"),
+    ):
+        parts = [(date.min + timedelta(days=1), end), (date.min + timedelta(days=1), middle), (middle + timedelta(days=1), end)]
+        whole, before, after = (total(report(books, Question(*days_, by)), key) for days_ in parts)
+        assert whole == before + after
+
+
+@pytest.mark.parametrize("name", sorted(MOVING))
+def test_a_report_of_books_without_entries_ties(name):
+    report, by = MOVING[name]
+    books = kept(practice())
+    made = report(books, Question(START, START, by))
+    assert made.tied
+    assert books.balance(Role, START) == 0
