@@ -14,7 +14,7 @@ from revrec.core import money, units
 from revrec.core.book import Book, Customer
 from revrec.core.bundle import Bundle, Status
 from revrec.core.errors import Refused, RevrecError
-from revrec.core.events import BundleTransferred, Event, Method, SessionCompleted
+from revrec.core.events import BundleTransferred, BundleUpgraded, Event, Method, SessionCompleted
 from revrec.core.journal import JournalEntry, Role
 from revrec.core.policy import ExpiryFrom, ExpiryKind, Invoicing, Owner, Sharing, Terms, Transfer
 from revrec.core.post import record, run_clock
@@ -321,7 +321,7 @@ def _lineage(ws: Workspace, bundle: str) -> tuple[dict[int, Event], dict[tuple[s
         for seq, stored in ws.store.history(current):
             event = _named(restore(stored.event, ws.context), stored)
             facts[seq] = event
-            if isinstance(event.data, BundleTransferred):
+            if isinstance(event.data, BundleTransferred | BundleUpgraded):
                 waiting.append(event.data.bundle)
     return facts, pinned
 

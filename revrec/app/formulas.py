@@ -97,16 +97,33 @@ def _stated(case: Case) -> Iterator[Formula]:
         value = getattr(case.fact, name, 0)
         if isinstance(value, int) and value:
             yield from both(value, every, about, case.money(value))
-    gross, fee = (getattr(case.fact, name, 0) for name in ("gross", "fee"))
-    if gross and fee:
-        how = fold("{} - {}", case.money(gross, "gross", "bruto"), case.money(fee, "fee", "comisión"))
-        yield from both(gross - fee, tuple(MONEY_ROLES), Words("what arrives", "lo que llega"), how)
+    yield from _sums(case)
     for each in getattr(case.fact, "postings", ()):
         about = Words("as its approver says", "como dice quien lo aprueba")
         yield Formula((Role(each.role),), each.amount, about, case.money(abs(each.amount)))
     for each in getattr(case.fact, "instalments", ()):
         about = Words(f"the instalment due on {each.due_on}", f"el plazo que vence el {each.due_on}")
         yield from both(each.amount, every, about, case.money(each.amount))
+
+
+# Amounts of one fact that belong together: (the legs, what the sum is, added, taken off).
+_SUMS = (
+    (tuple(MONEY_ROLES), Words("what arrives", "lo que llega"), ("gross",), ("fee",)),
+    (tuple(MONEY_ROLES), Words("what leaves, fee included", "lo que sale, comisión incluida"), ("amount", "fee"), ()),
+    ((Role.PROVIDER_PAYABLE,), Words("payable to the provider", "a pagar"), ("amount", "tax_amount"), ("withholding",)),
+    ((Role.PROVIDER_COST,), Words("cost with its tax", "coste con su impuesto"), ("amount", "tax_amount"), ()),
+    ((Role.OPENING,), Words("brought in with its tax", "incorporado con su impuesto"), ("deferred", "tax_paid"), ()),
+)
+
+
+def _sums(case: Case) -> Iterator[Formula]:
+    for roles, about, added, taken in _SUMS:
+        plus, minus = ([getattr(case.fact, name, 0) or 0 for name in names] for names in (added, taken))
+        if len([value for value in (*plus, *minus) if value]) > 1:
+            signed = [f"+ {text(value, case.currency)}" for value in plus] + [
+                f"- {text(value, case.currency)}" for value in minus
+            ]
+            yield from both(sum(plus) - sum(minus), roles, about, same(" ".join(signed).removeprefix("+ ")))
 
 
 def _emptied(case: Case) -> Iterator[Formula]:

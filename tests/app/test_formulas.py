@@ -11,7 +11,7 @@ import pytest
 from revrec.app.formulas import explained
 from revrec.app.working import Case
 from revrec.core.bundle import Bundle, Position
-from revrec.core.events import Method, PaymentReceived, SessionCompleted
+from revrec.core.events import Method, PaymentReceived, PayoutSettled, ProviderInvoiced, SessionCompleted
 from revrec.core.journal import JournalEntry, Posting, Role
 from revrec.core.policy import Breakage, Package, Tax, Terms
 from revrec.core.units import UNIT, Unit
@@ -33,6 +33,11 @@ ROLES = {
     "payable": Role.PROVIDER_PAYABLE,
     "breakage": Role.BREAKAGE,
     "refunds": Role.REFUND_LIABILITY,
+    "psp": Role.PSP_CLEARING,
+    "costs": Role.PSP_FEES,
+    "cost": Role.PROVIDER_COST,
+    "input": Role.VAT_INPUT,
+    "withholding": Role.WITHHOLDING_PAYABLE,
 }
 
 
@@ -230,6 +235,22 @@ def test_what_a_late_fact_may_not_leave_stands_as_a_claim():
         on_day={Role.CONTRACT_LIABILITY: 5_000},
     )
     assert workings(made) == {"receivable": "50.00", "liability": "50.00"}
+
+
+def test_amounts_of_one_fact_are_added_up():
+    legs = {"bank": 9_710, "psp": -10_000, "costs": 290}
+    assert workings(case("payout.settled", legs, fact=PayoutSettled(Method.CARD, 10_000, 290))) == {
+        "bank": "100.00 - 2.90",
+        "psp": "100.00",
+        "costs": "2.90",
+    }
+    legs = {"cost": 10_000, "input": 2_100, "payable": -10_600, "withholding": -1_500}
+    assert workings(case("provider.invoiced", legs, fact=ProviderInvoiced("PR-1", 10_000, None, 2_100, 1_500))) == {
+        "cost": "100.00",
+        "input": "21.00",
+        "payable": "100.00 + 21.00 - 15.00",
+        "withholding": "15.00",
+    }
 
 
 @pytest.mark.parametrize("rule", ["currency.revalued", "a-rule-of-another-release"])
