@@ -176,7 +176,7 @@ def negative(names: Sequence[str]) -> Check:
 
 def clean(changed: Sequence[str], errors: Sequence[str] | None, files: int) -> Check:
     """15: the day files are as they were written and Beancount loads the books; `errors` None: it is not installed."""
-    name = "books clean, files as written"
+    name = "books, files as written"
     if changed:
         return judged(15, name, False, f"changed by hand or missing: {some(changed)}; `revrec books build`")
     written = f"{files} day files are as the store keeps them"
@@ -188,7 +188,7 @@ def clean(changed: Sequence[str], errors: Sequence[str] | None, files: int) -> C
 def trial_balance(debit: int, credit: int, approver: str | None, head: str, currency: str) -> Check:
     """16: the trial balance is nil, and somebody signs; the closing keeps lock date, chain head and file digests."""
     nil = f"debit {money.text(debit, currency)}, credit {money.text(credit, currency)}"
-    signed = f"approved by {approver}" if approver else "to be signed with `revrec close`"
+    signed = f"approved by {approver}" if approver else "not signed"
     return judged(16, "trial balance and sign-off", debit == credit, f"{nil}; {signed}; head {head[:16]}")
 
 

@@ -94,7 +94,7 @@ def test_what_does_not_tie_fails_with_its_difference():
     assert said(judge.negative(["bundle B-1"])) == "14 FAIL: bundle B-1"
     assert not judge.trial_balance(100, 99, "A", "ab", "EUR").passed
     assert said(judge.trial_balance(100, 100, None, "ab" * 32, "EUR")) == (
-        f"16 pass: debit 1.00, credit 1.00; to be signed with `revrec close`; head {'ab' * 8}"
+        f"16 pass: debit 1.00, credit 1.00; not signed; head {'ab' * 8}"
     )
 
 
