@@ -115,7 +115,7 @@ DOORS = (
     ),
     Door(
         "tax",
-        "Show VAT by tax point: accrued, pending, deducted. Keys: quarter, month, branch, service, policy, rule, bundle.",
+        "Show VAT by tax point: accrued, pending, deducted. Keys: quarter, month, tax, branch, service, policy, rule, bundle.",
         "--from 2026-01-01 --to 2026-03-31",
     ),
     Door(

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from revrec.core.events import Event, SessionCompleted, Surcharge
 from revrec.core.reports.tax import USUAL, late, quarter, quarter_end, report, tax_point
 from tests.core.kept import Kept, asked, cells, day, leg, total
 
@@ -101,3 +102,29 @@ def test_one_branch_has_its_own_vat():
     made = report(books, asked(by=("branch",), branch="mad"))
     assert cells(made, "branch", "output") == [("mad", 420)]
     assert made.ties[0].left == 420
+
+
+def test_vat_by_tax_names_the_tax_of_each_part_of_a_bundle():
+    """A bundle at es-health, a surcharge of its own tax, a fee at the policy's, a visit, an agent's commission, input VAT."""
+    books = Kept()
+    books.sell("B-1", fee_tax="es-fee")
+    books.sell("B-2", principal=False, commission_tax="es-commission")
+    vat = (leg("receivable", 121), leg("vat-output", -121))
+    books.post("01-05", "payment.bundle", *vat)
+    surcharge = books.post("01-06", "session.single", *vat)
+    visit = books.post("01-07", "session.single", *vat, bundle=None)
+    books.post("01-08", "session.fee", *vat)
+    books.post("01-09", "session.earned", *vat, bundle="B-2")
+    books.post("01-10", "provider.invoiced", leg("vat-input", 121), leg("provider-payable", -121))
+    extra = SessionCompleted("S-1", bundle="B-1", surcharge=Surcharge(500, "es-extra"))
+    single = SessionCompleted("S-2", customer="C-1", price=12100, tax="es-visit")
+    for entry, fact in ((surcharge, extra), (visit, single)):
+        books.facts[entry.event] = Event(entry.event, "desk", "session.completed", entry.date, fact)
+    assert cells(report(books, asked(by=("tax",))), "tax", "payable") == [
+        ("-", -121),
+        ("es-commission", 121),
+        ("es-extra", 121),
+        ("es-fee", 121),
+        ("es-health", 121),
+        ("es-visit", 121),
+    ]

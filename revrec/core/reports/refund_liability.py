@@ -22,7 +22,7 @@ TITLES = {
 }
 
 # What makes or takes back an estimate: money and dues, and what undoes them.
-_ESTIMATES = ("payment.", "instalment.", "credit.", "deposit.", "modification.", "opening.", "contract.", "transfer.")
+_ESTIMATES = ("payment.", "instalment.", "credit.", "deposit.", "modification.", "opening.", "contract.", "transfer.", "sale.")
 _REFUNDS = ("refund.",)
 _INCOME = frozenset({Role.REVENUE_PACKAGE, Role.REVENUE_NO_SHOW, Role.BREAKAGE, Role.COMMISSION_INCOME, Role.FEE_INCOME})
 

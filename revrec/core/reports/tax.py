@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import NamedTuple
 
+from revrec.core.bundle import Bundle
 from revrec.core.dates import DAY, add_months
+from revrec.core.events import SessionCompleted
 from revrec.core.journal import JournalEntry, Posting, Role
 from revrec.core.report import Column, Kind, Table, Tie
 from revrec.core.reports.frame import UNNAMED, Question, Records, key_of, legs_of
-from revrec.core.reports.sums import Sums, total_cells
+from revrec.core.reports.sums import Key, Sums, total_cells
 
-BY = ("quarter", "month", "branch", "service", "policy", "rule", "bundle")
+BY = ("quarter", "month", "tax", "branch", "service", "policy", "rule", "bundle")
 USUAL = ("quarter", "month")
 ROLES = (Role.VAT_OUTPUT, Role.VAT_OUTPUT_PENDING, Role.VAT_INPUT)
+FEES = frozenset({"session.fee", "fee.transfer", "fee.extension"})
 COLUMNS = ("accrued", "reversed", "output", "pending", "input", "payable")
 TITLES = {
     "accrued": "Output VAT accrued",
@@ -63,6 +66,7 @@ def levies(books: Records, asked: Question) -> Iterator[Levy]:
 def report(books: Records, asked: Question) -> Table:
     """Output, pending and input VAT of a period by tax point; owed to the tax office is positive."""
     sums, outside = Sums(COLUMNS), 0
+    bundles = {bundle.id: bundle for bundle in books.bundles()} if "tax" in asked.by else {}
     for entry in books.entries(date.max):
         for leg in legs_of(entry, asked.branch):
             if leg.role in ROLES:
@@ -70,7 +74,7 @@ def report(books: Records, asked: Question) -> Table:
                 posted, counts = (asked.first <= day <= asked.last for day in (entry.date, levy.due))
                 outside += -leg.amount * (counts - posted)
                 if counts:
-                    _take(sums, levy, asked.by)
+                    _take(sums, levy, _key(levy, asked.by, books, bundles))
     moved = books.balance(ROLES, asked.first - DAY, asked.branch) - books.balance(ROLES, asked.last, asked.branch)
     shown = sums.sum("output", "pending") - sums.sum("input")
     ties = (Tie("Ledger movement and what counts in another period", moved + outside, "VAT shown", shown),)
@@ -126,9 +130,9 @@ def _labels(by: tuple[str, ...]) -> Iterator[Column]:
     return (Column(part, part.capitalize(), Kind.TEXT) for part in by)
 
 
-def _take(sums: Sums, levy: Levy, by: tuple[str, ...]) -> None:
+def _take(sums: Sums, levy: Levy, key: Key) -> None:
     """One leg into its columns."""
-    key, amount = _key(levy, by), -levy.leg.amount
+    amount = -levy.leg.amount
     if levy.leg.role is Role.VAT_OUTPUT:
         sums.add(key, "accrued" if amount > 0 else "reversed", amount)
         sums.add(key, "output", amount)
@@ -140,6 +144,25 @@ def _take(sums: Sums, levy: Levy, by: tuple[str, ...]) -> None:
         sums.add(key, "payable", amount)
 
 
-def _key(levy: Levy, by: tuple[str, ...]) -> tuple[str, ...]:
+def _key(levy: Levy, by: tuple[str, ...], books: Records, bundles: Mapping[str, Bundle]) -> Key:
     special = {"quarter": quarter(levy.due), "month": f"{levy.due:%Y-%m}", "rule": levy.entry.rule}
+    if "tax" in by:
+        special["tax"] = _tax_of(levy, books, bundles) or UNNAMED
     return tuple(special.get(part) or key_of(levy.entry, levy.leg, (part,))[0] for part in by)
+
+
+def _tax_of(levy: Levy, books: Records, bundles: Mapping[str, Bundle]) -> str | None:
+    """The id of the tax of a leg: a visit's or surcharge's own, a fee's, else that of the bundle or of its commission."""
+    entry = levy.entry
+    bundle = bundles.get(levy.leg.bundle or entry.bundle or "")
+    policy = bundle.terms.policy if bundle else None
+    if levy.leg.role is Role.VAT_INPUT:
+        return None
+    if entry.rule == "session.single" and (event := books.fact(entry)) and isinstance(event.data, SessionCompleted):
+        own = event.data.surcharge.tax if event.data.surcharge else event.data.tax
+        return own or (bundle.terms.tax.id if bundle else None)
+    if entry.rule in FEES:
+        return policy.fee_tax if policy else None
+    if bundle is None:
+        return None
+    return bundle.terms.tax.id if bundle.terms.policy.principal else bundle.terms.policy.commission_tax

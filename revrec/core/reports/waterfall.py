@@ -26,6 +26,7 @@ REMAINING = frozenset({Role.CONTRACT_LIABILITY, Role.REFUND_LIABILITY})
 _RETURNS = (
     "refund.",
     "payment.reversed",
+    "sale.voided",
     "chargeback.",
     "default.",
     "receivable.",
