@@ -131,7 +131,7 @@ def _emptied(case: Case) -> Iterator[Formula]:
     for (_, role), balance in case.balances.items():
         if balance:
             about = Words(f"all that stood on {role.value}", f"todo lo que había en {role.value}")
-            yield from both(balance, (role,), about, case.money(abs(balance)))
+            yield from both(abs(balance), (role,), about, case.money(abs(balance)))
 
 
 # sessions
@@ -153,8 +153,26 @@ def _session(case: Case) -> Iterator[Formula]:
     about = Words("delivered beyond the money paid", "prestado por encima de lo cobrado")
     how = fold("{} - {}", worth, case.money(min(earned, held), "prepaid", "cobrado"))
     yield Formula(CLAIMS, earned - min(earned, held), about, how)
+    yield from _gross(case, bundle, held)
     between = Words("delivered at another branch: its revenue", "prestado en otro centro: su ingreso")
     yield from both(earned, (Role.DUE_TO_BRANCH, Role.DUE_FROM_BRANCH), between, worth)
+
+
+def _gross(case: Case, bundle: Bundle, held: int) -> Iterator[Formula]:
+    """What was delivered with its tax, as far as it was prepaid and beyond (multi-purpose vouchers, unpaid use)."""
+    if case.prior is None:
+        return
+    used, before = same(units.text(bundle.used)), same(units.text(case.prior.used))
+    price, count = case.money(bundle.price, "price", "precio"), same(units.text(bundle.units))
+    value = share(bundle.price, bundle.used, bundle.units) - share(bundle.price, case.prior.used, bundle.units)
+    worth = fold("(round({0} x {1} / {3}) - round({0} x {2} / {3}))", price, used, before, count)
+    about = Words("value with tax, as far as it was prepaid", "valor con impuesto, hasta donde estaba cobrado")
+    how = fold("min({}, {})", worth, case.money(held, "contract liability", "anticipo"))
+    yield Formula((Role.CONTRACT_LIABILITY,), min(value, held), about, how)
+    about = Words("value with tax, beyond the money paid", "valor con impuesto, por encima de lo cobrado")
+    yield Formula(
+        CLAIMS, value - min(value, held), about, fold("{} - {}", worth, case.money(min(value, held), "prepaid", "cobrado"))
+    )
 
 
 def _cumulative(case: Case, bundle: Bundle) -> Iterator[Formula]:
@@ -331,7 +349,7 @@ def _refund(case: Case) -> Iterator[Formula]:
         return
     out = (*MONEY_ROLES, Role.REFUNDS_PAYABLE)
     liability = -case.before(Role.CONTRACT_LIABILITY)
-    yield from both(case.before(Role.REFUNDS_PAYABLE), out, *_payable(case))
+    yield from both(abs(case.before(Role.REFUNDS_PAYABLE)), out, *_payable(case))
     yield from _quotes(case, bundle, out, liability)
     paid_out, freed = -case.total(*out), case.total(Role.CONTRACT_LIABILITY)
     refunded, released = case.money(paid_out, "refunded", "reembolsado"), case.money(freed, "liability", "anticipo")
@@ -412,11 +430,14 @@ def _release(case: Case) -> Iterator[Formula]:
     about = Words("what is left of the price", "lo que queda del precio")
     if case.entry.rule != "breakage.expiry" and left > 0:
         about = Words("what was taken beyond the contract liability", "lo tomado por encima del anticipo")
-    yield from both(left, roles, about, case.money(abs(left)))
+    yield from both(abs(left), roles, about, case.money(abs(left)))
     yield from _in_proportion(case)
+    if case.entry.rule == "refund-window.released":
+        held = abs(case.before(Role.REFUND_LIABILITY))
+        yield from both(held, roles, Words("what was held for refunds", "lo reservado para reembolsos"), case.money(held))
     released = -case.before(Role.BREAKAGE)
     about = Words("what had been released", "lo que se había liberado")
-    yield from both(released, roles, about, case.money(abs(released)))
+    yield from both(abs(released), roles, about, case.money(abs(released)))
 
 
 def _in_proportion(case: Case) -> Iterator[Formula]:
@@ -450,7 +471,7 @@ def _reclassified(case: Case) -> Iterator[Formula]:
         balance = case.on_day.get(role, 0)
         name = role.value
         about = Words(f"{name} would stand there on that day, and may not", f"ese día {name} quedaría así, y no puede")
-        yield from both(balance, (Role.CONTRACT_LIABILITY, *CLAIMS), about, case.money(abs(balance)))
+        yield from both(abs(balance), (Role.CONTRACT_LIABILITY, *CLAIMS), about, case.money(abs(balance)))
 
 
 def _straight_line(case: Case) -> Iterator[Formula]:
@@ -491,7 +512,7 @@ def _transfer(case: Case) -> Iterator[Formula]:
     for role in (Role.CONTRACT_LIABILITY, *CLAIMS):
         balance = case.before(role)
         about = Words("all of it passes to the new holder", "todo pasa al nuevo titular")
-        yield from both(balance, (role,), about, case.money(abs(balance)))
+        yield from both(abs(balance), (role,), about, case.money(abs(balance)))
 
 
 _FAMILIES: dict[str, Callable[[Case], Iterator[Formula]]] = {

@@ -60,8 +60,8 @@ def _accrued(case: Case) -> Iterator[Formula]:
     """VAT that was pending and is payable now: its share of what is collected or delivered."""
     pending, moved = -case.before(Role.VAT_OUTPUT_PENDING), case.total(Role.VAT_OUTPUT_PENDING)
     about = Words("tax that was pending falls due", "impuesto pendiente que se devenga")
-    if moved:
-        yield from both(moved, VAT, about, case.money(abs(moved)))
+    if moved and case.total(Role.VAT_OUTPUT):
+        yield from both(abs(moved), VAT, about, case.money(abs(moved)))
     open_claims, settled = case.before(Role.RECEIVABLE), -case.total(Role.RECEIVABLE)
     if pending > 0 and 0 < settled <= open_claims:
         figures = (
@@ -118,6 +118,12 @@ def _commission(case: Case, rate: int) -> Iterator[Formula]:
         of = same(percent(rate).en.removesuffix(" %"))
         how = fold("round({} x {} / 100)", case.money(gross, "with tax", "con impuesto"), of)
         yield from both(commission, (*EARNED, Role.CONTRACT_LIABILITY), about, how)
+        vat = abs(case.total(*VAT))
+        how = fold("{} - {}", case.money(gross, "with tax", "con impuesto"), case.money(commission, "commission", "comisión"))
+        if vat:
+            how = fold("{} - {}", how, case.money(vat, "VAT on it", "su IVA"))
+        about = Words("the provider's money", "el dinero del profesional")
+        yield from both(gross - commission - vat, (Role.CLIENT_MONEY,), about, how)
         for tax in case.rates:
             about = Words("VAT on the commission", "IVA de la comisión")
             base = case.money(commission, "commission", "comisión")

@@ -82,6 +82,7 @@ def same(plain: str) -> Words:
 
 
 def both(amount: int, roles: tuple[Role, ...], about: Words, how: Words) -> Iterator[Formula]:
-    """The same working on either side."""
+    """The same working on either side; `amount` is its value, shown as a size where it is negative."""
+    how = how if amount >= 0 else fold("-({})", how)
     yield Formula(roles, amount, about, how)
     yield Formula(roles, -amount, about, how)

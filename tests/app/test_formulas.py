@@ -11,7 +11,7 @@ import pytest
 from revrec.app.formulas import explained
 from revrec.app.working import Case
 from revrec.core.bundle import Bundle, Position
-from revrec.core.events import Method, PaymentReceived, PayoutSettled, ProviderInvoiced, SessionCompleted
+from revrec.core.events import Instalment, Method, PaymentReceived, PayoutSettled, ProviderInvoiced, SessionCompleted
 from revrec.core.journal import JournalEntry, Posting, Role
 from revrec.core.policy import Breakage, Package, Tax, Terms
 from revrec.core.units import UNIT, Unit
@@ -128,6 +128,16 @@ def test_tax_that_was_pending_falls_due_with_its_share_of_the_claim():
     assert "the rest" not in found.values()
 
 
+def test_an_instalment_that_falls_due_waits_with_its_vat():
+    legs = {"receivable": 60_500, "liability": -50_000, "pending": -10_500}
+    made = case("instalment.due", legs, fact=SimpleNamespace(instalments=(Instalment(DAY, 60_500),)), prior=sold(), after=sold())
+    assert workings(made) == {
+        "receivable": "605.00",
+        "liability": "round(605.00 with tax x 100 / (100 + 21))",
+        "pending": "605.00 with tax - round(605.00 with tax x 100 / (100 + 21))",
+    }
+
+
 def test_a_refund_reverses_the_documents_vat_cumulatively():
     def taken(back):
         receipt = SimpleNamespace(ref="P-1", gross=121_000, vat=21_000, back=back)
@@ -162,7 +172,7 @@ def test_an_agents_money_is_commission_tax_on_it_and_client_money():
         "bank": "500.00",
         "liability": "round(500.00 with tax x 30 / 100)",
         "vat": "round(150.00 commission x 21 / 100)",
-        "client": "the rest",
+        "client": "500.00 with tax - 150.00 commission - 31.50 VAT on it",
     }
 
 
@@ -207,6 +217,42 @@ def test_a_straight_line_counts_both_ends():
         day=date(2026, 3, 31),
     )
     assert workings(made)["revenue"] == "round(180.00 price x 30 / 90) - 0.00 earned before"
+
+
+def test_an_estimate_that_rises_takes_breakage_back():
+    bundle = sold(3, 60_000, 60_000, breakage=Breakage.PROPORTIONAL, expected_used=1_000_000)
+    made = case(
+        "breakage.estimated",
+        {"breakage": 750, "liability": -750},
+        before={"liability": -41_250, "revenue": -18_000, "breakage": -750, "bank": 60_000},
+        prior=bundle,
+        after=bundle,
+        earned=18_000,
+    )
+    assert workings(made)["liability"].startswith("-(round(600.00 price x 3 / (10 x 100 / 100))")
+
+
+def test_what_was_held_for_refunds_is_released_when_their_window_ends():
+    made = case(
+        "refund-window.released", {"refunds": 2_500, "liability": -2_500}, before={"refunds": -2_500, "liability": -47_500}
+    )
+    assert workings(made) == {"refunds": "25.00", "liability": "25.00"}
+
+
+def test_a_multi_purpose_session_takes_its_value_with_tax_out_of_the_liability():
+    made = case(
+        "session.earned",
+        {"liability": 12_100, "vat": -2_100, "revenue": -10_000},
+        before={"liability": -121_000, "bank": 121_000},
+        fact=SessionCompleted("S-1", "B-1"),
+        prior=sold(0, 121_000),
+        after=sold(1, 121_000),
+    )
+    found = workings(made)
+    assert found["liability"] == (
+        "min((round(1210.00 price x 1 / 10) - round(1210.00 price x 0 / 10)), 1210.00 contract liability)"
+    )
+    assert found["vat"] == "121.00 with tax - round(121.00 with tax x 100 / (100 + 21))"
 
 
 def test_expected_refunds_are_a_share_of_what_counts_towards_the_price():
