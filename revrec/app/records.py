@@ -18,6 +18,7 @@ from revrec.core.journal import JournalEntry, Role
 from revrec.core.policy import Policy
 from revrec.core.reports.frame import Identity
 from revrec.core.reports.reconciliation import Beyond
+from revrec.store.errors import KeyMissing
 from revrec.wire.stored import restore
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class StoreRecords:
     def __init__(self, ws: Workspace) -> None:
         self.ws = ws
         self.currency = ws.settings.currency
+        self.sealed = False  # whether somebody's details could not be opened for want of the workspace's key
 
     @cached_property
     def latest(self) -> date:
@@ -90,11 +92,17 @@ class StoreRecords:
 
     def identity(self, customer: str) -> Identity | None:
         """Who a customer is; None when nobody registered it, or the key of the details is gone."""
-        details = self.ws.store.personal(customer)
-        if details is None:
+        row = self.ws.store.row("customer", customer)
+        event = self.ws.store.event(row[3]) if row and row[3] else None
+        try:
+            details = self.ws.store.unsealed(event) if event else None
+        except KeyMissing:
+            self.sealed = True
+            return None
+        if event is None or details is None:
             return None
         names = (details.get(part) for part in ("name", "first_surname", "second_surname"))
-        return Identity(" ".join(name for name in names if name), details.get("tax_id"), details.get("country", ""))
+        return Identity(" ".join(name for name in names if name), details.get("tax_id"), event.event["data"]["country"])
 
     def policies(self) -> Iterator[Policy]:
         """The policy versions that the bundles were sold under."""

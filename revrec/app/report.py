@@ -126,7 +126,11 @@ def _reconciliation(ws: Workspace, asked: Question) -> Table:
 def _third_parties(ws: Workspace, asked: Question) -> Table:
     """R15 under the limits of the taxpayer's country."""
     limits = third_parties.SPAIN if ws.settings.country == "ES" and ws.settings.currency == "EUR" else ()
-    return third_parties.report(StoreRecords(ws), asked, limits)
+    records = StoreRecords(ws)
+    made = third_parties.report(records, asked, limits)
+    if not records.sealed:
+        return made
+    return replace(made, findings=(), notes=(*made.notes, "Without the key of this workspace customers stand under their ids."))
 
 
 def _lines(ws: Workspace, until: date) -> Iterator[core_rollforward.Line]:

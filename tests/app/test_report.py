@@ -13,6 +13,7 @@ from revrec.app.progress import Silent
 from revrec.app.records import StoreRecords
 from revrec.app.workspace import open_workspace
 from revrec.cli.reports import DOORS
+from revrec.core.reports.frame import Identity
 from tests.app.shelf import POLICY, book, event, lines
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -209,6 +210,7 @@ def test_who_must_be_declared_comes_out_of_the_sealed_details(tmp_path):
         made = report.run(ws, "third-parties", date(2026, 1, 1), date(2026, 12, 31))
         records = StoreRecords(ws)
         assert records.recorded([1]) == {1: NOW.date()}
+        assert records.identity("C-1") == Identity("Ana Vila", "12345678Z", "ES")
         (paid,) = ws.store.entries_of(event_id="p1")
         fact = records.fact(paid)
     assert made.to_json()["rows"][0] == {
@@ -216,5 +218,12 @@ def test_who_must_be_declared_comes_out_of_the_sealed_details(tmp_path):
         "q3": "0.00", "q4": "0.00", "operations": "3100.00", "withheld": "0.00", "cash": "3100.00", "declare": "operations",
     }  # fmt: skip
     assert made.tied
+    assert made.findings == ()
     assert fact is not None
     assert fact.data.payment == "P-1"
+    (root / "revrec.key").unlink()
+    with open_workspace(root) as ws:
+        closed = report.run(ws, "third-parties", date(2026, 1, 1), date(2026, 12, 31))
+    assert closed.to_json()["rows"][0]["tax_id"] is None
+    assert "Without the key of this workspace customers stand under their ids." in closed.notes
+    assert closed.findings == ()
