@@ -483,6 +483,8 @@ def _straight_line(case: Case) -> Iterator[Formula]:
     first, base = getattr(plan, "line_from", None) or bundle.sold_on, getattr(plan, "line_base", 0)
     last, day = bundle.expires_on, case.entry.effective or case.entry.date
     elapsed, every = max((min(day, last) - first + DAY).days, 0), (last - first + DAY).days
+    if every <= 0:
+        return
     about = Words(f"{elapsed} of {every} days have passed", f"han pasado {elapsed} de {every} días")
     net = case.net
     before = case.money(case.earned, "earned before", "devengado antes")

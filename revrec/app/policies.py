@@ -277,6 +277,7 @@ def _overrides(ws: Workspace, policies: set[str] | None) -> Iterator[str]:
         values = table.values
         if policies is not None and values["policy"] not in policies:
             continue
-        own = [f"{key} = {values[key]}" for key in ("expiry_months", "branches") if key in values]
+        own = [f"expiry_months = {values['expiry_months']}"] if "expiry_months" in values else []
+        own += [f"branches = {', '.join(values['branches'])}"] if "branches" in values else []
         if own:
             yield f"package {table.version} overrides policy {values['policy']}: {', '.join(own)}"

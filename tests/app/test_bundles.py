@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from revrec.app import bundles, policies
+from revrec.core.units import UNIT
 
 KEYS = (
     "bundle package customer beneficiaries provider units_left units_used expires_on paid deferred owed invoicing refund policy"
@@ -160,3 +161,12 @@ def test_what_is_deferred_adds_up_to_the_ledger_on_any_day(example):
         )
         cards = [bundles.show(example, each.id, day) for each in example.store.bundles() if each.sold_on <= day]
         assert sum(card.deferred for card in cards) == ledger, day
+
+
+def test_the_state_after_any_event_is_that_of_its_time(sold, opened):
+    ws = opened(sold)
+    sale = ws.store.bundle("B-1").seq
+    assert bundles.state_after(ws, "B-1", sale - 1) is None
+    used = [bundles.state_after(ws, "B-1", sale + later).used for later in range(4)]
+    assert used == [0, 0, UNIT, 2 * UNIT]
+    assert [bundles.state_after(ws, "B-1", sale + later).position.paid for later in (0, 1)] == [0, 50_000]

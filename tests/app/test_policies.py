@@ -124,7 +124,7 @@ def test_the_list_names_versions_and_packages_that_override_them(sold, opened):
     found = policies.listing(opened(sold)).to_json()
     assert [(row["since"], row["pinned"]) for row in found["policies"]] == [("2026-01-01", True), ("2026-07-01", False)]
     (override,) = found["overrides"]
-    assert override.startswith("package PSY-10@2026-01-01 overrides policy standard: expiry_months = 3, branches = ")
+    assert override == "package PSY-10@2026-01-01 overrides policy standard: expiry_months = 3, branches = bcn, mad"
 
 
 def test_the_difference_of_two_versions_is_the_rules_that_changed(desk, opened):
