@@ -105,10 +105,10 @@ def report(books: Records, asked: Question) -> Table:
     rows = tuple((*key, *_cells(cohort, asked.last)) for key, cohort in sorted(cohorts.items()))
     catch_up = sum(cohort.catch_up for cohort in cohorts.values())
     columns = (*(Column(part, "Sold in" if part == "month" else part.capitalize(), Kind.TEXT) for part in asked.by), *COLUMNS)
-    before = books.balance((Role.BREAKAGE,), asked.last, asked.branch)
+    ledger = -books.balance((Role.BREAKAGE,), asked.last, asked.branch)
     ties = (
         Tie("Roll-forward, breakage estimate", -rolled, "catch-up of the cohorts", catch_up),
-        Tie("Ledger breakage since the beginning", -before, "breakage booked", sum(c.breakage for c in cohorts.values())),
+        Tie("Ledger breakage since the beginning", ledger, "breakage booked", sum(c.breakage for c in cohorts.values())),
     )
     window = f"Data: bundles sold from {min(days)} to {max(days)}, uses until {asked.last}." if days else "No bundle was sold."
     title = f"Breakage by cohort, from {asked.first} to {asked.last}"
