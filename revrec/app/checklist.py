@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from revrec.app.records import StoreRecords, beyond
+from revrec.app.records import StoreRecords, beyond, written_by_hand
 from revrec.app.verify import Findings, check_chain, check_closed
 from revrec.books.check import check as beancount_findings
 from revrec.books.listing import day_path
@@ -242,7 +242,8 @@ def _revaluation(entries: Iterable[JournalEntry]) -> Check:
 
 def _sub_ledger(ws: Workspace) -> Check:
     """R9 over all accounts, as everything stands now: what ties now tied at every earlier day."""
-    table = reconciliation.report(StoreRecords(ws), Question(date.max, date.max), beyond(ws))
+    written = written_by_hand(ws, date.max)
+    table = reconciliation.report(StoreRecords(ws), Question(date.max, date.max), beyond(ws), written)
     manual = sum(1 for row in table.rows if row[2])
     return judge.sub_ledger(table.ties, manual, ws.settings.currency)
 

@@ -10,6 +10,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from revrec.app.bundles import state_on
+from revrec.books.check import Handwritten, handwritten
+from revrec.core import money
 from revrec.core.book import Movement
 from revrec.core.bundle import Bundle
 from revrec.core.dates import DAY
@@ -17,7 +19,7 @@ from revrec.core.events import Event
 from revrec.core.journal import JournalEntry, Role
 from revrec.core.policy import Policy
 from revrec.core.reports.frame import Identity
-from revrec.core.reports.reconciliation import Beyond
+from revrec.core.reports.reconciliation import ROLES, Beyond, Manual
 from revrec.store.errors import KeyMissing
 from revrec.wire.stored import restore
 
@@ -120,3 +122,18 @@ def beyond(ws: Workspace) -> Beyond:
     for visit in ws.store.visits():
         visits[visit.branch] += 0 if visit.undone else visit.price - visit.paid
     return Beyond(visits, sum(customer.credit for customer in ws.store.customers()))
+
+
+def written_by_hand(ws: Workspace, until: date) -> list[Manual] | None:
+    """The legs of the accountant's own entries, up to a day, on accounts that have a sub-ledger; None: they are not readable."""
+    found = handwritten(ws.root)
+    return None if found is None else list(_reconciled(ws, found, until))
+
+
+def _reconciled(ws: Workspace, legs: Iterable[Handwritten], until: date) -> Iterator[Manual]:
+    accounts = {account.name: account for account in ws.chart.accounts if account.role in ROLES}
+    for leg in legs:
+        account = accounts.get(leg.account)
+        if account is not None and account.role and leg.day <= until and leg.currency == ws.settings.currency:
+            branch = None if account.role is Role.CUSTOMER_CREDIT else leg.branch or account.branch
+            yield Manual((account.role, branch), leg.where, money.parse(leg.amount, leg.currency))

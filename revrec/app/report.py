@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from revrec.app import checklist
-from revrec.app.records import StoreRecords, beyond
+from revrec.app.records import StoreRecords, beyond, written_by_hand
 from revrec.core import aging as core_aging
 from revrec.core import rollforward as core_rollforward
 from revrec.core.errors import RevrecError
@@ -120,7 +120,7 @@ def _rollforward(ws: Workspace, asked: Question) -> Table:
 
 
 def _reconciliation(ws: Workspace, asked: Question) -> Table:
-    return reconciliation.report(StoreRecords(ws), asked, beyond(ws))
+    return reconciliation.report(StoreRecords(ws), asked, beyond(ws), written_by_hand(ws, asked.last))
 
 
 def _third_parties(ws: Workspace, asked: Question) -> Table:

@@ -8,22 +8,34 @@ from __future__ import annotations
 import gc
 import json
 import os
+import re
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from revrec.core.findings import Finding
 
 _MISSING = 3  # exit code: Beancount is not installed
+_ENTRY = re.compile(r"^\d{4}[-/]\d\d?[-/]\d\d?\s+(txn|[*!PSTCURM&#?%])\s", re.MULTILINE)
 _HINT = "Open the file at that line; what stands under journal/ is made again by `revrec books build`"
+
+
+class Handwritten(NamedTuple):
+    """A posting of an entry that stands under `manual/`: debit positive, the amount as Beancount completed it."""
+
+    where: str
+    day: date
+    account: str
+    amount: str
+    currency: str
+    branch: str | None
 
 
 def check(main: Path) -> tuple[Finding, ...]:
     """Every error that Beancount and the plugins find in a book, with file and line; none when it is clean."""
-    command = [sys.executable, "-m", "revrec.books.check", main.name]
-    # The cache would be a file beside the user's ledger.
-    environ = {**os.environ, "BEANCOUNT_DISABLE_LOAD_CACHE": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    done = subprocess.run(command, cwd=main.parent, env=environ, capture_output=True, text=True, encoding="utf-8", check=False)  # noqa: S603
+    done = _run(main.parent, main.name)
     if done.returncode == _MISSING:
         hint = "Install it: pip install 'revrec[fava]'"
         return (Finding("books.no-beancount", main.name, "Beancount is not installed, so the book cannot be checked", hint),)
@@ -32,6 +44,49 @@ def check(main: Path) -> tuple[Finding, ...]:
         hint = "Run `bean-check` on the file to see all of it"
         return (Finding("books.unreadable", main.name, f"Beancount stopped: {last}", hint),)
     return tuple(Finding("books.beancount", where, message, _HINT) for where, message in json.loads(done.stdout))
+
+
+def handwritten(root: Path) -> tuple[Handwritten, ...] | None:
+    """The postings of the accountant's own entries; None when Beancount, which completes them, is not there to read them."""
+    files = [path for path in sorted((root / "manual").glob("**/*.beancount")) if _ENTRY.search(path.read_text("utf-8"))]
+    if not files:
+        return ()
+    done = _run(root, "--manual", *(path.relative_to(root).as_posix() for path in files))
+    if done.returncode:
+        return None
+    return tuple(Handwritten(where, date.fromisoformat(day), *rest) for where, day, *rest in json.loads(done.stdout))
+
+
+def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "revrec.books.check", *arguments]
+    # The cache would be a file beside the user's ledger.
+    environ = {**os.environ, "BEANCOUNT_DISABLE_LOAD_CACHE": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, encoding="utf-8", check=False)  # noqa: S603
+
+
+def postings(names: list[str]) -> list[tuple[str, str, str, str, str, str | None]]:
+    """The postings of some files of the working folder, with the chart but without the journal; loads Beancount."""
+    from beancount import loader
+    from beancount.core.data import Transaction
+
+    root = Path.cwd()
+    includes = [f'include "{root / name}"' for name in ("chart.beancount", *names)]
+    entries, _, _ = loader.load_string("\n".join(includes))
+    own = {str(root / name) for name in names}
+    return [
+        (
+            _where(entry.meta, root),
+            entry.date.isoformat(),
+            posting.account,
+            f"{posting.units.number:f}",
+            posting.units.currency,
+            (posting.meta or {}).get("branch") or entry.meta.get("branch"),
+        )
+        for entry in entries
+        if isinstance(entry, Transaction) and entry.meta["filename"] in own
+        for posting in entry.postings
+        if posting.units
+    ]
 
 
 def errors(main: Path) -> list[tuple[str, str]]:
@@ -59,9 +114,10 @@ def _where(source: dict[str, object] | None, root: Path) -> str:
 
 
 def _main() -> int:
-    """Print the errors of the book named on the command line as JSON."""
+    """Print the errors of the book named on the command line as JSON; after `--manual` the postings of the files named."""
+    found: list[Any]
     try:
-        found = errors(Path(sys.argv[1]))
+        found = postings(sys.argv[2:]) if sys.argv[1] == "--manual" else errors(Path(sys.argv[1]))
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "beancount":
             raise

@@ -55,6 +55,28 @@ def test_the_trace_ends_where_the_bundles_stand(ws):  # noqa: F811
             assert after[row["bundle"]] == row["value"]
 
 
+def test_an_entry_of_the_accountants_own_files_is_a_manual_one(root, ws):  # noqa: F811
+    own = root / "manual/2025.beancount"
+    assert not own.exists()
+    claims, losses = ws.chart.account("receivable", "bcn"), ws.chart.account("bad-debt")
+    own.write_text(f'2025-05-06 * "Round off" #manual\n  branch: "bcn"\n  {claims}  -5.00 EUR\n  {losses}\n', "utf-8")
+    try:
+        made = report.run(ws, "reconciliation", LAST, LAST)
+        before = report.run(ws, "reconciliation", date(2025, 5, 5), date(2025, 5, 5))
+    finally:
+        own.unlink()
+    assert made.tied
+    [row] = [row for row in made.to_json()["rows"] if row["entry"]]
+    assert (row["role"], row["branch"], row["entry"], row["explained"]) == (
+        "receivable",
+        "bcn",
+        "manual/2025.beancount:1",
+        "-5.00",
+    )
+    assert before.tied
+    assert not any(row["entry"] for row in before.to_json()["rows"])
+
+
 def test_the_checklist_of_a_simulated_month_passes(ws):  # noqa: F811
     made = report.run(ws, "checklist", LAST, LAST)
     assert made.findings == ()

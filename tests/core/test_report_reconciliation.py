@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from revrec.core.bundle import Claim, ClaimKind, Position
-from revrec.core.reports.reconciliation import Beyond, report
+from revrec.core.journal import Role
+from revrec.core.reports.reconciliation import Beyond, Manual, report
 from tests.core.kept import Kept, asked, cells, leg
 
 NOTHING = Beyond({}, 0)
@@ -52,6 +53,21 @@ def test_a_manual_entry_is_listed_and_explains_its_difference(books):
         ("receivable", None, -300, -300, 0),
         ("receivable", "E-4 of 2026-02-01", None, -300, None),
     ]
+
+
+def test_an_entry_written_in_the_ledger_files_is_listed_too(books):
+    receivable = (Role.RECEIVABLE, "bcn")
+    written = [
+        Manual(receivable, "manual/2026.beancount:7", -500),
+        Manual((Role.RECEIVABLE, "mad"), "manual/2026.beancount:9", 500),
+    ]
+    made = report(books, asked(branch="bcn"), NOTHING, written)
+    assert made.tied
+    assert cells(made, "role", "entry", "ledger", "explained")[1:] == [
+        ("receivable", None, 1_000, -500),
+        ("receivable", "manual/2026.beancount:7", None, -500),
+    ]
+    assert "left out" in report(books, asked(), NOTHING, None).notes[-1]
 
 
 def test_what_nothing_explains_is_a_finding(books):

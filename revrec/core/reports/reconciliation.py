@@ -110,10 +110,23 @@ def sub_ledger(states: Iterable[Bundle], beyond: Beyond, books: Books, branch: s
     return {place: amount for place, amount in found.items() if branch in (None, place[1])}
 
 
-def report(records: Records, asked: Question, beyond: Beyond) -> Table:
-    """The reconciliation at the end of a day: per role and branch, manual entries one by one, nothing unexplained."""
+def _with(books: Books, written: Iterable[Manual], branch: str | None) -> Books:
+    """The books with the entries of the accountant's own files."""
+    added = [manual for manual in written if branch in (None, manual.place[1])]
+    ledger = defaultdict[Place, int](int, books.ledger)
+    for manual in added:
+        ledger[manual.place] += manual.amount
+    return books._replace(ledger=ledger, manual=(*books.manual, *added))
+
+
+def report(records: Records, asked: Question, beyond: Beyond, written: Iterable[Manual] | None = ()) -> Table:
+    """The reconciliation at the end of a day: per role and branch, manual entries one by one, nothing unexplained.
+
+    `written` are the legs up to that day, on reconciled roles, of entries that stand in the ledger files by hand;
+    None: they could not be read.
+    """
     on = asked.last
-    books = books_of(records, asked)
+    books = _with(books_of(records, asked), written or (), asked.branch)
     states = (records.bundle_on(bundle, on) for bundle in records.bundles() if bundle.sold_on <= on)
     stands = sub_ledger(states, beyond, books, asked.branch)
     places = sorted({place for place in (*stands, *books.ledger) if stands.get(place) or books.ledger.get(place)}, key=_order)
@@ -121,13 +134,15 @@ def report(records: Records, asked: Question, beyond: Beyond) -> Table:
     title = f"Sub-ledger and ledger at the end of {on}"
     ties = tuple(_ties(places, stands, books))
     findings = tuple(_findings(ties, records.currency))
-    return Table("reconciliation", title, records.currency, COLUMNS, rows, None, ties, _NOTES, findings)
+    notes = _NOTES if written is not None else (*_NOTES, _UNREAD)
+    return Table("reconciliation", title, records.currency, COLUMNS, rows, None, ties, notes, findings)
 
 
 _NOTES = (
     "Sub-ledger: what each bundle, one-off visit and customer stands at. Liabilities are negative.",
     "A fee charged at one branch and paid at another stands with opposite signs in two rows; the account ties.",
 )
+_UNREAD = "The entries under manual/ are left out: Beancount, which reads them, is not installed or stopped."
 
 
 def _order(place: Place) -> tuple[int, str]:
