@@ -113,7 +113,8 @@ def _standing(store: Store, customer: str, on: date, currency: str) -> tuple[Kep
     entries = _entries(store, customer, bundles)
     kept = kept_until(max((entry.date for entry in entries), default=on))
     invoiced = _invoices(store, bundles) if kept.until >= on else ()
-    return kept, (*_balances(entries, customer, currency), *_rights(bundles, customer, on), *invoiced)
+    bound = _bound(store, customer, on)
+    return kept, (*_balances(entries, customer, currency), *_rights(bundles, customer, on), *bound, *invoiced)
 
 
 def _bundles(store: Store, customer: str) -> list[Bundle]:
@@ -151,6 +152,14 @@ def _rights(bundles: list[Bundle], customer: str, on: date) -> Iterator[str]:
     for bundle in bundles:
         if bundle.customer == customer and bundle.status is Status.OPEN and bundle.left and not bundle.expired(on):
             yield f"bundle {bundle.id}: {units.text(bundle.left)} units left"
+
+
+def _bound(store: Store, customer: str, on: date) -> Iterator[str]:
+    """`pays for bundle B-1`: somebody else's bundle that the customer is bound to pay, while it lives or is owed."""
+    for bundle in store.bundles():
+        mine = any(payer.customer == customer for payer in bundle.payers)
+        if mine and bundle.customer != customer and (bundle.claimed or (bundle.left and not bundle.expired(on))):
+            yield f"pays for bundle {bundle.id}"
 
 
 def _invoices(store: Store, bundles: list[Bundle]) -> Iterator[str]:

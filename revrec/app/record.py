@@ -214,7 +214,7 @@ class Run:
         self.known: dict[tuple[str, str], _Known] = {}
         self.used: dict[str, str] = {}  # event id -> a source that used it
         self.rejected: list[Rejection] = []
-        self.erasures: list[Erasure] = []
+        self.erasures: dict[str, Erasure] = {}
         self.drafts: list[JournalEntry] | None = [] if dry_run else None
         self.start = self.book.seq, self.book.entry_count
         self.repeated = 0
@@ -238,7 +238,7 @@ class Run:
             days=len(self.recorder.touched),
             rejected=tuple(self.rejected),
             drafts=tuple(self.drafts or ()),
-            erasures=tuple(self.erasures),
+            erasures=tuple(self.erasures.values()),
         )
 
     # a source
@@ -315,9 +315,7 @@ class Run:
         if before is not None:
             self._check_same(parsed, before)
             self.repeated += 1
-            if isinstance(event.data, CustomerErased):
-                self.recorder.flush()
-                self.erasures.append(erase.answer(self.store, event.data.customer, event.date, self.book.currency))
+            self._answer_erased(parsed)
             return False
         if not made_here:
             self._check_clock(parsed)
@@ -331,8 +329,20 @@ class Run:
         self._note(event, customer, content, done)
         if isinstance(event.data, CustomerErased):
             self.recorder.flush()
-            self.erasures.append(erase.carry_out(self.store, event.data.customer, event.date, self.book.currency))
+            became = erase.carry_out(self.store, event.data.customer, event.date, self.book.currency)
+            self.erasures[event.data.customer] = became
         return True
+
+    def _answer_erased(self, parsed: Parsed) -> None:
+        """Of an event that comes again: what became of the person, where the person was erased since."""
+        event = parsed.event
+        if not isinstance(event.data, CustomerErased) and parsed.private is None:
+            return
+        for customer in concerned(self.book, event) - self.erasures.keys():
+            if not self.store.keys.has(customer):
+                self.recorder.flush()
+                if self.store.erasure(customer):
+                    self.erasures[customer] = erase.answer(self.store, customer, event.date, self.book.currency)
 
     def _posted(self, event: Event) -> list[Changes]:
         """Judge, post and take in; an event that needs an account which is missing, or not open yet, is taken back."""
@@ -457,12 +467,16 @@ def customer_of(book: Book, event: Event, own: Changes) -> str:
     return visit.customer if visit else next(iter(own.customers), "")
 
 
-def sealed_for(book: StoreBook, event: Event) -> set[str]:
-    """The customers one of whose keys will seal an event that is about to be recorded."""
+def concerned(book: StoreBook, event: Event) -> set[str]:
+    """The customers that an event names, and the holder of its bundle."""
     named = {getattr(event.data, name, None) for name in ("customer", "to_customer")}
     bundle = book.bundle(getattr(event.data, "bundle", None) or "")
-    found = {str(name) for name in (*named, bundle.customer if bundle else None) if name}
-    return found or {customer_of(book, event, judged(book, event))}
+    return {str(name) for name in (*named, bundle.customer if bundle else None) if name}
+
+
+def sealed_for(book: StoreBook, event: Event) -> set[str]:
+    """The customers one of whose keys will seal an event that is about to be recorded."""
+    return concerned(book, event) or {customer_of(book, event, judged(book, event))}
 
 
 def read_ahead(book: StoreBook, events: Sequence[Mapping[str, Any]]) -> None:

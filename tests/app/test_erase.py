@@ -106,11 +106,14 @@ def test_the_same_event_again_gets_the_same_answer_and_changes_nothing(visited: 
         booked(visited, event | {"data": ERASED | {"reason": "asked by telephone"}})
 
 
-def test_what_was_sealed_of_an_erased_person_answers_that_it_is_erased(visited: Desk) -> None:
+def test_what_was_sealed_of_an_erased_person_is_accepted_again_by_what_stands_in_the_clear(visited: Desk) -> None:
     registered = visited.event("2026-03-01", "customer.registered", {"customer": "C-9", **PERSON, "email": "ana@example.org"})
+    again = registered | {"id": "e1"}
     erase(visited)
-    with pytest.raises(FileRefused, match="the person's data erased since"):
-        booked(visited, registered | {"id": "e1"})
+    assert booked(visited, again).repeated == 1
+    other = again | {"data": {**again["data"], "country": "PT"}}
+    with pytest.raises(FileRefused, match="recorded before with other content"):
+        booked(visited, other)
 
 
 def test_no_personal_data_comes_in_of_an_erased_person_and_facts_do(visited: Desk) -> None:
@@ -226,6 +229,38 @@ def test_a_bundle_that_went_to_somebody_else_keeps_nobody_else(sold: Desk) -> No
     sold("2026-04-01", "bundle.transferred", bundle="B-1", to_customer="C-2")
     assert said(erase(sold, "C-1")) == ["customer C-1: erased, the key of the personal data is destroyed"]
     assert "blocked until" in said(erase(sold, "C-2"))[0]
+
+
+def test_who_pays_for_somebody_elses_bundle_is_blocked(visited: Desk) -> None:
+    payers = [{"customer": "C-8", "amount": "400.00"}, {"customer": "C-9", "amount": "100.00"}]
+    visited("2026-04-01", "bundle.sold", bundle="B-8", package="PSY-10", customer="C-8", payers=payers)
+    assert "(pays for bundle B-8)" in said(erase(visited))[0]
+
+
+def test_an_invoice_of_another_system_blocks_until_the_statutory_date(visited: Desk) -> None:
+    visited(
+        "2026-04-01",
+        "bundle.opened",
+        bundle="B-8",
+        package="PSY-10",
+        customer="C-9",
+        units_left=1,
+        deferred="50.00",
+        sold_on="2025-12-01",
+        original_invoice={"number": "F-12", "issued_on": "2025-12-01"},
+        proof="old list",
+    )
+    visited("2026-04-02", "session.completed", session="S-8", bundle="B-8")
+    words = "customer C-9: blocked until 2032-04-02, Código de Comercio art. 30 (invoice F-12)"
+    assert said(erase(visited)) == [words]
+
+
+def test_a_repeated_fact_answers_what_became_of_the_person(visited: Desk) -> None:
+    registered = visited.event("2026-03-01", "customer.registered", {"customer": "C-9", **PERSON, "email": "ana@example.org"})
+    erase(visited)
+    assert said(booked(visited, registered | {"id": "e1"})) == [
+        "customer C-9: erased, the key of the personal data is destroyed",
+    ]
 
 
 def test_the_backup_of_a_key_put_back_is_a_finding(visited: Desk) -> None:
