@@ -6,10 +6,11 @@ READY := $(VENV)/.ready
 SERVE ?= 1
 JOBS ?= 2
 SAMPLE ?= 100
+HISTORIES ?= 5000
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench mutation clean
+.PHONY: help demo test properties check format bench mutation clean
 
 help: ## Show the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -26,6 +27,9 @@ demo: $(READY) ## Build the demo practice, print its summary, serve its books in
 
 test: $(READY) ## Run the tests
 	$(BIN)/python -m pytest -n $(JOBS)
+
+properties: $(READY) ## Play 5,000 random histories of every event and policy (HISTORIES=5000)
+	REVREC_HISTORIES=$(HISTORIES) $(BIN)/python -m pytest tests/core/test_invariants.py tests/test_histories.py
 
 check: $(READY) ## Check format, style, types and the arrows between rooms
 	$(BIN)/ruff format --check .

@@ -1,3 +1,3 @@
-"""True books and legally valid invoices for prepaid session bundles."""
+"""True books for prepaid session bundles."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

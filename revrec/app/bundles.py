@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from operator import itemgetter
@@ -11,12 +12,22 @@ from typing import TYPE_CHECKING, Any
 from revrec.app.entries import EntryView, amount_of, find, of_bundle
 from revrec.app.policies import digest_of
 from revrec.core import money, units
-from revrec.core.book import Book, Customer
+from revrec.core.book import Book, Customer, Kind, Movement
 from revrec.core.bundle import Bundle, Status
 from revrec.core.errors import Refused, RevrecError
-from revrec.core.events import BundleTransferred, BundleUpgraded, Event, Method, SessionCompleted
+from revrec.core.events import BreakageEstimated, BundleTransferred, BundleUpgraded, Event, Method, SessionCompleted
 from revrec.core.journal import JournalEntry, Role
-from revrec.core.policy import ExpiryFrom, ExpiryKind, Invoicing, Owner, Sharing, Terms, Transfer
+from revrec.core.policy import (
+    Breakage,
+    ExpiryFrom,
+    ExpiryKind,
+    Invoicing,
+    Owner,
+    Sharing,
+    Tax,
+    Terms,
+    Transfer,
+)
 from revrec.core.post import record, run_clock
 from revrec.core.refund import Quote
 from revrec.core.refund import quote as core_quote
@@ -25,7 +36,8 @@ from revrec.wire.stored import restore
 
 if TYPE_CHECKING:
     from revrec.app.workspace import Workspace
-    from revrec.store.store import StoredEvent
+    from revrec.store.pins import Pins
+    from revrec.store.store import Store, StoredEvent
 
 _UNITS = {Unit.SESSION: "sessions", Unit.HOUR: "hours", Unit.MINUTE: "minutes"}
 _BILLED = {
@@ -259,56 +271,98 @@ def unit_name(unit: Unit, currency: str) -> str:
 
 
 class _Past(Book):
-    """A book of facts that were accepted before: every customer is of one household, so that none is refused again."""
+    """A book of facts that were accepted before: what was judged by books that are not here is not judged again.
+
+    Every customer is of one household and has all the credit that was ever applied; deposits are those of the store,
+    whose entries are numbered downwards from -1 to keep them apart.
+    """
+
+    deposits: Store | None = None
+
+    def movement(self, kind: Kind, ref: str) -> Movement | None:
+        """The movement of that kind and id; a deposit belongs to no bundle, so it was not taken in here."""
+        found = super().movement(kind, ref)
+        if found is None and kind is Kind.DEPOSIT and self.deposits is not None:
+            stored = self.deposits.movement(kind, ref)
+            return stored._replace(entry=-stored.entry) if stored else None
+        return found
+
+    def entry(self, number: int) -> JournalEntry:
+        """A posted entry by number; below 0 one of the store."""
+        stored = self.deposits.entry(-number) if number < 0 and self.deposits is not None else None
+        return stored or super().entry(number)
 
     def customer(self, customer: str) -> Customer:
         """The customer, in the household of everybody."""
-        return super().customer(customer)._replace(household="all")
+        return super().customer(customer)._replace(household="all", credit=_BOUNDLESS)
+
+    def take(self, seq: int, event: Event) -> None:
+        """Record the event under the number that it has in the store."""
+        self.seq = seq - 1
+        if isinstance(event.data, BreakageEstimated) and not self._proportional(event.data.policy):
+            self._estimates[event.data.policy].append((seq, event))  # made for bundles sold before those that are here
+            return
+        record(self, event)
+
+    def _proportional(self, policy: str) -> bool:
+        bundles = (self._bundles[bundle] for bundle in self.sold_under(policy))
+        return any(bundle.terms.policy.breakage is Breakage.PROPORTIONAL for bundle in bundles)
+
+
+_BOUNDLESS = 1 << 60
 
 
 @dataclass(frozen=True, slots=True)
 class _Pinned:
-    """A catalogue that offers only what was pinned: the terms of each sale, by package and day."""
+    """A catalogue that offers only what was pinned: the terms of each sale, by package and day; `pins` for tax points."""
 
     pinned: Mapping[tuple[str, date], Terms]
+    pins: Pins
 
     def terms(self, package: str, day: date) -> Terms:
-        """The terms that the sale of that day pinned."""
+        """The terms that the sale or the upgrade of that day pinned."""
         return self.pinned[package, day]
 
     def sellable(self, tax: str, day: date) -> str:
         """One-off visits are not replayed."""
         raise UnknownBundle(f"{tax} on {day}")
 
+    def tax(self, tax: str, day: date) -> Tax:
+        """The pinned version of a tax at a tax point."""
+        for version in self.pins.candidates("tax", tax, day, sys.maxsize):
+            assert isinstance(version, Tax)
+            return version
+        raise UnknownBundle(f"{tax} on {day}")
+
+    def fee_tax(self, day: date) -> str | None:
+        """Fees under no policy belong to no bundle: they are not replayed."""
+        raise UnknownBundle(f"fee of {day}")
+
 
 def _replayed(ws: Workspace, bundle: str, on: date) -> Book:
     """A book that holds only this bundle and those it was split from, as they stood at the end of a day."""
-    facts, pinned = _lineage(ws, bundle)
-    methods = {Method(name): role for name, role in ws.settings.methods.items()}
-    book = _Past(_Pinned(pinned), ws.settings.currency, methods)
-    kept = [event for _, event in sorted(facts.items()) if event.date <= on]
-    for event in kept:
-        record(book, event)
+    facts, book = _lineage(ws, bundle)
+    kept = [(seq, event) for seq, event in sorted(facts.items()) if event.date <= on]
+    for seq, event in kept:
+        book.take(seq, event)
     if kept:
-        run_clock(book, on, kept[-1])
+        run_clock(book, on, kept[-1][1])
     return book
 
 
 def state_after(ws: Workspace, bundle: str, seq: int) -> Bundle | None:
     """The bundle once the event of a number was recorded; None before its sale, or where other books decided with it."""
-    facts, pinned = _lineage(ws, bundle)
-    methods = {Method(name): role for name, role in ws.settings.methods.items()}
-    book = _Past(_Pinned(pinned), ws.settings.currency, methods)
+    facts, book = _lineage(ws, bundle)
     try:
-        for _, event in sorted(item for item in facts.items() if item[0] <= seq):
-            record(book, event)
+        for number, event in sorted(item for item in facts.items() if item[0] <= seq):
+            book.take(number, event)
     except Refused:
         return None
     return book.bundle(bundle)
 
 
-def _lineage(ws: Workspace, bundle: str) -> tuple[dict[int, Event], dict[tuple[str, date], Terms]]:
-    """The events, by number, of a bundle and of those that it was split from, and the terms that they pinned."""
+def _lineage(ws: Workspace, bundle: str) -> tuple[dict[int, Event], _Past]:
+    """The events, by number, of a bundle, of those that it came from and of their portfolios; and a book to take them in."""
     facts: dict[int, Event] = {}
     pinned: dict[tuple[str, date], Terms] = {}
     waiting, seen = [bundle], set[str]()
@@ -323,7 +377,32 @@ def _lineage(ws: Workspace, bundle: str) -> tuple[dict[int, Event], dict[tuple[s
             facts[seq] = event
             if isinstance(event.data, BundleTransferred | BundleUpgraded):
                 waiting.append(event.data.bundle)
-    return facts, pinned
+            if isinstance(event.data, BundleUpgraded):
+                pinned |= _upgraded_to(ws, event.data.to_package or state.terms.package.id, stored)
+    facts |= _estimates(ws, {terms.policy.id for terms in pinned.values() if terms.policy.breakage is Breakage.PROPORTIONAL})
+    methods = {Method(name): role for name, role in ws.settings.methods.items()}
+    book = _Past(_Pinned(pinned, ws.store.pins), ws.settings.currency, methods, ws.settings.regime)
+    book.deposits = ws.store
+    return facts, book
+
+
+def _upgraded_to(ws: Workspace, package: str, stored: StoredEvent) -> dict[tuple[str, date], Terms]:
+    """The terms of the day of an upgrade, which its chain record names; none where it asked for none."""
+    from revrec.app.replay import PinnedCatalogue  # which records, which asks about customers, who ask here
+
+    pins = ws.store.pins
+    catalogue = PinnedCatalogue(pins, {pin.seq: pin for pin in pins.rows.values() if pin.kind == "settings"})
+    catalogue.begin(stored.seq, str(stored.fields["pins"]))
+    try:
+        return {(package, stored.date): catalogue.terms(package, stored.date)}
+    except Refused:
+        return {}
+
+
+def _estimates(ws: Workspace, policies: Container[str]) -> dict[int, Event]:
+    """The estimates of use recorded for some policies, by number."""
+    known = ((seq, _named(restore(stored.event, ws.context), stored)) for seq, stored in ws.store.estimates())
+    return {seq: e for seq, e in known if isinstance(e.data, BreakageEstimated) and e.data.policy in policies}
 
 
 def _named(event: Event, stored: StoredEvent) -> Event:

@@ -65,6 +65,14 @@ class PinningCatalogue:
         self._rely((pin,))
         return version
 
+    def fee_tax(self, day: date) -> str | None:
+        """The tax of a fee that is under no policy, and the policy that names it pinned; Refused where policies differ."""
+        policy = self.file.fee_policy(day)
+        if policy is None:
+            return None
+        self._rely((self._sold(policy, day),))
+        return policy.fee_tax
+
     def _tax_point(self, tax: str, day: date) -> tuple[Tax, Pin]:
         pinned = next(iter(self.pins.candidates("tax", tax, day, sys.maxsize)), None)
         try:

@@ -13,6 +13,7 @@ from revrec.app.working import CLAIMS, EARNED, VAT, Case, Formula, both, fold, s
 from revrec.core import units
 from revrec.core.bundle import Bundle
 from revrec.core.clauses import Words, percent
+from revrec.core.currency import converted
 from revrec.core.dates import DAY
 from revrec.core.events import SessionCompleted
 from revrec.core.journal import MONEY_ROLES, Posting, Role
@@ -194,7 +195,7 @@ def _cumulative(case: Case, bundle: Bundle) -> Iterator[Formula]:
 def _cumulative_net(case: Case, bundle: Bundle, about: Words) -> Iterator[Formula]:
     """The same of a price with tax: the share of what is billed, without its VAT."""
     net = case.net
-    vat = -sum(case.before(role) for role in VAT) - case.total(*VAT)
+    vat = _vat_of(case, bundle)
     billed = net + vat
     if not vat or billed <= 0:
         return
@@ -215,6 +216,11 @@ def _cumulative_net(case: Case, bundle: Bundle, about: Words) -> Iterator[Formul
     yield Formula(EARNED, case.earned - exact, about, fold("round({0} x {6} x {4} / ({5} x {2})) - {3}", *figures))
     value = share(net, worth, billed)
     yield Formula(EARNED, case.earned - value, about, fold("round({0} x {1} / {2}) - {3}", *figures))
+
+
+def _vat_of(case: Case, bundle: Bundle) -> int:
+    """The VAT of what is billed: as it is posted, or as it was paid before these books began."""
+    return -sum(case.before(role) for role in VAT) - case.total(*VAT) or bundle.position.vat
 
 
 def _single(case: Case) -> Iterator[Formula]:
@@ -262,6 +268,7 @@ def _fees(case: Case) -> Iterator[Formula]:
 def _payment(case: Case) -> Iterator[Formula]:
     """Claims first, then the price, then credit of the customer (events.md 4a, Money due)."""
     amount = getattr(case.fact, "amount", 0) + getattr(case.fact, "withheld", 0) - getattr(case.fact, "tip", 0)
+    amount = amount or case.total(Role.CUSTOMER_DEPOSIT)
     received = case.money(amount, "received", "cobrado")
     open_claim = max(case.before(Role.RECEIVABLE), 0)
     settled = min(amount, open_claim)
@@ -280,6 +287,22 @@ def _payment(case: Case) -> Iterator[Formula]:
     if case.prior is not None:
         yield from _price(case, received, amount, claims)
         yield from _expected(case, case.prior.terms.policy.refund_expected)
+        yield from _exchanged(case, case.prior, received, amount, claims)
+
+
+def _exchanged(case: Case, bundle: Bundle, received: Words, amount: int, claims: int) -> Iterator[Formula]:
+    """Money of another currency: claims take their share at the rate of the sale, the price what is left (IFRIC 22.8-9)."""
+    paid, price = getattr(case.fact, "foreign", None), bundle.plan.foreign
+    if paid is None or price is None or not claims:
+        return
+    counted = converted(paid.amount, paid.currency, case.currency, price.rate)
+    claim, worth = case.money(claims, "claims", "deuda"), case.money(counted, "at the rate of the sale", "al cambio de la venta")
+    settled = share(amount, claims, counted)
+    theirs = fold("round({} x {} / {})", received, claim, worth)
+    about = Words("claims settled at another rate", "deuda saldada a otro cambio")
+    yield from both(claims - settled, (Role.FX_LOSS, Role.FX_GAIN), about, fold("{} - {}", claim, theirs))
+    about = Words("what is left counts towards the price", "el resto va a cuenta del precio")
+    yield Formula((Role.CONTRACT_LIABILITY,), settled - amount, about, fold("{} - {}", received, theirs))
 
 
 def _tip(case: Case) -> Iterator[Formula]:
@@ -420,6 +443,14 @@ def _part(case: Case, out: tuple[Role, ...], about: Words, how: Words, amount: i
     yield Formula(out, -(amount - fee), about, fold("{} - {}", how, case.money(fee, "fee", "cargo")))
 
 
+def _payout(case: Case) -> Iterator[Formula]:
+    """Money of another currency leaves at what the account carried it for; the difference is realised (IAS 21.28)."""
+    carried, worth = -case.total(*MONEY_ROLES) + case.total(Role.BANK), getattr(case.fact, "gross", 0)
+    about = Words("carried at another rate than it was exchanged", "contabilizado a otro cambio")
+    how = fold("{} - {}", case.money(carried, "carried", "en libros"), case.money(worth, "gross", "bruto"))
+    yield from both(carried - worth, (Role.FX_LOSS, Role.FX_GAIN), about, how)
+
+
 # the calendar and transfers
 
 
@@ -463,6 +494,12 @@ def _in_proportion(case: Case) -> Iterator[Formula]:
         amount = share(max(case.net, 0) * bundle.used, WHOLE, bundle.units * expected) - case.earned - booked
         how = fold("round({} x {} / ({} x {} / 100)) - {} - {}", *figures)
         yield from both(amount, (Role.BREAKAGE, Role.CONTRACT_LIABILITY), about, how)
+        billed = case.net + _vat_of(case, bundle)
+        if 0 < billed != bundle.price:
+            whole = (case.money(bundle.price, "price", "precio"), case.money(billed, "billed", "facturado"))
+            total = share(max(case.net, 0) * bundle.price * bundle.used, WHOLE, bundle.units * billed * expected)
+            how = fold("round({0} x {6} x {1} / ({2} x {7} x {3} / 100)) - {4} - {5}", *figures, *whole)
+            yield from both(total - case.earned - booked, (Role.BREAKAGE, Role.CONTRACT_LIABILITY), about, how)
 
 
 def _reclassified(case: Case) -> Iterator[Formula]:
@@ -496,6 +533,11 @@ def _straight_line(case: Case) -> Iterator[Formula]:
     done = share(bundle.price - base, elapsed, every)
     how = fold("{} + {} - {}", case.money(base, "accrued before", "devengado antes"), how, before)
     yield from both(base + done - case.earned, _LINE, about, how)
+    if 0 < net != bundle.price:
+        gross = share(bundle.price, elapsed, every)
+        figures = (case.money(net, "without tax", "sin impuesto"), case.money(bundle.price, "price", "precio"), before)
+        how = fold("round({0} x round({1} x {3} / {4}) / {1}) - {2}", *figures, same(str(elapsed)), same(str(every)))
+        yield from both(share(net, gross, bundle.price) - case.earned, _LINE, about, how)
 
 
 _LINE = (*EARNED, Role.CONTRACT_LIABILITY, Role.RECEIVABLE, Role.CONTRACT_ASSET)
@@ -520,7 +562,9 @@ def _transfer(case: Case) -> Iterator[Formula]:
 _FAMILIES: dict[str, Callable[[Case], Iterator[Formula]]] = {
     "session": _session,
     "payment": _payment,
+    "deposit": _payment,
     "payment.reversed": _returned,
+    "payout": _payout,
     "refund": _refund,
     "breakage": _release,
     "contract": _reclassified,

@@ -53,6 +53,8 @@ def _grosses(case: Case) -> list[int]:
     found += [value for value in named if isinstance(value, int)]
     if (surcharge := getattr(case.fact, "surcharge", None)) is not None:
         found.append(surcharge.amount)
+    if case.prior is not None:
+        found.append(case.prior.terms.policy.refund_fee)
     return list(dict.fromkeys(found))
 
 

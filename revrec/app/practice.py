@@ -23,25 +23,48 @@ LATE_SHARE = 0.25  # of the cancellations
 FIRST_NAMES: Final = ("Ana", "Bruno", "Carla", "Dario", "Elena", "Fermin", "Gala", "Hugo", "Irene", "Joan", "Laia", "Marc")
 SURNAMES: Final = ("Prueba", "Ejemplo", "Muestra", "Ficticio", "Inventado", "Modelo", "Ensayo", "Borrador", "Supuesto")
 TOWNS: Final = (("08001", "Barcelona"), ("08020", "Barcelona"), ("28001", "Madrid"), ("28015", "Madrid"))
-PROVIDERS: Final = {"psychology": ("PR-01", "PR-02", "PR-03"), "physiotherapy": ("PR-11", "PR-12", "PR-13")}
+PROVIDERS: Final = {
+    "psychology": ("PR-01", "PR-02", "PR-03"),
+    "physiotherapy": ("PR-11", "PR-12", "PR-13"),
+    "pilates": ("PR-21", "PR-22"),
+    "gym": ("PR-23",),
+    "nutrition": ("PR-31", "PR-32"),
+    "laser": ("PR-41", "PR-42"),
+    "any": ("PR-01", "PR-11"),
+}
+# One-off visits: the price in minor units and its tax. Laser is delivered by technicians who are paid by the session.
+VISITS: Final = {"psychology": (6500, TAX), "physiotherapy": (4800, TAX), "pilates": (1815, "es-21")}
+COSTS: Final = {"laser": 4000}
+# Companies that pay for their people: (id, name, tax id, whether they keep back income tax); all invented.
+COMPANIES: Final = (
+    ("K-0001", "Seguros de Muestra SA", "A00000018", False),
+    ("K-0002", "Talleres Ficticios SA", "A00000026", False),
+    ("K-0003", "Inventos Supuestos SL", "B00000034", True),
+)
 METHODS: Final = {"card": 45, "transfer": 18, "bizum": 17, "cash": 12, "direct_debit": 6, "paypal": 2}
 CLEARED: Final = frozenset({"card", "paypal"})  # collected by a payment service and paid out once a month
+ABROAD: Final = "GBP"  # customers in London see their psychologist online
 # How often each package is asked for.
 MIX: Final = {
-    "PSY-10": 20,
-    "PSY-5": 17,
-    "PSY-OWN-10": 9,
-    "PHY-10": 15,
-    "PHY-5": 15,
-    "PHY-3-1": 10,
-    "PSY-300M": 5,
-    "PHY-6H": 5,
-    "WALLET-200": 4,
+    "PSY-10": 16,
+    "PSY-5": 15,
+    "PSY-OWN-10": 8,
+    "PHY-10": 12,
+    "PHY-5": 12,
+    "PHY-3-1": 9,
+    "PSY-300M": 4,
+    "PHY-6H": 4,
+    "WALLET-200": 3,
+    "PIL-10": 7,
+    "GYM-MONTH": 4,
+    "NUT-6": 3,
+    "LAS-8": 2,
+    "GIFT-150": 2,
 }
 # What becomes of a bundle beside being used up; the rest is simply used.
-FATES: Final = {"slow": 15, "refund": 6, "transfer": 4, "share": 6, "provider": 3, "terminate": 2, "void": 1.5}
+FATES: Final = {"slow": 15, "refund": 8, "transfer": 4, "share": 6, "provider": 3, "terminate": 2, "void": 1.5}
 # How a refund goes.
-REFUNDS: Final = {"now": 40, "later": 28, "reversed": 8, "goodwill": 10, "less": 6, "units": 8}
+REFUNDS: Final = {"now": 34, "later": 24, "asked": 22, "reversed": 10, "goodwill": 8, "less": 4, "units": 6}
 
 Json = dict[str, Any]
 
@@ -57,7 +80,24 @@ class Pack:
     list_price: int
     service: str
     months: int
+    tax: str
     policy: Json
+
+    @property
+    def bound(self) -> bool:
+        """Whether the price is owed whatever becomes of the sessions."""
+        return bool(self.policy["obligation"] == "noncancellable")
+
+    @property
+    def flat(self) -> bool:
+        """Whether time is sold, not sessions: a month of the gym."""
+        return bool(self.policy["recognition"] == "straight_line")
+
+    @property
+    def passed_on(self) -> int:
+        """What a provider who is sold for earns with one unit: the price less commission and the VAT on it, rounded down."""
+        commission = self.price * int(100 * float(self.policy["commission_rate"])) // 100
+        return (self.price - commission - commission * 21 // 100) // self.units
 
     @property
     def no_show_fee(self) -> str:
@@ -97,7 +137,8 @@ class Held:
     paid: int = 0
     uses: int = 0
     ended: bool = False
-    part: bool = False
+    part: bool = False  # its units or price are not the pack's any more: no refund is made of it
+    late: bool = False  # a session of it waits to be written down
     fixed: date | None = None
     starts: set[tuple[date, str]] = field(default_factory=set)
 
@@ -133,6 +174,16 @@ class Held:
         return add_months(self.sold, self.pack.policy["latest_start_months"]) if start == "first_use" else None
 
 
+def rate(day: date) -> str:
+    """Euros for a pound on a day: invented, a little different every month."""
+    return f"1.{150 + day.month * 7 % 11 * 3}"
+
+
+def pounds(minor: int, day: date) -> int:
+    """Pence in euro cents at the rate of a day, rounded half up."""
+    return (minor * int(rate(day).replace(".", "")) + 500) // 1000
+
+
 def policy_text() -> str:
     """The demo practice's `policy.toml`."""
     return resources.files("revrec").joinpath("templates", "demo-policy.toml").read_text("utf-8")
@@ -156,5 +207,6 @@ def _pack(row: Json, policy: Json) -> Pack:
         list_price=money.parse(row["list_price"], EUR) // scale,
         service=row["service"],
         months=row["expiry_months"] if "expiry_months" in row else policy["expiry_months"],
+        tax=row["tax"],
         policy=policy,
     )

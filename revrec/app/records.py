@@ -9,11 +9,11 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from revrec.app.bundles import state_on
+from revrec.app.bundles import UnknownBundle, state_on
 from revrec.books.check import Handwritten, handwritten
 from revrec.core import money
 from revrec.core.book import Movement
-from revrec.core.bundle import Bundle
+from revrec.core.bundle import Bundle, Position, Status
 from revrec.core.dates import DAY
 from revrec.core.events import Event
 from revrec.core.journal import JournalEntry, Role
@@ -65,10 +65,13 @@ class StoreRecords:
         return self.ws.store.bundles()
 
     def bundle_on(self, bundle: Bundle, on: date) -> Bundle:
-        """The bundle as it was at the end of a day not before its sale."""
+        """The bundle as it was at the end of a day not before its sale; of one that was taken over later, nothing."""
         if max(bundle.last_date, bundle.lapsed_on or bundle.last_date) <= on:
             return bundle
-        return state_on(self.ws, bundle.id, on)
+        try:
+            return state_on(self.ws, bundle.id, on)
+        except UnknownBundle:
+            return bundle._replace(status=Status.VOIDED, units=0, used=0, price=0, layers=(), position=Position(), lapsed_on=None)
 
     def movements(self, bundle: str) -> Sequence[Movement]:
         """The movements of a bundle in order of arrival."""
@@ -93,9 +96,8 @@ class StoreRecords:
         return found
 
     def identity(self, customer: str) -> Identity | None:
-        """Who a customer is; None when nobody registered it, or the key of the details is gone."""
-        row = self.ws.store.row("customer", customer)
-        event = self.ws.store.event(row[3]) if row and row[3] else None
+        """Who a customer is; None when nobody registered it, the person was erased, or the key of the details is gone."""
+        event = self.ws.store.registration(customer)
         try:
             details = self.ws.store.unsealed(event) if event else None
         except KeyMissing:
@@ -120,7 +122,7 @@ def beyond(ws: Workspace) -> Beyond:
     """What the store keeps beside the bundles: what is open of one-off visits by branch, and the customers' credit."""
     visits = defaultdict[str | None, int](int)
     for visit in ws.store.visits():
-        visits[visit.branch] += 0 if visit.undone else visit.price - visit.paid
+        visits[visit.branch] += 0 if visit.undone else visit.price - visit.paid - visit.lost
     return Beyond(visits, sum(customer.credit for customer in ws.store.customers()))
 
 

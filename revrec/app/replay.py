@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import orjson
 
+from revrec.app.catalogue import regime_of
 from revrec.app.record import customer_of, read_ahead
 from revrec.core.errors import Refused
 from revrec.core.events import Event, Method, PeriodClosed
@@ -78,6 +79,25 @@ class PinnedCatalogue:
             self._rely([pin])
             return self._tax(pin)
         raise self._unpinned(tax, day)
+
+    def fee_tax(self, day: date) -> str | None:
+        """What the policy says whose digest the chain record names, beside that of the tax; None when none was pinned."""
+        offers = list(self._naming(day))
+        exact = (o for o in offers if pins_digest(pin.digest for pin in (*self._first(), *o[1])) == self.expected)
+        for policy, pins in (*exact, *offers[:1]):
+            self._rely(pins[:1])
+            return policy.fee_tax
+        return None
+
+    def _naming(self, day: date) -> Iterator[tuple[Policy, list[Pin]]]:
+        """The pinned policies that name a tax of fees, each with its pin and that of the tax."""
+        known = dict.fromkeys(pin.id for pin in self.pins.rows.values() if pin.kind == "policy")
+        for version in (v for name in known for v in self.pins.candidates("policy", name, day, self.seq)):
+            assert isinstance(version, Policy)
+            if version.fee_tax is not None:
+                rates = self.pins.candidates("tax", version.fee_tax, day, self.seq)[:1]
+                taxes = [self._pin("tax", rate) for rate in rates]
+                yield version, [self._pin("policy", version), *taxes]
 
     def _tax(self, pin: Pin) -> Tax:
         version = self.pins.version("tax", pin.id, pin.since)
@@ -182,3 +202,4 @@ class Replay:
             self.context = Context(self.taxpayer, values["currency"], values["zone"])
             self.book.currency = values["currency"]
             self.book.methods = {Method(name): Role(role) for name, role in values["methods"].items()}
+            self.book.regime = regime_of(values)

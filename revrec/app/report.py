@@ -111,7 +111,7 @@ def _rollforward(ws: Workspace, asked: Question) -> Table:
     closing, ends, owed = rolled.total.closing, dict[str, date | None](), 0
     for bundle in records.bundles():
         ends[bundle.id] = bundle.valid_until
-        owed += bundle.position.liability
+        owed += bundle.balances.contract_liability
     balance = -records.balance((Role.CONTRACT_LIABILITY,), asked.last, asked.branch)
     ties = [Tie("Ledger balance", balance, "roll-forward closing", closing)]
     if records.latest <= asked.last and asked.branch is None:

@@ -6,20 +6,20 @@ neither the clock nor the engine. The same arguments give the same events, byte 
 
 from __future__ import annotations
 
-import heapq
-import random
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime, time, timedelta
-from itertools import count
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
+from revrec.app import backoffice
+from revrec.app.agenda import HOUR, ZONE, Agenda, Script
 from revrec.app.practice import (
     ATTENDED,
     BRANCHES,
     CANCELLED,
     CLEARED,
+    COMPANIES,
+    COSTS,
     EUR,
     FATES,
     FIRST_NAMES,
@@ -30,24 +30,25 @@ from revrec.app.practice import (
     PROVIDERS,
     REFUNDS,
     SURNAMES,
-    TAX,
     TOWNS,
+    VISITS,
     Held,
     Json,
     Pack,
     Person,
     packs,
+    rate,
 )
+from revrec.app.tales import TALES
 from revrec.core import money
-from revrec.core.dates import DAY, add_months, month_start
+from revrec.core.dates import DAY, add_months
 
 SEED: Final = 7
 BUNDLES: Final = 900
 MONTHS: Final = 12
 START: Final = date(2025, 1, 1)
 TAXPAYER: Final = "ES-B64717838"
-ZONE: Final = ZoneInfo("Europe/Madrid")
-HOUR: Final = timedelta(hours=1)
+FEW: Final = 20  # a practice with fewer bundles has no rare events
 
 
 def simulate(
@@ -58,114 +59,54 @@ def simulate(
     start: date = START,
     taxpayer: str = TAXPAYER,
 ) -> Iterator[Json]:
-    """Events of a demo practice that sells `bundles` bundles in `months` months, in order of arrival.
+    """Events of a demo practice that sells about `bundles` bundles in `months` months, in order of arrival.
 
     Events recorded late stand where they arrive, with the time at which they happened.
     """
-    practice = _Practice(seed, start, add_months(start, months), taxpayer)
+    practice = Practice(seed, start, add_months(start, months), taxpayer)
     practice.plan(bundles)
     return practice.run()
 
 
-class _Practice:
-    """The running practice: an agenda of things to come, and what was said so far."""
+class Practice(Agenda):
+    """The running practice: who its customers are, what they hold, and what others owe it."""
 
     def __init__(self, seed: int, start: date, end: date, taxpayer: str) -> None:
-        self.rng = random.Random(seed)  # noqa: S311  # a reproducible demo, no secret
-        self.start, self.end, self.taxpayer, self.source = start, end, taxpayer, f"simulate.{seed}"
-        self.now = datetime.combine(start, time())
-        self.agenda: list[tuple[datetime, int, Callable[[], None]]] = []
-        self.said: list[Json] = []
-        self.counters: dict[str, count[int]] = defaultdict(lambda: count(1))
+        super().__init__(seed, start, end, taxpayer)
         self.people: list[Person] = []
+        self.companies: set[str] = set()
         self.held: dict[str, list[Held]] = defaultdict(list)
-        self.cleared = 0
-
-    def run(self) -> Iterator[Json]:
-        """Work the agenda off until the last day."""
-        limit = datetime.combine(self.end, time())
-        while self.agenda and self.agenda[0][0] < limit:
-            self.now, _, action = heapq.heappop(self.agenda)
-            action()
-            yield from self.said
-            self.said.clear()
-
-    # the agenda
-
-    def at(self, when: datetime, action: Callable[[], None]) -> None:
-        """Put something on the agenda."""
-        heapq.heappush(self.agenda, (when, next(self.counters["agenda"]), action))
-
-    def after(self, days: int, action: Callable[[], None]) -> None:
-        """Put something on the agenda in some days, in office hours, never on a Sunday."""
-        self.at(self.office(self.now.date() + days * DAY), action)
-
-    def office(self, day: date) -> datetime:
-        """A time in office hours of that day, of Monday if it is a Sunday."""
-        day = day + DAY if day.weekday() == 6 else day
-        return datetime.combine(day, time(9)) + self.rng.randrange(0, 11 * 60, 5) * timedelta(minutes=1)
-
-    def chance(self, share: float) -> bool:
-        """True in that share of cases."""
-        return self.rng.random() < share
-
-    def pick(self, weights: Mapping[str, float]) -> str:
-        """One of the keys, as often as its weight says."""
-        return self.rng.choices(list(weights), list(weights.values()))[0]
-
-    def number(self, prefix: str, width: int) -> str:
-        """The next id with that prefix."""
-        return f"{prefix}-{next(self.counters[prefix]):0{width}d}"
-
-    def event(self, kind: str, branch: str | None, data: Json, *, when: datetime | None = None) -> Json:
-        """An event; members of `data` that are None are left out."""
-        stamp = (when or self.now).replace(tzinfo=ZONE).isoformat()
-        return {
-            "specversion": "1.0",
-            "id": self.number("ev", 6),
-            "source": self.source,
-            "type": kind,
-            "time": stamp,
-            "taxpayer": self.taxpayer,
-            **({"branch": branch, "actor": f"reception.{branch}"} if branch else {"actor": "office"}),
-            "data": {key: value for key, value in data.items() if value is not None},
-        }
-
-    def say(self, kind: str, branch: str | None, **data: object) -> None:
-        """Say an event now."""
-        self.said.append(self.event(kind, branch, data))
+        self.cleared: dict[tuple[str, str], int] = defaultdict(int)  # method and currency: not yet paid out
+        self.bills: list[tuple[str, Json]] = []  # branch and data of sessions not yet invoiced by who gave them
+        self.partners: dict[tuple[str, str], int] = defaultdict(int)  # branch and provider: earned for whom the practice sells
+        self.kept_back = 0  # income tax of providers, owed to the tax office
+        self.lent: dict[tuple[str, str], int] = defaultdict(int)  # worth of sessions, by the branch that sold and that gave them
 
     # what is planned from the start
 
     def plan(self, bundles: int) -> None:
-        """Spread sales, visits, prepayments and month ends over the time."""
-        days = (self.end - self.start).days
-        for _ in range(bundles):
-            self.at(self.office(self.start + self.rng.randrange(days) * DAY), self.sell)
+        """Spread sales, visits, prepayments, stories and month ends over the time."""
+        backoffice.open_books(self, bundles // 40)
+        told = 0
+        for tale in TALES if bundles >= FEW else ():
+            for _ in range(max(1, round(bundles * tale.share))):
+                self.at(self.any_day(self.days - tale.days), self.bind(self.tell, tale.script))
+                told += 1
+        for _ in range(bundles - told):
+            self.at(self.any_day(), self.sell)
         for _ in range(bundles // 4):
-            self.at(self.office(self.start + self.rng.randrange(days) * DAY), self.visit)
+            self.at(self.any_day(), self.visit)
         for _ in range(bundles // 80):
-            self.at(self.office(self.start + self.rng.randrange(days) * DAY), self.prepay)
-        self.plan_months()
+            self.at(self.any_day(), self.prepay)
+        backoffice.plan(self)
 
-    def plan_months(self) -> None:
-        """Payout, freelancers' fees and the closing of each month; one month is opened again."""
-        month, closings = self.start, 0
-        while month < self.end:
-            following = add_months(month_start(month), 1)
-            self.at(datetime.combine(following + DAY, time(19)), self.payout)
-            self.at(datetime.combine(following + 2 * DAY, time(19)), self.bind(self.freelancers, month))
-            self.at(datetime.combine(following + 4 * DAY, time(20)), self.bind(self.close, month))
-            closings += 1
-            if closings == 4:
-                self.at(datetime.combine(following + 8 * DAY, time(8)), self.bind(self.reopen, month))
-                self.at(datetime.combine(following + 9 * DAY, time(21)), self.bind(self.close, month))
-            month = following
+    def tell(self, script: Callable[[Practice], Script]) -> None:
+        """Begin a story."""
+        self.play(script(self))
 
-    @staticmethod
-    def bind(action: Callable[..., None], *given: object) -> Callable[[], None]:
-        """The action with its arguments."""
-        return lambda: action(*given)
+    def branch(self) -> str:
+        """One of the branches."""
+        return self.rng.choice(BRANCHES)
 
     # people
 
@@ -182,18 +123,24 @@ class _Practice:
             self.people.append(Person(one, household, tuple(i for i in ids if i != one)))
         return self.people[-size]
 
-    def register(self, customer: str, household: str | None, family: str) -> None:
+    def newcomer(self, country: str = "ES") -> Person:
+        """Somebody with a story of their own, who buys nothing else."""
+        person = Person(self.number("C", 4), None, ())
+        self.register(person.id, None, self.rng.choice(SURNAMES), country)
+        return person
+
+    def register(self, customer: str, household: str | None, family: str, country: str = "ES") -> None:
         """Say who a customer is; every name is invented."""
-        post_code, town = self.rng.choice(TOWNS)
+        post_code, town = self.rng.choice(TOWNS) if country == "ES" else ("E1 0AA", "London")
         self.say(
             "customer.registered",
-            self.rng.choice(BRANCHES),
+            self.branch(),
             customer=customer,
             name=self.rng.choice(FIRST_NAMES),
             first_surname=family,
             second_surname=self.rng.choice(SURNAMES),
             person="natural",
-            country="ES",
+            country=country,
             address=f"Calle Inventada {self.rng.randrange(1, 200)}",
             post_code=post_code,
             town=town,
@@ -201,32 +148,54 @@ class _Practice:
             household=household,
         )
 
+    def company(self) -> tuple[str, bool]:
+        """A company that pays for its people, and whether it keeps back tax on what it pays."""
+        one, name, tax_id, withholds = self.rng.choice(COMPANIES)
+        if one not in self.companies:
+            self.companies.add(one)
+            who = {"customer": one, "name": name, "person": "legal", "tax_id": tax_id, "country": "ES", "business": True}
+            self.say("customer.registered", None, **who, withholds=withholds or None)
+        return one, withholds
+
     # sales and money
 
-    def sell(self) -> None:
+    def sell(self, pack: Pack | None = None, buyer: Person | None = None, branch: str | None = None) -> None:
         """Sell a bundle, and plan its payment, its first appointment and its fate."""
-        pack, buyer, branch = packs()[self.pick(MIX)], self.customer(), self.rng.choice(BRANCHES)
-        held = self.contract(pack, buyer, branch)
-        discount = {"code": "FRIENDS", "amount": "20.00"} if pack.unit != "money" and self.chance(0.05) else None
+        held = self.contract(pack or packs()[self.pick(MIX)], buyer or self.customer(), branch or self.branch())
+        discount = {"code": "FRIENDS", "amount": "20.00"} if held.price > 10000 and self.chance(0.05) else None
         held.price -= 2000 if discount else 0
-        if not held.fate and buyer.family and pack.policy["sharing"] == "household" and self.chance(0.2):
-            held.beneficiary = buyer.family[0]
-        self.say(
-            "bundle.sold",
-            branch,
-            bundle=held.id,
-            package=pack.id,
-            customer=buyer.id,
-            beneficiary=held.beneficiary,
-            provider=held.provider,
-            discount=discount,
-            policy_accepted_at=self.now.replace(tzinfo=ZONE).isoformat() if self.chance(0.6) else None,
-        )
+        if not held.fate and held.holder.family and held.pack.policy["sharing"] == "household" and self.chance(0.2):
+            held.beneficiary = held.holder.family[0]
+        accepted = self.stamp() if self.chance(0.6) else None
+        parts = self.parts(held) if held.pack.bound else None
+        self.sold(held, beneficiary=held.beneficiary, discount=discount, policy_accepted_at=accepted, instalments=parts)
         if held.fate == "void":
             self.after(1, self.bind(self.void, held))
             return
-        self.collect(held)
-        self.at(self.office(self.now.date() + self.rng.randrange(1, 8) * DAY), self.bind(self.book, held))
+        self.collect_parts(held, parts) if parts else self.collect(held)
+        self.at(self.office(self.today + self.rng.randrange(1, 8) * DAY), self.bind(self.book, held))
+
+    def sold(self, held: Held, **terms: object) -> None:
+        """Say that a bundle is sold."""
+        who = {"bundle": held.id, "package": held.pack.id, "customer": held.holder.id, "provider": held.provider}
+        self.say("bundle.sold", held.branch, **who, **terms)
+
+    def buy(self, pack: str, buyer: Person | None = None) -> Held:
+        """Sell a bundle to somebody with a story; how it is paid and used is for the story to say."""
+        held = self.contract(packs()[pack], buyer or self.newcomer(), self.branch())
+        held.fate, held.part = "", True
+        return held
+
+    def parts(self, held: Held) -> list[Json]:
+        """The price in four monthly instalments."""
+        return [{"due_on": f"{add_months(self.today, i)}", "amount": _eur(held.price // 4)} for i in range(4)]
+
+    def collect_parts(self, held: Held, parts: list[Json]) -> None:
+        """Collect each instalment in the days after it fell due."""
+        for part in parts:
+            day = date.fromisoformat(part["due_on"]) + self.rng.randrange(6) * DAY
+            pay = self.bind(self.pay, held, money.parse(part["amount"], EUR), "direct_debit")
+            self.at(max(self.office(day), self.now), pay)
 
     def contract(self, pack: Pack, holder: Person, branch: str) -> Held:
         """A new bundle in the generator's own books."""
@@ -237,11 +206,11 @@ class _Practice:
             pack=pack,
             holder=holder,
             branch=branch,
-            sold=self.now.date(),
+            sold=self.today,
             price=pack.price,
             left=pack.units,
             provider=self.rng.choice(PROVIDERS[pack.service]) if owned else None,
-            fate=fate,
+            fate="" if pack.bound or pack.flat else fate,
             fate_after=self.rng.randrange(0, 4),
         )
         self.held[holder.id].append(held)
@@ -264,26 +233,35 @@ class _Practice:
         elif habit == "late":
             self.after(self.rng.randrange(14, 25), self.bind(self.pay, held, held.price))
         elif habit == "failed":
-            self.fail(held)
+            self.fail(held, held.price)
             self.after(3, self.bind(self.pay, held, held.price))
+        elif not held.pack.flat:
+            self.after(75, self.bind(self.give_up, held))
 
-    def fail(self, held: Held) -> None:
+    def give_up(self, held: Held) -> None:
+        """A bundle that is used and was never paid is cancelled, where the customer does not answer."""
+        if self.alive(held) and held.uses and not held.late and not held.paid and self.chance(0.6):
+            held.ended = True
+            self.say("bundle.cancelled_for_default", held.branch, bundle=held.id, reason="two reminders, no answer")
+
+    def fail(self, held: Held, amount: int) -> None:
         """A direct debit that the bank turns down."""
         self.say(
             "payment.failed",
             held.branch,
             payment=self.number("P", 5),
-            amount=_eur(held.price),
+            amount=_eur(amount),
             method="direct_debit",
             bundle=held.id,
             code="AM04",
         )
 
-    def pay(self, held: Held, amount: int) -> None:
+    def pay(self, held: Held, amount: int, method: str | None = None) -> None:
         """Money for a bundle that lives; now and then it is entered twice or comes back."""
         if held.ended:
             return
-        payment, method = self.money_in(amount, held.branch, bundle=held.id, payer=held.holder.id if self.chance(0.1) else None)
+        payer = held.holder.id if self.chance(0.1) else None
+        payment, method = self.money_in(amount, held.branch, method=method, bundle=held.id, payer=payer)
         held.paid += amount
         self.start_by_payment(held, payment)
         if held.fate or held.part or held.pack.policy["unpaid_use"] == "reject":
@@ -297,21 +275,47 @@ class _Practice:
             self.after(4, self.bind(self.undo_payment, held, payment, method, amount, "returned"))
 
     def start_by_payment(self, held: Held, payment: str) -> None:
+        """A payment may start the validity."""
         if held.pack.policy["expiry_from"] == "payment":
-            held.starts.add((self.now.date(), payment))
+            held.starts.add((self.today, payment))
 
-    def money_in(self, amount: int, branch: str, **target: str | None) -> tuple[str, str]:
-        """A payment: its id and method."""
-        payment, method = self.number("P", 5), self.pick(METHODS)
-        reference = f"TPV{self.rng.randrange(10**6):06d}" if method == "card" else None
-        self.say("payment.received", branch, payment=payment, amount=_eur(amount), method=method, **target, reference=reference)
-        self.clear(method, amount)
+    def money_in(
+        self,
+        amount: int,
+        branch: str,
+        *,
+        method: str | None = None,
+        currency: str = EUR,
+        tip: int = 0,
+        withheld: int = 0,
+        **target: str | None,
+    ) -> tuple[str, str]:
+        """A payment: its id and method. The tip comes on top of `amount`, what is withheld does not come."""
+        payment, method = self.number("P", 5), method or self.pick(METHODS)
+        came = amount + tip - withheld
+        self.say(
+            "payment.received",
+            branch,
+            payment=payment,
+            amount=_eur(came),
+            method=method,
+            **target,
+            reference=f"TPV{self.rng.randrange(10**6):06d}" if method == "card" else None,
+            tip=_eur(tip) if tip else None,
+            withheld=_eur(withheld) if withheld else None,
+            **self.abroad(currency),
+        )
+        self.clear(method, came, currency)
         return payment, method
 
-    def clear(self, method: str, amount: int) -> None:
+    def abroad(self, currency: str) -> Json:
+        """The members that say in which money an amount is, where it is another."""
+        return {} if currency == EUR else {"currency": currency, "rate": rate(self.today)}
+
+    def clear(self, method: str, amount: int, currency: str = EUR) -> None:
         """Count what the payment service owes since its last payout."""
         if method in CLEARED:
-            self.cleared += amount
+            self.cleared[method, currency] += amount
 
     def undo_payment(self, held: Held, payment: str, method: str, amount: int, reason: str) -> None:
         """A payment entered by mistake, or taken back by the bank and paid again a week later."""
@@ -331,11 +335,14 @@ class _Practice:
         """Make the next appointment, unless the fate of the bundle comes first or its validity ends before."""
         if held.ended or not held.left:
             return
+        if held.pack.flat:
+            self.appoint(held, self.office(self.today + self.rng.randrange(3, 7) * DAY), self.number("S", 5))
+            return
         if held.fate not in {"", "slow"} and held.uses >= held.fate_after and held.paid:
             self.meet_fate(held)
             return
         days = self.rng.randrange(18, 46) if held.fate == "slow" else self.rng.choice((6, 7, 7, 7, 8, 14))
-        self.appoint(held, self.office(self.now.date() + days * DAY), self.number("S", 5))
+        self.appoint(held, self.office(self.today + days * DAY), self.number("S", 5))
 
     def appoint(self, held: Held, when: datetime, session: str) -> None:
         """Put an appointment on the agenda with what will come of it."""
@@ -354,6 +361,7 @@ class _Practice:
             self.at(when, self.bind(self.book, held))
 
     def appoint_cancelled(self, held: Held, when: datetime, session: str) -> None:
+        """An appointment that will be cancelled, in time or late."""
         late = self.chance(LATE_SHARE)
         halves = self.rng.randrange(2, 22) if late else self.rng.randrange(50, 140)
         called = max(when - halves * HOUR / 2, self.now + HOUR / 4)
@@ -363,34 +371,60 @@ class _Practice:
     def alive(self, held: Held) -> bool:
         """Whether the bundle can be used today."""
         last = held.last_day
-        return not held.ended and held.left > 0 and (last is None or self.now.date() <= last)
+        return not held.ended and held.left > 0 and (last is None or self.today <= last)
 
     def attend(self, held: Held, session: str) -> None:
-        """A session takes place; a few are written down days later."""
+        """A session takes place; a few are written down days later, a few in the wrong name."""
         if not self.alive(held):
             return
         data, units, over = self.quantity(held)
         days = 0 if over else self.rng.choices((0, 1, 3, 9), (955, 25, 12, 8))[0]
         data |= {"bundle": held.id, "beneficiary": held.beneficiary} if days else self.drawn(held)
-        event = self.event("session.completed", self.where(held), {"session": session, **data, **self.who(held)})
-        held.left -= units
-        held.uses += 1
-        if held.pack.policy["expiry_from"] == "first_use":
-            held.starts.add((self.now.date(), session))
+        at_home = not over and not days and held.pack.service == "physiotherapy" and self.chance(0.015)
+        data["surcharge"] = {"amount": "15.00", "tax": "es-health"} if at_home else None
+        event = self.event("session.completed", self.where(held, units), {"session": session, **data, **self.who(held)})
+        self.used(held, session, units)
         if days:
+            held.late = True
             self.after(days, self.bind(self.write_late, held, event))
             return
-        self.said.append(event)
-        if over:
-            self.money_in(over, held.branch, bundle=held.id)
-        elif self.chance(0.008):
+        self.record(event)
+        if over or at_home:
+            self.money_in(over or 1500, held.branch, bundle=held.id)
+        elif held.pack.service not in COSTS and self.chance(0.008):
             self.after(self.rng.randrange(1, 3), self.bind(self.undo, held, session, units))
             return
         self.book(held)
 
+    def used(self, held: Held, session: str, units: int) -> None:
+        """Count units as used, and what a provider who is sold for earns with them."""
+        held.left -= units
+        held.uses += 1
+        self.earn(held, units)
+        if held.pack.policy["expiry_from"] == "first_use":
+            held.starts.add((self.today, session))
+
+    def earn(self, held: Held, units: int) -> None:
+        """What a provider who is sold for earns with some units, less where they are taken back."""
+        if held.provider and not held.pack.policy["principal"]:
+            self.partners[held.branch, held.provider] += held.pack.passed_on * units
+
+    def use(self, held: Held) -> None:
+        """A session of a story, now and in full."""
+        session = self.number("S", 5)
+        self.record(self.event("session.completed", held.branch, {"session": session, "bundle": held.id, **self.who(held)}))
+        self.used(held, session, 1)
+
+    def record(self, event: Json) -> None:
+        """Say a session; what it cost is to be invoiced."""
+        self.said.append(event)
+        if "cost" in event["data"]:
+            self.bills.append((event["branch"], event["data"]))
+
     def write_late(self, held: Held, event: Json) -> None:
         """Say an event of some days ago."""
-        self.said.append(event)
+        held.late = False
+        self.record(event)
         self.book(held)
 
     def drawn(self, held: Held) -> Json:
@@ -406,7 +440,7 @@ class _Practice:
             return {}, 1, 0
         if held.pack.unit == "money":
             cents = min(held.left, self.rng.choice((3500, 4800, 6000)))
-            return {"quantity": _eur(cents)}, cents, 0
+            return {"quantity": _eur(cents), **self.chosen(held)}, cents, 0
         minutes = self.rng.choice((45, 50, 52, 55, 60))
         stamps = {"started_at": self.now - minutes * HOUR / 60, "ended_at": self.now}
         data = {key: stamp.replace(tzinfo=ZONE).isoformat() for key, stamp in stamps.items()}
@@ -415,15 +449,26 @@ class _Practice:
         hourly = held.pack.list_price
         return data, taken, (rounded - taken) * hourly
 
-    def who(self, held: Held) -> Json:
-        """Provider and modality of a session."""
-        provider = held.provider or (self.rng.choice(PROVIDERS[held.pack.service]) if self.chance(0.7) else None)
-        modality = self.rng.choice(held.pack.modalities) if self.chance(0.5) else None
-        return {"provider": provider, "modality": modality}
+    def chosen(self, held: Held) -> Json:
+        """What a gift card is spent on, each service with its own tax."""
+        if held.pack.service != "any":
+            return {}
+        service = self.rng.choice(tuple(VISITS))
+        return {"service": service, "tax": VISITS[service][1]}
 
-    def where(self, held: Held) -> str:
-        """Mostly the branch that sold the bundle."""
-        return held.branch if self.chance(0.92) else self.rng.choice(BRANCHES)
+    def who(self, held: Held) -> Json:
+        """Provider and modality of a session; what it costs, where the provider is paid by the session."""
+        cost = COSTS.get(held.pack.service)
+        provider = held.provider or (self.rng.choice(PROVIDERS[held.pack.service]) if cost or self.chance(0.7) else None)
+        modality = self.rng.choice(held.pack.modalities) if self.chance(0.5) else None
+        return {"provider": provider, "modality": modality, "cost": _eur(cost) if cost else None}
+
+    def where(self, held: Held, units: int) -> str:
+        """Mostly the branch that sold the bundle; it owes the other one what it gives."""
+        branch = held.branch if self.chance(0.92) else self.branch()
+        if branch != held.branch:
+            self.lent[held.branch, branch] += held.price * units // held.pack.units
+        return branch
 
     def cancel(self, held: Held, session: str, halves: int, when: datetime) -> None:
         """A cancellation; one in time leaves the session id free for the new appointment."""
@@ -450,6 +495,7 @@ class _Practice:
         """What a late cancellation or a no-show costs; one in five is forgiven, most fees are paid."""
         if rule == "deduct":
             held.left -= 1
+            self.earn(held, 1)
         if rule != "waive" and self.chance(0.2):
             self.after(self.rng.randrange(1, 4), self.bind(self.forgive, held, session, int(rule == "deduct")))
             return
@@ -459,6 +505,7 @@ class _Practice:
         self.book(held)
 
     def pay_fee(self, held: Held, fee: int) -> None:
+        """The fee for a late cancellation or a no-show."""
         self.money_in(fee, held.branch, bundle=held.id)
         self.book(held)
 
@@ -466,12 +513,14 @@ class _Practice:
         """Waive what a late cancellation or a no-show cost."""
         self.say("session.waived", held.branch, session=session, reason="first time", approver="manager")
         held.left += units
+        self.earn(held, -units)
         self.book(held)
 
     def undo(self, held: Held, session: str, units: int) -> None:
         """A session that was written down by mistake."""
         self.say("session.reversed", held.branch, session=session, reason="entered for the wrong person")
         held.left += units
+        self.earn(held, -units)
         held.starts = {start for start in held.starts if start[1] != session}
         self.book(held)
 
@@ -529,7 +578,10 @@ class _Practice:
         if held.pack.unit == "session" and held.left >= 4 and self.chance(0.3):
             self.transfer_part(held, heir, related)
             return
-        self.say("bundle.transferred", held.branch, bundle=held.id, to_customer=heir.id, relation=related)
+        fee = "6.05" if "fee_tax" in held.pack.policy and not related else None
+        self.say("bundle.transferred", held.branch, bundle=held.id, to_customer=heir.id, relation=related, fee=fee)
+        if fee:
+            self.money_in(605, held.branch, bundle=held.id)
         self.held[held.holder.id].remove(held)
         held.holder = heir
         self.held[heir.id].append(held)
@@ -555,7 +607,7 @@ class _Practice:
     def refund(self, held: Held) -> None:
         """Give money back where the policy gives any."""
         policy = held.pack.policy
-        inside = self.now.date() <= held.sold + timedelta(days=policy.get("refund_window_days", 0))
+        inside = self.today <= held.sold + timedelta(days=policy.get("refund_window_days", 0))
         if held.refundable < 3000 or policy["refund"] == "none" or (policy["refund"] == "window" and not inside):
             return
         way = self.pick(REFUNDS)
@@ -563,6 +615,10 @@ class _Practice:
             way = "now"
         refund = self.number("R", 4)
         held.ended = way != "units"
+        if way == "asked":
+            self.say("refund.requested", held.branch, refund=refund, bundle=held.id, reason="moves away")
+            self.after(self.rng.randrange(3, 9), self.bind(self.answer, held, refund))
+            return
         terms = self.refund_terms(held, way)
         self.say("refund.issued", held.branch, refund=refund, bundle=held.id, **terms)
         if way == "units":
@@ -581,9 +637,19 @@ class _Practice:
         if way == "goodwill":
             return {"amount": _eur(held.paid), "method": at_once, "exception": {"reason": "goodwill", "approver": "manager"}}
         if way == "less":
-            accepted = {"reason": "agreed by telephone", "accepted_at": self.now.replace(tzinfo=ZONE).isoformat()}
+            accepted = {"reason": "agreed by telephone", "accepted_at": self.stamp()}
             return {"amount": "20.00", "method": at_once, "accepted": accepted}
         return {"method": at_once} if way == "now" else {}
+
+    def answer(self, held: Held, refund: str) -> None:
+        """A refund that was asked for is paid as it was quoted, or turned down."""
+        if self.chance(0.75):
+            self.say("refund.issued", held.branch, refund=refund, bundle=held.id, method="transfer")
+            return
+        held.ended = False
+        why = "agreed with the customer to go on with another therapist"
+        self.say("refund.rejected", held.branch, refund=refund, reason=why, approver="manager")
+        self.book(held)
 
     def settle(self, held: Held, refund: str) -> None:
         """Pay an agreed refund."""
@@ -597,8 +663,12 @@ class _Practice:
 
     def lapse(self, held: Held, last: date) -> None:
         """The validity ends with units left: extend before or after, say so, pay back as an exception, or let the clock."""
+        if held.pack.flat:
+            if self.chance(0.6):
+                self.at(max(self.office(last + DAY), self.now), self.bind(self.sell, held.pack, held.holder, held.branch))
+            return
         way = self.pick({"before": 20, "after": 15, "said": 15, "exception": 6, "clock": 44})
-        if way == "before" and self.now.date() < last - 3 * DAY:
+        if way == "before" and self.today < last - 3 * DAY:
             self.at(self.office(last - 3 * DAY), self.bind(self.extend, held, "clinical"))
         elif way == "after":
             self.at(self.office(last + self.rng.randrange(5, 21) * DAY), self.bind(self.extend, held, "goodwill"))
@@ -611,9 +681,13 @@ class _Practice:
         """Give more time, and go on."""
         if held.ended or not held.left or not held.expires_on:
             return
-        held.fixed = max(held.expires_on, self.now.date()) + self.rng.randrange(30, 61) * DAY
+        held.fixed = max(held.expires_on, self.today) + self.rng.randrange(30, 61) * DAY
         held.fate = ""
-        self.say("bundle.extended", held.branch, bundle=held.id, expires_on=f"{held.fixed}", reason=reason, approver="manager")
+        fee = "12.10" if "fee_tax" in held.pack.policy and reason == "goodwill" else None
+        until = f"{held.fixed}"
+        self.say("bundle.extended", held.branch, bundle=held.id, expires_on=until, reason=reason, approver="manager", fee=fee)
+        if fee:
+            self.money_in(1210, held.branch, bundle=held.id)
         self.book(held)
 
     def say_expired(self, held: Held) -> None:
@@ -632,65 +706,25 @@ class _Practice:
     # beside the bundles
 
     def visit(self) -> None:
-        """A one-off visit, mostly paid at the desk."""
-        service = self.rng.choice(tuple(PROVIDERS))
-        price = {"psychology": 6500, "physiotherapy": 4800}[service]
-        session, branch, customer = self.number("S", 5), self.rng.choice(BRANCHES), self.customer()
-        self.say(
-            "session.completed",
-            branch,
-            session=session,
-            service=service,
-            price=_eur(price),
-            tax=TAX,
-            customer=customer.id,
-            provider=self.rng.choice(PROVIDERS[service]),
-        )
+        """A one-off visit, mostly paid at the desk, now and then with a tip."""
+        branch = self.branch()
+        session, price = self.one_off(self.customer(), self.rng.choice(tuple(VISITS)), branch)
         if self.chance(0.94):
-            self.money_in(price, branch, session=session)
+            tip = 200 if self.chance(0.05) else 0
+            self.money_in(price, branch, method="card" if tip else None, session=session, tip=tip)
         elif self.chance(0.4):
             self.after(1, lambda: self.say("session.reversed", branch, session=session, reason="entered twice"))
 
+    def one_off(self, customer: Person, service: str, branch: str) -> tuple[str, int]:
+        """A visit outside any bundle: its session and price."""
+        session, (price, tax) = self.number("S", 5), VISITS[service]
+        what = {"session": session, "service": service, "price": _eur(price), "tax": tax, "customer": customer.id}
+        self.say("session.completed", branch, **what, provider=self.rng.choice(PROVIDERS[service]))
+        return session, price
+
     def prepay(self) -> None:
         """Money in advance that belongs to no bundle yet."""
-        self.money_in(self.rng.choice((5000, 10000)), self.rng.choice(BRANCHES), customer=self.customer().id)
-
-    # the month
-
-    def adjust(self, reason: str, effective: date | None, *legs: tuple[str, int]) -> None:
-        """A manual entry of two or more legs, debit positive."""
-        postings = [{"role": role, "amount": money.text(amount, EUR), "branch": "bcn"} for role, amount in legs if amount]
-        self.say(
-            "adjustment.posted",
-            None,
-            postings=postings,
-            reason=reason,
-            approver="controller",
-            effective_date=f"{effective}" if effective else None,
-        )
-
-    def payout(self) -> None:
-        """What the payment service collected comes to the bank, less 1.2 %."""
-        gross, self.cleared = self.cleared, 0
-        fee = gross * 12 // 1000
-        if gross > 0:
-            self.adjust("payout of the payment service", None, ("bank", gross - fee), ("psp-fees", fee), ("psp-clearing", -gross))
-
-    def freelancers(self, month: date) -> None:
-        """Freelance providers are paid for the month, on its last day."""
-        last = add_months(month_start(month), 1) - DAY
-        self.adjust("freelance providers of the month", last, ("provider-cost", 125000), ("provider-payable", -125000))
-        self.adjust("freelance providers paid", None, ("provider-payable", 125000), ("bank", -125000))
-
-    def close(self, month: date) -> None:
-        """Close the month."""
-        self.say("period.closed", None, period=f"{month:%Y-%m}", approver="controller")
-
-    def reopen(self, month: date) -> None:
-        """Open a closed month again: something was forgotten."""
-        self.say("period.reopened", None, period=f"{month:%Y-%m}", approver="controller", reason="a supplier's note came late")
-        last = add_months(month_start(month), 1) - DAY
-        self.adjust("supplier's note of the month", last, ("provider-cost", 8640), ("bank", -8640))
+        self.money_in(self.rng.choice((5000, 10000)), self.branch(), customer=self.customer().id)
 
 
 def _eur(minor: int) -> str:

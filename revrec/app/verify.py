@@ -19,6 +19,7 @@ from revrec.app.replay import Derived, Replay
 from revrec.app.workspace import Workspace
 from revrec.books.listing import day_path
 from revrec.books.write import Unwritten
+from revrec.core.bundle import Balances
 from revrec.core.errors import RevrecError
 from revrec.core.findings import Finding
 from revrec.core.journal import Unbalanced
@@ -364,16 +365,20 @@ def _differs(
         found.add("derive.refused", where, f"event {stored.id} would be refused today: {refusal}", _RESTORE)
         return
     replay.recorder.flush()
-    derived = other.event(stored.seq)
-    theirs = {row[0]: bytes(row[1]) for row in _bodies(other, derived)}
-    mine = {row[0]: bytes(row[1]) for row in _bodies(store, stored)}
-    numbers = sorted(number for number in mine.keys() | theirs.keys() if mine.get(number) != theirs.get(number))
+    numbers = differing(store, other, stored)
     for number in numbers:
         message = f"entry E-{number} of event {stored.id} is not what its event and the pinned policy give"
         found.add("derive.entry", f"E-{number}", message, _RESTORE)
     if not numbers:
         message = f"event {stored.id}: the digests of its entries or pinned versions are not those that derivation gives"
         found.add("derive.record", where, message, _RESTORE)
+
+
+def differing(store: Store, other: Store, stored: StoredEvent) -> list[int]:
+    """The numbers of the entries of an event that are not the same in the books and in those derived again."""
+    theirs = {row[0]: bytes(row[1]) for row in _bodies(other, other.event(stored.seq))}
+    mine = {row[0]: bytes(row[1]) for row in _bodies(store, stored)}
+    return sorted(number for number in mine.keys() | theirs.keys() if mine.get(number) != theirs.get(number))
 
 
 def _bodies(store: Store, stored: StoredEvent | None) -> Iterator[tuple[int, bytes]]:
@@ -392,6 +397,7 @@ def _compare_tables(store: Store, other: Store, replay: Replay, found: Findings)
         ("movement", _movement_rows),
         ("customer", _plain("customers")),
         ("visit", _plain("visits")),
+        ("holding", _holding_rows),
         ("balance", _balance_rows),
         ("day", _day_rows),
         ("homonym", _plain("homonyms")),
@@ -401,8 +407,10 @@ def _compare_tables(store: Store, other: Store, replay: Replay, found: Findings)
             message = f"{what} {name}: the stored state is not what the events give"
             found.add(f"derived.{what}", f"{what} {name}", message, _REBUILD)
     for bundle in other.bundles():
-        if bundle.position.liability < 0:
-            found.add("bundle.negative", f"bundle {bundle.id}", f"bundle {bundle.id} has a negative contract liability", _RESTORE)
+        for name, amount in zip(Balances._fields, bundle.balances, strict=True):
+            if amount < 0:
+                message = f"bundle {bundle.id} has a negative {name.replace('_', ' ')}"
+                found.add("bundle.negative", f"bundle {bundle.id}", message, _RESTORE)
     head, book = store.head(), replay.book
     if (head.calendar, head.closed_through) != (book.calendar, book.closed_through):
         found.add("derived.head", "head", "the calendar or the last closed day is not what the events give", _REBUILD)
@@ -445,6 +453,10 @@ def _plain(statement: str) -> Callable[[Store], Iterator[tuple[Row, Row]]]:
         yield from sorted(((row[0],), tuple(row[1:])) for row in store.rows(statement))
 
     return read
+
+
+def _holding_rows(store: Store) -> Iterator[tuple[Row, Row]]:
+    yield from ((tuple(row[:2]), tuple(row[2:])) for row in store.rows("holdings"))
 
 
 def _balance_rows(store: Store) -> Iterator[tuple[Row, Row]]:

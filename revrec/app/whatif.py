@@ -85,6 +85,10 @@ class Offers:
         """The category of the tax of a one-off visit; Refused like `tax`."""
         return self.file.sellable(tax, day)
 
+    def fee_tax(self, day: date) -> str | None:
+        """The tax of a fee that is under no policy; Refused where the policies differ."""
+        return self.file.fee_tax(day)
+
 
 class Retrial(Replay):
     """Scratch books that grow as they would have under the other file."""

@@ -33,8 +33,34 @@ _RULES: _Words = {
     "refund.at-purchase": lambda e: f"Refund of bundle {e.bundle}, revenue at purchase",
     "refund.settled": lambda e: f"Refund of bundle {e.bundle} paid",
     "refund.reversed": lambda e: f"Refund of bundle {e.bundle} taken back",
+    "credit.granted": lambda e: f"Credit granted to customer {e.customer}",
+    "credit.applied": lambda e: f"Credit applied to bundle {e.bundle}",
+    "deposit.received": lambda e: f"Deposit of customer {e.customer}",
+    "deposit.applied": lambda e: f"Deposit applied{_of(e)}",
+    "deposit.returned": lambda e: f"Deposit of customer {e.customer} paid back",
+    "deposit.forfeited": lambda e: f"Deposit of customer {e.customer} forfeited",
+    "opening.bundle": lambda e: f"Bundle {e.bundle}, sold before these books",
+    "session.cost": lambda e: f"Cost of session {e.session}",
+    "provider.invoiced": lambda e: f"Invoice of provider {_provider(e)}{_of(e)}",
+    "provider.paid": lambda e: f"Provider {_provider(e)} paid",
+    "branch.settled": lambda e: f"Branch {e.branch} settles with {_other_branch(e)}",
+    "receivable.written-off": lambda e: f"Claim written off{_of(e)}",
+    "receivable.recovered": lambda e: f"Claim written off is recovered{_of(e)}",
+    "receivable.vat-recovered": lambda e: f"VAT of a claim written off taken back{_of(e)}",
+    "default.cancelled": lambda e: f"Bundle {e.bundle} cancelled for default",
+    "chargeback.opened": lambda e: f"Payment disputed{_of(e)}",
+    "chargeback.won": lambda e: f"Disputed payment won{_of(e)}",
+    "chargeback.lost": lambda e: f"Disputed payment lost{_of(e)}",
     "adjustment": lambda e: f"Adjustment{_of(e)}",
 }
+
+
+def _provider(entry: JournalEntry) -> str:
+    return dict(entry.metadata).get("provider", "")
+
+
+def _other_branch(entry: JournalEntry) -> str:
+    return next((leg.branch for leg in entry.postings if leg.branch), "")
 
 
 def _of(entry: JournalEntry) -> str:

@@ -77,14 +77,21 @@ def init(
 def upgrade(ctx: typer.Context) -> None:
     """Bring the database of an earlier release to this one's version; nothing recorded changes.
 
+    What is derived is made again from the recorded events. Where this release would book one of them otherwise, nothing
+    is changed and the entry is named.
+
     \b
     Example:
       revrec upgrade
     """
     from revrec.app.upgrade import upgrade as bring
 
-    before, now = bring(options.folder(ctx))
-    print(f"the database has version {now}" if before == now else f"the database is brought from version {before} to {now}")
+    done = bring(options.folder(ctx), progress=options.progress())
+    if done.backup is None:
+        print(f"the database has version {done.after}")
+        return
+    print(f"the database is brought from version {done.before} to {done.after}")
+    print(f"As it was it lies in {done.backup}; delete it when `revrec verify` finds nothing")
 
 
 def about(

@@ -1,99 +1,16 @@
-"""Rights that lapse: the clock's releases, their corrections, extensions and terminations."""
+"""Rights that lapse, are given up, or are not expected to be used; extensions that bring them back."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
-from datetime import date
-
-from revrec.core.bundle import Bundle, ClaimKind, Lapse, Position, Status
+from revrec.core.bundle import Bundle, ClaimKind, Status
+from revrec.core.clock import lapsed, respread
 from revrec.core.errors import Refused
-from revrec.core.events import BundleExtended, Event, Fact
+from revrec.core.events import BreakageDeemedRemote, BreakageEstimated, BundleExtended, Event, Fact
 from revrec.core.journal import Posting, Role
-from revrec.core.policy import OUTSIDE
+from revrec.core.policy import OUTSIDE, WHOLE, Breakage
 from revrec.core.position import owe
 from revrec.core.recording import Recording
-
-ENDED = (Status.TERMINATED, Status.REFUNDED)  # what comes back to such a bundle is given up with the rest
-
-
-def lapse(rec: Recording, bundle: Bundle) -> Bundle:
-    """The last day of use has passed: what is left of the price becomes breakage on that day (IFRS 15.B46)."""
-    day = bundle.valid_until
-    if day is None:
-        return bundle
-    ended = bundle._replace(lapsed_on=day)
-    return _release(rec, ended, day, bundle.position.liability, "breakage.expiry", None)
-
-
-def settle(rec: Recording, bundle: Bundle) -> Bundle:
-    """After a fact, let the clock's release follow the bundle's rights: revive it, or release what came back to it."""
-    day, position = rec.event.date, bundle.position
-    if bundle.lapsed_on is None:
-        if bundle.status in ENDED:
-            return _release(rec, bundle, day, position.liability, "breakage.correction", _last(position))
-        if bundle.status is Status.OPEN and bundle.expired(day):
-            bundle = bundle._replace(lapsed_on=bundle.valid_until)
-            return _release(rec, bundle, day, position.liability, "breakage.expiry", None)
-        return _release(rec, bundle, day, -position.lapsed, "breakage.reinstated", _last(position)) if position.lapses else bundle
-    until, lapsed_on = bundle.valid_until, bundle.lapsed_on
-    if until is not None and until < day:
-        bundle = bundle._replace(lapsed_on=until)
-        return _release(rec, bundle, day, bundle.position.liability, "breakage.correction", _last(bundle.position))
-    if until is None or until > lapsed_on:
-        bundle = bundle._replace(lapsed_on=None)
-        return _release(rec, bundle, day, -bundle.position.lapsed, "breakage.reinstated", _last(bundle.position))
-    return bundle
-
-
-def _last(position: Position) -> int | None:
-    return position.lapses[-1].entry or None if position.lapses else None
-
-
-def _release(rec: Recording, bundle: Bundle, day: date, amount: int, rule: str, corrects: int | None) -> Bundle:
-    """Move `amount` from contract liability to breakage (negative: back) as a movement of the clock."""
-    if not amount:
-        return bundle
-    by_clock = rule == "breakage.expiry"
-    postings = (Posting(Role.CONTRACT_LIABILITY, amount), Posting(Role.BREAKAGE, -amount))
-    follows = (bundle.expiry_event, bundle.expiry_source) if by_clock else None
-    number = rec.entry(rule, postings, bundle, day=day, branch=bundle.branch, corrects=corrects, follows=follows)
-    position = bundle.position
-    moved = position._replace(
-        liability=position.liability - amount,
-        lapses=(*position.lapses, Lapse(day, amount, number)),
-    )
-    return bundle._replace(position=moved)
-
-
-def without_lapses(position: Position) -> Position:
-    """The position as if the clock had never released anything: what a late fact is posted against."""
-    return position._replace(liability=position.liability + position.lapsed, lapses=()) if position.lapses else position
-
-
-def reconcile(rec: Recording, bundle: Bundle, booked: Iterable[Lapse], marks: Iterable[tuple[date, bool]]) -> Bundle:
-    """Post the differences between what the clock released and what it would have released in order.
-
-    `marks` are the days on which the bundle, its facts taken in order, stood lapsed or not; `booked` is what was
-    released. The liability owed on a day is the sum of the facts up to it (events.md 4a, Late events).
-    """
-    booked = tuple(booked)
-    deltas = [(m.date, m.liability) for m in (*rec.book.movements(bundle.id), *rec.changes.movements) if m.bundle == bundle.id]
-    difference: dict[date, int] = defaultdict(int)
-    standing = 0
-    for day, lapsed in marks:
-        owed = sum(amount for when, amount in deltas if when <= day) if lapsed else 0
-        difference[day] += owed - standing
-        standing = owed
-    for release in booked:
-        difference[release.date] -= release.amount
-    position = bundle.position._replace(lapses=booked, liability=bundle.position.liability - sum(x.amount for x in booked))
-    bundle = bundle._replace(position=position)
-    for day in sorted(difference):
-        corrected = next((x.entry for x in reversed(booked) if x.date == day and x.entry), None)
-        rule = "breakage.correction" if corrected or difference[day] < 0 else "breakage.expiry"
-        bundle = _release(rec, bundle, day, difference[day], rule, corrected)
-    return bundle
+from revrec.core.tax import included
 
 
 def judge_expired(rec: Recording, bundle: Bundle, event: Event, _fact: Fact) -> tuple[Bundle, int]:
@@ -111,7 +28,8 @@ def judge_expired(rec: Recording, bundle: Bundle, event: Event, _fact: Fact) -> 
 
 def book_expired(rec: Recording, bundle: Bundle, _fact: Fact, _effect: int) -> Bundle:
     """Release what is left, unless the clock did so before or a fact ended the bundle."""
-    return lapse(rec, bundle) if bundle.due else bundle
+    until = bundle.valid_until
+    return bundle if bundle.ended or until is None else lapsed(rec, bundle, until, until)
 
 
 def judge_extended(rec: Recording, bundle: Bundle, event: Event, fact: BundleExtended) -> tuple[Bundle, int]:
@@ -132,11 +50,13 @@ def judge_extended(rec: Recording, bundle: Bundle, event: Event, fact: BundleExt
             field="expires_on",
         )
     check_fee_tax(bundle, fact.fee)
-    return bundle._replace(fixed_expiry=fact.expires_on, expiry_event=event.id, expiry_source=event.source), 0
+    return bundle, 0
 
 
 def book_extended(rec: Recording, bundle: Bundle, fact: BundleExtended, _effect: int) -> Bundle:
-    """The fee, if one is asked; what expired is reinstated by `settle`."""
+    """The new last day, and the fee if one is asked; what expired is reinstated by `settled`."""
+    bundle = respread(rec, bundle)
+    bundle = bundle._replace(fixed_expiry=fact.expires_on, expiry_event=rec.event.id, expiry_source=rec.event.source)
     return charge_fee(rec, bundle, fact.fee, "fee.extension")
 
 
@@ -152,14 +72,26 @@ def check_fee_tax(bundle: Bundle, fee: int) -> None:
         )
 
 
+def fee_vat(rec: Recording, bundle: Bundle, fee: int) -> int:
+    """The VAT in a fee, by the policy's `fee_tax` at its tax point."""
+    tax = bundle.terms.policy.fee_tax
+    return 0 if tax in (None, OUTSIDE) else included(fee, rec.rate(tax, rec.event.date))
+
+
+def fee_legs(bundle: Bundle, fee: int, vat: int) -> tuple[Posting, ...]:
+    """A fee is owed at once: receivable against fee income and VAT (pending in the cash scheme)."""
+    role = Role.VAT_OUTPUT_PENDING if bundle.plan.cash else Role.VAT_OUTPUT
+    return Posting(Role.RECEIVABLE, fee), Posting(role, -vat), Posting(Role.FEE_INCOME, vat - fee)
+
+
 def charge_fee(rec: Recording, bundle: Bundle, fee: int, rule: str) -> Bundle:
-    """A fee is owed at once: receivable against fee income."""
+    """Charge a fee of the policy with its VAT."""
     if not fee:
         return bundle
-    legs = (Posting(Role.RECEIVABLE, fee), Posting(Role.FEE_INCOME, -fee))
-    number = rec.entry(rule, legs, bundle, branch=rec.event.branch)
-    rec.note(bundle, rec.event.date, 0, number)
-    return bundle._replace(position=owe(bundle.position, fee, rec.event.id, ClaimKind.FEE))
+    vat = fee_vat(rec, bundle, fee)
+    rec.noted(bundle, rec.entry(rule, fee_legs(bundle, fee, vat), bundle, branch=rec.event.branch))
+    pending = vat if bundle.plan.cash else 0
+    return bundle._replace(position=owe(bundle.position, fee, rec.event.id, ClaimKind.FEE, pending))
 
 
 def judge_terminated(rec: Recording, bundle: Bundle, event: Event, _fact: Fact) -> tuple[Bundle, int]:
@@ -169,13 +101,73 @@ def judge_terminated(rec: Recording, bundle: Bundle, event: Event, _fact: Fact) 
         raise Refused(
             f"bundle {bundle.id} {ended}; there is nothing to give up", rule="events.md 4 bundle.terminated", field="bundle"
         )
-    return bundle._replace(status=Status.TERMINATED), bundle.left
+    return bundle, bundle.left
 
 
 def book_terminated(rec: Recording, bundle: Bundle, _fact: Fact, _effect: int) -> Bundle:
-    """The rest of the contract liability is breakage on that day."""
-    rest = bundle.position.liability
-    postings = (Posting(Role.CONTRACT_LIABILITY, rest), Posting(Role.BREAKAGE, -rest))
-    number = rec.entry("breakage.termination", postings, bundle, branch=bundle.branch)
-    rec.note(bundle, rec.event.date, -rest, number)
-    return bundle._replace(position=bundle.position._replace(liability=0))
+    """The rest of the contract liability is breakage on that day; a straight line accrues through the day before."""
+    bundle = respread(rec, bundle)._replace(status=Status.TERMINATED)
+    rec.noted(bundle, rec.shift("breakage.termination", bundle, branch=bundle.branch))
+    return bundle
+
+
+def judge_remote(rec: Recording, bundle: Bundle, event: Event, _fact: BreakageDeemedRemote) -> tuple[Bundle, int]:
+    """`breakage.deemed_remote`: only where the policy says so, and for a living bundle."""
+    policy = bundle.terms.policy
+    if policy.breakage is not Breakage.REMOTE or bundle.ended or bundle.expired(event.date):
+        why = (
+            f"policy {policy.version} has breakage = {policy.breakage}"
+            if policy.breakage is not Breakage.REMOTE
+            else "it has ended"
+        )
+        raise Refused(
+            f"bundle {bundle.id}: its use cannot be deemed remote: {why}",
+            rule="IFRS 15.B46; policy breakage",
+            field="bundle",
+        )
+    return bundle, 0
+
+
+def book_remote(rec: Recording, bundle: Bundle, _fact: BreakageDeemedRemote, _effect: int) -> Bundle:
+    """What is left of the price is breakage until the customer returns."""
+    bundle = bundle._replace(remote=True)
+    rec.noted(bundle, rec.shift("breakage.remote", bundle, branch=bundle.branch))
+    return bundle
+
+
+def returned(rec: Recording, bundle: Bundle) -> Bundle:
+    """The customer returns: what was deemed remote is owed again, a change in estimate (IAS 8.36)."""
+    if not bundle.remote:
+        return bundle
+    bundle = bundle._replace(remote=False)
+    rec.noted(bundle, rec.shift("breakage.returned", bundle, branch=bundle.branch))
+    return bundle
+
+
+def judge_estimated(rec: Recording, bundle: Bundle, _event: Event, fact: BreakageEstimated) -> tuple[Bundle, int]:
+    """The portfolio's new estimate holds for every bundle under the policy."""
+    return bundle._replace(plan=bundle.plan._replace(expected_used=fact.expected_used)), 0
+
+
+def book_estimated(rec: Recording, bundle: Bundle, _fact: BreakageEstimated, _effect: int) -> Bundle:
+    """Cumulative catch-up on the day of the estimate (IFRS 15.B46; accounting.md 1.3)."""
+    if bundle.terms.policy.breakage is Breakage.PROPORTIONAL:
+        rec.noted(bundle, rec.shift("breakage.estimated", bundle, branch=bundle.branch))
+    return bundle
+
+
+def check_estimate(rec: Recording, fact: BreakageEstimated) -> None:
+    """An estimate above 0, for a policy that earns breakage in proportion."""
+    if not 0 < fact.expected_used <= WHOLE:
+        raise Refused(
+            f"policy {fact.policy}: the share of rights that will be used lies above 0 and not above 1",
+            rule="accounting.md 1.3",
+            field="expected_used",
+        )
+    sold = [rec.bundle(bundle) for bundle in rec.book.sold_under(fact.policy)]
+    if not any(b.terms.policy.breakage is Breakage.PROPORTIONAL for b in sold):
+        raise Refused(
+            f"no bundle was sold under policy {fact.policy} with breakage = proportional; there is nothing to estimate",
+            rule="policy breakage",
+            field="policy",
+        )

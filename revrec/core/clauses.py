@@ -514,11 +514,17 @@ _TITLES = {
 
 # Which rules of the policy decide what a posting rule posts; a rule that no policy decides is absent.
 _DECIDES = {
+    "opening": ("revenue",),
     "payment": ("revenue", "price-due"),
+    "credit": ("revenue", "price-due"),
+    "deposit": ("revenue", "price-due"),
+    "chargeback": ("price-due",),
+    "receivable": ("price-due",),
     "session.earned": ("revenue", "free-units", "overage"),
     "session.no-show": ("no-show", "late-cancellation"),
     "session.fee": ("no-show", "late-cancellation", "fee-tax"),
     "session.waived": ("no-show", "late-cancellation"),
+    "session.cost": ("agent", "provider"),
     "instalment": ("price-due",),
     "accrual": ("revenue",),
     "refund-window": ("refund-liability", "refund"),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from revrec.core import breakage
-from revrec.core.bundle import Bundle, Claim, ClaimKind
+from collections.abc import Callable
+
+from revrec.core.bundle import Bundle, ClaimKind
 from revrec.core.dates import DAY, month_end
 from revrec.core.errors import Refused
-from revrec.core.events import Adjustment, AdjustmentPosted, PeriodClosed, PeriodReopened
-from revrec.core.handlers import HANDLERS
-from revrec.core.history import is_late, marks_of
+from revrec.core.events import Adjustment, AdjustmentPosted, Event, PeriodClosed, PeriodReopened
 from revrec.core.journal import Posting, Role
+from revrec.core.money import share
+from revrec.core.position import itemised, owe, passed_on, pay_others
 from revrec.core.recording import Recording
-from revrec.core.timing import reclassify
+from revrec.core.tax import held, take
 
 # Balances that are the sum of bundles: an adjustment of them names its bundle (events.md 6).
 _OF_BUNDLES = frozenset({Role.CONTRACT_LIABILITY, Role.CONTRACT_ASSET, Role.REFUND_LIABILITY})
@@ -49,8 +50,8 @@ def post_reopened(rec: Recording, fact: PeriodReopened) -> None:
     rec.changes.reopened = True
 
 
-def post_adjustment(rec: Recording, fact: AdjustmentPosted) -> None:
-    """An approved manual entry; what it says of a bundle's money changes that bundle."""
+def post_adjustment(rec: Recording, fact: AdjustmentPosted, apply: Callable[[Recording, Bundle], None]) -> None:
+    """An approved manual entry; what it says of a bundle's money changes that bundle (`apply`)."""
     legs = []
     for leg in fact.postings:
         role = Role(leg.role)
@@ -64,66 +65,85 @@ def post_adjustment(rec: Recording, fact: AdjustmentPosted) -> None:
     bundles = list(dict.fromkeys(leg.bundle for leg in fact.postings if leg.bundle))
     only = rec.bundle(bundles[0]) if len(bundles) == 1 else None
     if only is not None:
-        legs = [leg._replace(bundle=None) if leg.role in _OF_BUNDLES or leg.bundle else leg for leg in legs]
+        legs = [leg._replace(bundle=None) for leg in legs]
     number = rec.entry("adjustment", legs, only, branch=rec.event.branch or (only.branch if only else None))
-    if bundles:
-        rec.changes.bundle = bundles[0]
-    for bundle_id in bundles:
-        _adjust_bundle(rec, rec.bundle(bundle_id), [leg for leg in fact.postings if leg.bundle == bundle_id], number)
+    rec.changes.bundle = bundles[0] if bundles else None
+    for name in bundles:
+        rec.noted(rec.bundle(name), number)
+        apply(rec, rec.bundle(name))
 
 
-def _adjust_bundle(rec: Recording, bundle: Bundle, legs: list[Adjustment], number: int) -> None:
-    """Change the money of one bundle; what the clock released gives way, as for any late fact."""
-    day = rec.event.date
-    if bundle.due is not None and bundle.due < day:
-        bundle = breakage.lapse(rec, bundle)
-    behind = bundle.lapsed_on is not None and day <= bundle.lapsed_on
-    position = breakage.without_lapses(bundle.position) if behind else bundle.position
-    adjusted = bundle._replace(position=position)
-    for leg in legs:
-        adjusted = _adjusted(rec, adjusted, leg, number)
-    if behind:
-        done = breakage.reconcile(rec, adjusted, bundle.position.lapses, marks_of(rec.book, bundle, HANDLERS))
-    else:
-        done = breakage.settle(rec, adjusted)
-    if is_late(bundle, day):
-        reclassify(rec, done)
-    rec.put(done)
+def judge_adjusted(_rec: Recording, bundle: Bundle, _event: Event, _fact: AdjustmentPosted) -> tuple[Bundle, int]:
+    """An approved entry may always be posted; `book_adjusted` refuses what the bundle does not have."""
+    return bundle, 0
 
 
-def _adjusted(rec: Recording, bundle: Bundle, leg: Adjustment, number: int) -> Bundle:
+def book_adjusted(rec: Recording, bundle: Bundle, fact: AdjustmentPosted, _effect: int) -> Bundle:
+    """What an adjustment says of a bundle's money changes that bundle; its entry is posted once, by `post_adjustment`."""
+    for leg in fact.postings:
+        if leg.bundle == bundle.id:
+            bundle = _adjusted(rec, bundle, leg)
+    return bundle
+
+
+def _adjusted(rec: Recording, bundle: Bundle, leg: Adjustment) -> Bundle:
     position, role = bundle.position, Role(leg.role)
+    stands = rec.stands[bundle.id]
     if role is Role.CONTRACT_LIABILITY:
-        if position.liability < leg.amount:
+        if bundle.balances.contract_liability < leg.amount and not rec.known:
             raise Refused(
-                f"bundle {bundle.id} has {rec.money(position.liability)} of contract liability; "
+                f"bundle {bundle.id} has {rec.money(bundle.balances.contract_liability)} of contract liability; "
                 f"{rec.money(leg.amount)} cannot leave it",
                 rule="accounting.md 4, invariant 3",
                 field="postings.amount",
             )
-        rec.note(bundle, rec.event.date, -leg.amount, number)
-        return bundle._replace(position=position._replace(liability=position.liability - leg.amount))
-    if role in (Role.RECEIVABLE, Role.CONTRACT_ASSET):
-        rec.note(bundle, rec.event.date, 0, number)
-        return _claim_adjusted(rec, bundle, leg, role)
-    return bundle
+        bundle = _liability_adjusted(rec, bundle, leg.amount)
+    elif role is Role.REFUND_LIABILITY:
+        bundle = bundle._replace(position=position._replace(paid=position.paid - leg.amount, held=position.held - leg.amount))
+        rec.stands[bundle.id] = stands._replace(refund_liability=stands.refund_liability - leg.amount)
+    elif role in (Role.RECEIVABLE, Role.CONTRACT_ASSET):
+        bundle = _claim_adjusted(rec, bundle, leg, role)
+    bundle = passed_on(bundle)
+    if rec.stands[bundle.id] != bundle.balances:
+        rec.noted(bundle, rec.shift("contract.reclassified", bundle, branch=bundle.branch))
+    return bundle._replace(position=itemised(bundle.position, rec.event.id))
+
+
+def _liability_adjusted(rec: Recording, bundle: Bundle, amount: int) -> Bundle:
+    """Prepaid money is less (or more) by hand: net of VAT, which an adjustment of the liability does not touch."""
+    position, stands = bundle.position, rec.stands[bundle.id]
+    left = sum(receipt.left for receipt in position.receipts)
+    net = left - held(position.receipts)
+    gross = share(amount, left, net) if amount > 0 and net > 0 else amount
+    receipts, vat = take(position.receipts, gross) if amount > 0 else (position.receipts, 0)
+    rec.stands[bundle.id] = stands._replace(
+        contract_liability=stands.contract_liability - amount, vat_output=stands.vat_output - vat
+    )
+    moved = position._replace(
+        paid=position.paid - gross, vat=position.vat - vat, receipts=receipts, other=position.other + amount - gross + vat
+    )
+    return bundle._replace(position=moved)
 
 
 def _claim_adjusted(rec: Recording, bundle: Bundle, leg: Adjustment, role: Role) -> Bundle:
-    position = bundle.position
-    kind = ClaimKind.PACKAGE if role is bundle.claim_role else ClaimKind.FEE
+    """A claim raised by hand stands beside the package's; one that is lowered is what is open of that role."""
+    position, stands = bundle.position, rec.stands[bundle.id]
     if leg.amount >= 0:
-        claims = (*position.claims, Claim(rec.event.id, kind, leg.amount))
-        return bundle._replace(position=position._replace(claims=claims))
-    left, kept = -leg.amount, []
-    for claim in position.claims:
-        taken = min(left, claim.amount) if (claim.kind is ClaimKind.PACKAGE) is (kind is ClaimKind.PACKAGE) else 0
-        left -= taken
-        kept.append(claim._replace(amount=claim.amount - taken))
-    if left:
+        return bundle._replace(position=owe(position, leg.amount, rec.event.id, ClaimKind.FEE))
+    package = bundle.balances.receivable if role is Role.RECEIVABLE else bundle.balances.contract_asset
+    of_package = min(-leg.amount, package)
+    others = -leg.amount - of_package
+    open_ = position.claimed - position.unpaid if role is Role.RECEIVABLE else 0
+    if others > open_ and not rec.known:
         raise Refused(
             f"bundle {bundle.id} has not {rec.money(-leg.amount)} open on {role}",
             rule="accounting.md 4, invariant 3",
             field="postings.amount",
         )
-    return bundle._replace(position=position._replace(claims=tuple(c for c in kept if c.amount)))
+    rec.stands[bundle.id] = (
+        stands._replace(receivable=stands.receivable - of_package)
+        if role is Role.RECEIVABLE
+        else stands._replace(contract_asset=stands.contract_asset - of_package)
+    )
+    moved = pay_others(position, min(others, open_))
+    return bundle._replace(position=moved._replace(paid=moved.paid + of_package))

@@ -84,6 +84,7 @@ _INDEX = {flow: i for i, flow in enumerate(FLOWS)}
 RULE_FLOWS: dict[str, Flow] = {
     "payment.bundle": Flow.ADDED,
     "payment.reversed": Flow.CANCELLED,
+    "sale.voided": Flow.CANCELLED,
     "instalment.due": Flow.ADDED,
     "credit.applied": Flow.ADDED,
     "deposit.applied": Flow.ADDED,

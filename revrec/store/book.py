@@ -8,10 +8,11 @@ from copy import copy
 from datetime import date
 from typing import Any
 
-from revrec.core.book import METHODS, Book, Catalogue, Changes, Customer, Kind, Movement, Visit
+from revrec.core.book import METHODS, Book, Catalogue, Changes, Customer, Kind, Movement, Visit, owes
 from revrec.core.bundle import Bundle
-from revrec.core.events import CustomerErased, CustomerRegistered, Event, Method
+from revrec.core.events import BreakageEstimated, CustomerErased, CustomerRegistered, Event, Method
 from revrec.core.journal import JournalEntry, Role
+from revrec.core.policy import Regime
 from revrec.store.state import decode_movement
 from revrec.store.store import Store, StoredEvent, read_visit
 
@@ -34,8 +35,9 @@ class StoreBook(Book):
         decode: Decode,
         currency: str = "EUR",
         methods: Mapping[Method, Role] = METHODS,
+        regime: Regime = Regime(),  # noqa: B008
     ) -> None:
-        super().__init__(catalogue, currency, methods)
+        super().__init__(catalogue, currency, methods, regime)
         self._store = store
         self._decode = decode
         head = store.head()
@@ -47,12 +49,17 @@ class StoreBook(Book):
         self.dirty: dict[str, None] = {}  # bundles, in order of their first change
         self.dirty_customers: dict[str, None] = {}
         self.dirty_visits: dict[str, None] = {}
-        self.forgotten: dict[str, None] = {}  # bundles that the clock has looked at since their last change
+        self.dirty_holdings: dict[tuple[Role, str], None] = {}
+        self._revised: dict[tuple[Kind, str], Movement] = {}  # stored movements that a late event changed
         self._armed: dict[str, date] = {}
         self._days: set[date] = set()  # whose month is in `months`
         self._absent: set[str] = set()  # bundles asked for in this batch that do not exist
         self._refs: set[str] = set()  # ids whose stored movements are all in memory
         self._held: dict[str, list[str]] = {}  # stored holdings read ahead
+        self._estimates_read = False
+        for held in store.holdings_abroad():
+            self._foreign[held.role, held.currency] = held
+            self.stored.add(("holdings", f"{held.role} {held.currency}"))
 
     # reading ahead
 
@@ -124,6 +131,11 @@ class StoreBook(Book):
             self._prefetch_customers({customer})
         return self._customers[customer]
 
+    def knows(self, customer: str) -> bool:
+        """Whether the customer was registered, holds or held a bundle, had a visit, or left money."""
+        pending = customer in self.dirty_customers or any(m.customer == customer for m in self._movements.values())
+        return pending or self._store.known_customer(customer) or bool(self._store.entries_of(customer=customer))
+
     def visit(self, session: str) -> Visit | None:
         """The one-off visit, or None."""
         found = self._visits.get(session)
@@ -133,6 +145,13 @@ class StoreBook(Book):
                 found = self._visits[session] = read_visit(row)
                 self.stored.add(("visits", session))
         return found
+
+    def visits(self, customer: str) -> list[Visit]:
+        """The one-off visits of a customer."""
+        stored = [visit.session for visit in self._store.visits(customer=customer)]
+        pending = [visit.session for visit in self._visits.values() if visit.customer == customer]
+        found = [self.visit(session) for session in dict.fromkeys([*stored, *pending])]
+        return [visit for visit in found if visit is not None]
 
     def holdings(self, customer: str) -> list[Bundle]:
         """The bundles that the customer holds."""
@@ -150,7 +169,30 @@ class StoreBook(Book):
 
     def movements(self, bundle: str) -> list[Movement]:
         """The movements of a bundle, in order of arrival."""
-        return self._store.movements(bundle) + self._by_bundle.get(bundle, [])
+        stored = self._store.movements(bundle)
+        if self._revised:
+            stored = [self._revised.get((movement.kind, movement.ref), movement) for movement in stored]
+        return stored + self._by_bundle.get(bundle, [])
+
+    def estimates(self, policy: str) -> list[tuple[int, Event]]:
+        """The estimates of use recorded for a policy, with their numbers, in order of arrival; read once, for they are few."""
+        if not self._estimates_read:
+            self._estimates_read = True
+            for seq, stored in self._store.estimates():
+                event = self._decode(stored)
+                assert isinstance(event.data, BreakageEstimated)
+                self._estimates[event.data.policy].append((seq, event))
+        return super().estimates(policy)
+
+    def sold_under(self, policy: str) -> list[str]:
+        """The bundles sold under any version of a policy, in order of sale."""
+        stored = [self._keep(row).id for row in self._store.rows("bundles_of_policy", policy)]
+        fresh = [
+            bundle
+            for name in self.dirty
+            if ("bundles", name) not in self.stored and (bundle := self._bundles[name]).terms.policy.id == policy
+        ]
+        return stored + [bundle.id for bundle in sorted(fresh, key=lambda bundle: bundle.seq)]
 
     def entry(self, number: int) -> JournalEntry:
         """A posted entry by number."""
@@ -160,19 +202,12 @@ class StoreBook(Book):
         return found
 
     def due(self, until: date) -> Iterator[str]:
-        """Bundles whose validity may end not after `until`, earliest first; each is named once and forgotten."""
+        """Bundles that the clock must look at not after `until`, earliest first; one that it changes is armed anew."""
         for _, bundle in sorted(self._due_until(until)):
-            self.forgotten[bundle] = None
-            self._armed.pop(bundle, None)
             yield bundle
 
     def _due_until(self, until: date) -> list[tuple[str, str]]:
-        dirty, forgotten = self.dirty, self.forgotten
-        found = [
-            (due, bundle)
-            for due, bundle in self._store.rows("due", until.isoformat())
-            if bundle not in dirty and bundle not in forgotten
-        ]
+        found = [(due, bundle) for due, bundle in self._store.rows("due", until.isoformat()) if bundle not in self.dirty]
         while self._due and self._due[0][0] <= until:
             due, bundle = heapq.heappop(self._due)
             if self._armed.get(bundle) == due:
@@ -182,13 +217,9 @@ class StoreBook(Book):
     def months_to_close(self, until: date) -> set[date]:
         """First days of the months with entries, or in which the clock has something to release up to `until`."""
         pending = [bundle for bundle, due in self._armed.items() if due <= until]
-        stored = [
-            bundle
-            for _, bundle in self._store.rows("due", until.isoformat())
-            if bundle not in self.dirty and bundle not in self.forgotten
-        ]
+        stored = [bundle for _, bundle in self._store.rows("due", until.isoformat()) if bundle not in self.dirty]
         found = [self.bundle(bundle) for bundle in (*pending, *stored)]
-        return self.months | {b.due.replace(day=1) for b in found if b is not None and b.due and b.position.liability}
+        return self.months | {b.due.replace(day=1) for b in found if b is not None and b.due and owes(b)}
 
     # changes
 
@@ -200,12 +231,10 @@ class StoreBook(Book):
             self._movements[movement.kind, movement.ref] = movement
             if movement.bundle:
                 self._by_bundle[movement.bundle].append(movement)
-        if changes.customers:
-            self._customers.update(changes.customers)
-            self.dirty_customers.update(dict.fromkeys(changes.customers))
-        if changes.visits:
-            self._visits.update(changes.visits)
-            self.dirty_visits.update(dict.fromkeys(changes.visits))
+        for movement in changes.revised:
+            self._revise(movement)
+        if changes.customers or changes.visits or changes.holdings:
+            self._take_states(changes)
         if changes.entries:
             self._take_entries(changes.entries)
         self._take_dates(changes)
@@ -216,6 +245,24 @@ class StoreBook(Book):
                 self.customer(event.data.customer)  # known by now whether it has a row
                 self.registered[event.data.customer] = self.seq
                 self.dirty_customers[event.data.customer] = None
+
+    def _take_states(self, changes: Changes) -> None:
+        self._customers.update(changes.customers)
+        self.dirty_customers.update(dict.fromkeys(changes.customers))
+        self._visits.update(changes.visits)
+        self.dirty_visits.update(dict.fromkeys(changes.visits))
+        self._foreign.update(changes.holdings)
+        self.dirty_holdings.update(dict.fromkeys((held.role, held.currency) for held in changes.holdings.values()))
+
+    def _revise(self, movement: Movement) -> None:
+        key = movement.kind, movement.ref
+        self._movements[key] = movement
+        pending = self._by_bundle.get(movement.bundle or "", [])
+        for place, known in enumerate(pending):
+            if (known.kind, known.ref) == key:
+                pending[place] = movement
+                return
+        self._revised[key] = movement
 
     def _take_entries(self, entries: list[JournalEntry]) -> None:
         for entry in entries:
@@ -235,7 +282,6 @@ class StoreBook(Book):
         if name in self.dirty and name in self._armed and _same_due(known, bundle):
             return
         self.dirty[name] = None
-        self.forgotten.pop(name, None)
         due = bundle.due
         if due is None:
             self._armed.pop(name, None)
@@ -244,22 +290,21 @@ class StoreBook(Book):
             heapq.heappush(self._due, (due, name))
 
     def _file_event(self, changes: Changes, event: Event) -> None:
+        if changes.estimate:
+            self.estimates(changes.estimate)  # those before it are read by now
+            self._estimates[changes.estimate].append((self.seq, event))
         if changes.bundle:
             self._events[changes.bundle].append((self.seq, event))
         for name, bundle in changes.bundles.items():
             if name != changes.bundle and bundle.seq == self.seq:  # part of a bundle became one of its own
                 self._events[name].append((self.seq, event))
 
-    def due_column(self, bundle: Bundle) -> str | None:
-        """What the stored row says of the clock: the day on which it must look at the bundle, None once it has."""
-        due = bundle.due
-        return None if due is None or bundle.id in self.forgotten else due.isoformat()
-
     def flushed(self) -> None:
         """Everything pending has been written: forget it, and keep the newest of what was read."""
         self.stored.update(("bundles", name) for name in self.dirty)
         self.stored.update(("customers", name) for name in self.dirty_customers)
         self.stored.update(("visits", name) for name in self.dirty_visits)
+        self.stored.update(("holdings", f"{role} {currency}") for role, currency in self.dirty_holdings)
         for pending in (
             self._movements,
             self._by_bundle,
@@ -273,7 +318,8 @@ class StoreBook(Book):
             self.dirty,
             self.dirty_customers,
             self.dirty_visits,
-            self.forgotten,
+            self.dirty_holdings,
+            self._revised,
         ):
             pending.clear()
         self._due.clear()
@@ -294,10 +340,10 @@ class StoreBook(Book):
 
     _STATE = (
         "seq", "entry_count", "calendar", "closed_through", "months", "stored", "registered", "dirty", "dirty_customers",
-        "dirty_visits", "forgotten", "_armed", "_absent", "_refs", "_held", "_bundles", "_movements", "_customers", "_visits",
-        "_entries", "_due", "_days",
+        "dirty_visits", "dirty_holdings", "_revised", "_foreign", "_estimates_read", "_armed", "_absent", "_refs", "_held",
+        "_bundles", "_movements", "_customers", "_visits", "_entries", "_due", "_days",
     )  # fmt: skip
-    _LISTS = ("_by_bundle", "_events", "_holdings")
+    _LISTS = ("_by_bundle", "_events", "_holdings", "_estimates")
 
     def mark(self) -> dict[str, Any]:
         """The state to go back to; cheap while little is pending."""
@@ -322,4 +368,7 @@ def _same_due(before: Bundle, after: Bundle) -> bool:
         and before.status is after.status
         and before.terms is after.terms
         and before.sold_on is after.sold_on
+        and before.plan is after.plan
+        and before.clock is after.clock
+        and before.position.held == after.position.held
     )

@@ -35,6 +35,7 @@ class Recorder:
         self._events: list[_Row] = []
         self._entries: list[_Row] = []
         self._movements: list[_Row] = []
+        self._revised: list[_Row] = []
         self._pins: list[_Row] = []
         self._homonyms: list[_Row] = []
         self._periods: list[_Row] = []
@@ -61,6 +62,8 @@ class Recorder:
         moved = [movement for changes in done for movement in changes.movements]
         if moved:
             self._moves(moved, number)
+        if done[-1].revised:
+            self._revise(done[-1].revised)
         pins = pins_digest([pin.digest for pin in pinned]) if pinned else NO_PINS
         record = chain_record(number, at, stored, bodies, pins, self._taxpayer_id)
         self.digest = chain_digest(self.digest, record)
@@ -100,10 +103,15 @@ class Recorder:
 
     def _moves(self, movements: Sequence[Movement], number: int) -> None:
         add, own = self._movements.append, self._taxpayer
-        for nth, (kind, ref, seq, day, bundle, customer, units, liability, entry, parts) in enumerate(movements):
+        for nth, (kind, ref, seq, day, bundle, customer, units, entry, parts) in enumerate(movements):
             assert seq == number
             text = encode_parts(parts) if parts else ""
-            add((own, ref, kind, seq, nth, self._iso_of(day), bundle, customer, units, liability, entry, text))
+            add((own, ref, kind, seq, nth, self._iso_of(day), bundle, customer, units, entry, text))
+
+    def _revise(self, movements: Sequence[Movement]) -> None:
+        """Earlier movements whose amounts a late event changed; written after the new ones, the latest wins."""
+        own = self._taxpayer
+        self._revised += [(m.customer, m.units, encode_parts(m.parts), own, m.ref, m.kind) for m in movements]
 
     # writing
 
@@ -120,12 +128,15 @@ class Recorder:
         ):
             write(f"add_{table}", rows)
             rows.clear()
+        write("put_movement", self._revised)
+        self._revised.clear()
         keys = self._store.keys
         write("add_keys", [(self._taxpayer, customer, wrapped) for customer, wrapped in keys.fresh])
         keys.fresh.clear()
         self._flush_bundles()
         self._flush_customers()
         self._flush_visits()
+        self._flush_holdings()
         self._book.flushed()
 
     def _flush_bundles(self) -> None:
@@ -133,14 +144,14 @@ class Recorder:
         new, old = [], []
         for name in book.dirty:
             bundle = book._bundles[name]  # noqa: SLF001  the recorder writes what the book holds
-            row = (bundle.customer, book.due_column(bundle), bundle.status, encode_bundle(bundle))
+            due = bundle.due
+            row = (due.isoformat() if due else None, bundle.status, encode_bundle(bundle))
             if ("bundles", name) in book.stored:
-                old.append((*row, own, name))
+                old.append((bundle.customer, *row, own, name))
             else:
-                new.append((own, name, *row))
+                new.append((own, name, bundle.customer, bundle.terms.policy.id, bundle.seq, *row))
         self._store.write("add_bundles", new)
         self._store.write("put_bundle", old)
-        self._store.write("forget_due", [(None, own, name) for name in book.forgotten if name not in book.dirty])
 
     def _flush_customers(self) -> None:
         own, book = self._taxpayer, self._book
@@ -160,13 +171,25 @@ class Recorder:
         new, old = [], []
         for name in book.dirty_visits:
             visit = book._visits[name]  # noqa: SLF001  the recorder writes what the book holds
+            money = (visit.price, visit.paid, int(visit.undone), visit.vat, visit.pending, visit.tax, visit.lost)
             if ("visits", name) in book.stored:
-                old.append((visit.paid, int(visit.undone), own, name))
+                old.append((*money, own, name))
             else:
-                row = (visit.customer, visit.service, visit.branch, visit.price, visit.paid, int(visit.undone))
-                new.append((own, name, *row))
+                new.append((own, name, visit.customer, visit.service, visit.branch, *money))
         self._store.write("add_visits", new)
         self._store.write("put_visit", old)
+
+    def _flush_holdings(self) -> None:
+        own, book = self._taxpayer, self._book
+        new, old = [], []
+        for role, currency in book.dirty_holdings:
+            held = book.foreign(role, currency)
+            if ("holdings", f"{role} {currency}") in book.stored:
+                old.append((held.amount, held.carried, own, role, currency))
+            else:
+                new.append((own, role, currency, held.amount, held.carried))
+        self._store.write("add_holdings", new)
+        self._store.write("put_holding", old)
 
     def settle(self) -> None:
         """Write the batch, months and days, so that the books can be rendered as they stand."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc
 from sqlalchemy.pool import NullPool
@@ -25,7 +28,7 @@ from revrec.store.tables import metadata
 if TYPE_CHECKING:
     import sqlite3
 
-VERSION = "0001"  # the newest migration
+VERSION = "0002"  # the newest migration
 _WAIT = 10  # seconds that a command waits for another one to commit
 _CACHE = 64 * 1024  # KiB of pages in memory
 
@@ -99,8 +102,18 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def create(url: str) -> None:
-    """A new database with the newest schema; an existing one is upgraded."""
-    _migrate(engine(url, create=True))
+    """A new database with the newest schema; an existing one must have it, for `upgrade` alone derives what is derived."""
+    path = Path(_where(url))
+    if path.is_file() and path.stat().st_size:
+        made = engine(url)
+        with _connected(made, url) as connection:
+            check(connection, _where(url))
+        return
+    made = engine(url, create=True)
+    with made.connect() as connection:
+        _migrate(connection)
+        connection.commit()
+    made.dispose()
 
 
 def blank(url: str) -> Connection:
@@ -116,17 +129,55 @@ def blank(url: str) -> Connection:
     return connection
 
 
-def upgrade(url: str) -> tuple[str, str]:
-    """The schema brought to the newest version; (version before, version after)."""
+class Upgraded(NamedTuple):
+    """The version that a database had, the one that it has, and where it lies as it was (None: nothing was to be done)."""
+
+    before: str
+    after: str
+    backup: Path | None = None
+
+
+def upgrade(url: str, derive: Callable[[Connection], None]) -> Upgraded:
+    """The schema brought to the newest version in one transaction, in which `derive` fills the derived tables.
+
+    The file as it was stands beside it afterwards; when anything is raised, it is left as it is.
+    """
+    where = _where(url)
     made = engine(url)
-    before = _version(made, url)
-    if _number(before) > _number(VERSION):
-        raise DatabaseNewer(_where(url), before, VERSION)
-    if before != VERSION:
+    with _connected(made, url) as connection:
+        before = _read_version(connection, where)
+        connection.rollback()
+        if before == VERSION:
+            return Upgraded(before, VERSION)
+        if _number(before) > _number(VERSION):
+            raise DatabaseNewer(where, before, VERSION)
         if read_only(url):
-            raise DatabaseReadOnly(_where(url))
-        _migrate(made)
-    return before, VERSION
+            raise DatabaseReadOnly(where)
+        path = Path(where)
+        backup = path.with_name(f"{path.stem}-{before}{path.suffix}")
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # nobody writes while the copy is made and what is derived is
+            _copy(path, backup)
+            _migrate(connection)
+            derive(connection)
+            connection.commit()
+        except BaseException as error:
+            connection.rollback()
+            backup.unlink(missing_ok=True)
+            if isinstance(error, exc.DBAPIError):
+                raise translated(str(error.orig), where) from error
+            raise
+    return Upgraded(before, VERSION, backup)
+
+
+def _copy(path: Path, target: Path) -> None:
+    """A copy of a database in one file, changes that stand beside it included."""
+    import sqlite3
+
+    target.unlink(missing_ok=True)
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
+        source.backup(copy)
+    shutil.copymode(path, target)
 
 
 def check(connection: Connection, where: str) -> None:
@@ -139,12 +190,15 @@ def check(connection: Connection, where: str) -> None:
     raise DatabaseOlder(where, found, VERSION)
 
 
-def _version(made: Engine, url: str) -> str:
+@contextmanager
+def _connected(made: Engine, url: str) -> Iterator[Connection]:
     try:
-        with made.connect() as connection:
-            return _read_version(connection, _where(url))
+        connection = made.connect()
     except exc.DBAPIError as error:
         raise translated(str(error.orig), _where(url)) from error
+    with closing(connection):
+        yield connection
+    made.dispose()
 
 
 def _read_version(connection: Connection, where: str) -> str:
@@ -165,14 +219,11 @@ def _where(url: str) -> str:
     return url.removeprefix("sqlite:///")
 
 
-def _migrate(made: Engine) -> None:
+def _migrate(connection: Connection) -> None:
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with made.connect() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        connection.commit()
-    made.dispose()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -12,8 +12,10 @@ from typing import Any
 import orjson
 
 from revrec.core.book import Kind, Movement
-from revrec.core.bundle import Bundle, Claim, ClaimKind, Lapse, Position, Status
+from revrec.core.bundle import PLAIN, Bundle, Claim, ClaimKind, Plan, Position, Status, Written
+from revrec.core.events import Foreign, Instalment, Payer
 from revrec.core.policy import Terms
+from revrec.core.tax import Receipt
 
 _day = date.fromisoformat
 _KINDS = {kind.value: kind for kind in Kind}
@@ -21,7 +23,6 @@ _KINDS = {kind.value: kind for kind in Kind}
 
 def encode_bundle(bundle: Bundle) -> bytes:
     """The state of a bundle; its terms as the names of the pinned versions."""
-    position = bundle.position
     return orjson.dumps(
         (
             bundle.terms.key,
@@ -43,14 +44,44 @@ def encode_bundle(bundle: Bundle) -> bytes:
             bundle.fixed_expiry,
             bundle.starts,
             bundle.lapsed_on,
-            position.paid,
-            position.earned,
-            position.liability,
-            [tuple(claim) for claim in position.claims],
-            [tuple(lapse) for lapse in position.lapses],
-            position.repriced,
+            bundle.layers,
+            bundle.clock,
+            bundle.remote,
+            None if bundle.plan is PLAIN else _plan_row(bundle.plan),
+            *_position_row(bundle.position),
         ),
     )
+
+
+def _position_row(position: Position) -> tuple[Any, ...]:
+    """Every member of a position in the order of its declaration; its parts as plain tuples."""
+    if not position.claims and not position.receipts and not position.written:
+        return position
+    parts: dict[str, Any] = {
+        "claims": [tuple(c) for c in position.claims],
+        "receipts": [tuple(r) for r in position.receipts],
+        "written": [tuple(w) for w in position.written],
+    }
+    return tuple(position._replace(**parts))
+
+
+def _plan_row(plan: Plan) -> tuple[Any, ...]:
+    """Every member of a plan in the order of its declaration; its parts as plain tuples."""
+    parts: dict[str, Any] = {
+        "instalments": [(i.due_on, i.amount) for i in plan.instalments],
+        "payers": [(p.customer, p.amount) for p in plan.payers],
+        "foreign": plan.foreign and (plan.foreign.currency, plan.foreign.rate, plan.foreign.amount),
+    }
+    return tuple(plan._replace(**parts))
+
+
+def _plan(row: list[Any]) -> Plan:
+    raw: dict[str, Any] = dict(zip(Plan._fields, row, strict=True))
+    raw["instalments"] = tuple(Instalment(_day(day), amount) for day, amount in raw["instalments"])
+    raw["payers"] = tuple(Payer(*payer) for payer in raw["payers"])
+    raw["line_from"] = _day(raw["line_from"]) if raw["line_from"] else None
+    raw["foreign"] = Foreign(*raw["foreign"]) if raw["foreign"] else None
+    return Plan(**raw)
 
 
 def decode_bundle(bundle: str, state: bytes, terms: Callable[[str], Terms]) -> Bundle:
@@ -75,6 +106,10 @@ def decode_bundle(bundle: str, state: bytes, terms: Callable[[str], Terms]) -> B
         fixed_expiry,
         starts,
         lapsed_on,
+        layers,
+        clock,
+        remote,
+        plan,
         *money,
     ) = orjson.loads(state)
     return Bundle(
@@ -98,29 +133,36 @@ def decode_bundle(bundle: str, state: bytes, terms: Callable[[str], Terms]) -> B
         _day(fixed_expiry) if fixed_expiry else None,
         tuple([(_day(day), ref) for day, ref in starts]),
         _day(lapsed_on) if lapsed_on else None,
-        _position(*money),
+        _position(money),
+        tuple([(count, price) for count, price in layers]),
+        _day(clock) if clock else None,
+        remote,
+        _plan(plan) if plan else PLAIN,
     )
 
 
-def _position(paid: int, earned: int, liability: int, claims: list[Any], lapses: list[Any], repriced: int) -> Position:
-    return Position(
-        paid,
-        earned,
-        liability,
-        tuple([Claim(ref, ClaimKind(kind), amount) for ref, kind, amount in claims]),
-        tuple([Lapse(_day(day), amount, entry) for day, amount, entry in lapses]),
-        repriced,
-    )
+_CLAIMS, _RECEIPTS, _WRITTEN = (Position._fields.index(name) for name in ("claims", "receipts", "written"))
+
+
+def _position(money: list[Any]) -> Position:
+    if money[_CLAIMS]:
+        money[_CLAIMS] = [Claim(ref, ClaimKind(kind), amount, pending) for ref, kind, amount, pending in money[_CLAIMS]]
+    if money[_RECEIPTS]:
+        money[_RECEIPTS] = [Receipt(*receipt) for receipt in money[_RECEIPTS]]
+    if money[_WRITTEN]:
+        money[_WRITTEN] = [Written(ref, ClaimKind(kind), *rest) for ref, kind, *rest in money[_WRITTEN]]
+    money[_CLAIMS], money[_RECEIPTS], money[_WRITTEN] = tuple(money[_CLAIMS]), tuple(money[_RECEIPTS]), tuple(money[_WRITTEN])
+    return Position(*money)
 
 
 def encode_parts(parts: tuple[int, ...]) -> str:
     """What undoing a movement needs, as JSON."""
-    return orjson.dumps(parts).decode() if parts else ""
+    return orjson.dumps(tuple(parts)).decode() if parts else ""
 
 
 def decode_movement(row: tuple[Any, ...]) -> Movement:
-    """The movement of a row (kind, ref, seq, date, bundle, customer, units, liability, entry, parts)."""
-    kind, ref, seq, day, bundle, customer, units, liability, entry, parts = row
+    """The movement of a row (kind, ref, seq, date, bundle, customer, units, entry, parts)."""
+    kind, ref, seq, day, bundle, customer, units, entry, parts = row
     return Movement(
         _KINDS[kind],
         ref,
@@ -129,7 +171,6 @@ def decode_movement(row: tuple[Any, ...]) -> Movement:
         bundle,
         customer,
         units,
-        liability,
         entry,
         tuple(orjson.loads(parts)) if parts else (),
     )

@@ -53,7 +53,6 @@ MOVEMENT = (
     t.movements.c.bundle,
     t.movements.c.customer,
     t.movements.c.units,
-    t.movements.c.liability,
     t.movements.c.entry,
     t.movements.c.parts,
 )
@@ -65,6 +64,10 @@ VISIT = (
     t.visits.c.price,
     t.visits.c.paid,
     t.visits.c.undone,
+    t.visits.c.vat,
+    t.visits.c.pending,
+    t.visits.c.tax,
+    t.visits.c.lost,
 )
 BUNDLE = (t.bundles.c.bundle, t.bundles.c.state)
 
@@ -103,6 +106,7 @@ STATEMENTS: dict[str, ClauseElement] = {
     "event": select(*EVENT).where(_of(t.events, "seq")),
     "events_by_id": select(*EVENT).where(_of(t.events, "id")).order_by(t.events.c.seq),
     "events_of_bundle": select(*EVENT).where(_of(t.events, "bundle")).order_by(t.events.c.seq),
+    "estimates": select(*EVENT).where(_of(t.events), t.ESTIMATES).order_by(t.events.c.seq),
     "known": select(t.events.c.id, t.events.c.source, t.events.c.seq).where(_of(t.events), _list(t.events.c.id)),
     "content": select(t.events.c.customer, t.events.c.content).where(_of(t.events, "seq")),
     "entry": select(t.entries.c.body).where(_of(t.entries, "number")),
@@ -135,16 +139,18 @@ STATEMENTS: dict[str, ClauseElement] = {
     "movements_of_refs": select(*MOVEMENT).where(_of(t.movements), _list(t.movements.c.ref)),
     "movements_of_bundle": select(*MOVEMENT).where(_of(t.movements, "bundle")).order_by(t.movements.c.seq, t.movements.c.nth),
     "movement_states": _page(
-        select(*t.movements.c["ref", "kind", "seq", "nth", "date", "bundle", "customer", "units", "liability", "entry", "parts"])
+        select(*t.movements.c["ref", "kind", "seq", "nth", "date", "bundle", "customer", "units", "entry", "parts"])
         .where(_of(t.movements), tuple_(t.movements.c.ref, t.movements.c.kind) > tuple_(bindparam("ref"), bindparam("kind")))
         .order_by(t.movements.c.ref, t.movements.c.kind),
     ),
+    "put_movement": update(t.movements).values(_set("customer", "units", "parts")).where(_of(t.movements, "ref", "kind")),
     "bundle": select(*BUNDLE).where(_of(t.bundles, "bundle")),
     "bundles_of_list": select(*BUNDLE).where(_of(t.bundles), _list(t.bundles.c.bundle)),
     "bundles_of_customer": select(*BUNDLE).where(_of(t.bundles, "customer")).order_by(t.bundles.c.bundle),
     "bundles_of_customers": select(*BUNDLE).where(_of(t.bundles), _list(t.bundles.c.customer)),
+    "bundles_of_policy": select(*BUNDLE).where(_of(t.bundles, "policy")).order_by(t.bundles.c.seq, t.bundles.c.bundle),
     "bundle_rows": _page(
-        select(t.bundles.c.bundle, t.bundles.c.customer, t.bundles.c.due, t.bundles.c.status, t.bundles.c.state)
+        select(*t.bundles.c["bundle", "customer", "due", "status", "state", "policy", "seq"])
         .where(_of(t.bundles), t.bundles.c.bundle > bindparam("after"))
         .order_by(t.bundles.c.bundle),
     ),
@@ -152,7 +158,6 @@ STATEMENTS: dict[str, ClauseElement] = {
     .where(_of(t.bundles), t.bundles.c.due <= bindparam("until"))
     .order_by(t.bundles.c.due, t.bundles.c.bundle),
     "put_bundle": update(t.bundles).values(_set("customer", "due", "status", "state")).where(_of(t.bundles, "bundle")),
-    "forget_due": update(t.bundles).values(_set("due")).where(_of(t.bundles, "bundle")),
     "customer": select(t.customers.c.customer, t.customers.c.household, t.customers.c.credit, t.customers.c.seq).where(
         _of(t.customers, "customer"),
     ),
@@ -167,7 +172,13 @@ STATEMENTS: dict[str, ClauseElement] = {
     "visit": select(*VISIT).where(_of(t.visits, "session")),
     "visits_of_customer": select(*VISIT).where(_of(t.visits, "customer")).order_by(t.visits.c.session),
     "visits": select(*VISIT).where(_of(t.visits)).order_by(t.visits.c.session),
-    "put_visit": update(t.visits).values(_set("paid", "undone")).where(_of(t.visits, "session")),
+    "put_visit": update(t.visits)
+    .values(_set("price", "paid", "undone", "vat", "pending", "tax", "lost"))
+    .where(_of(t.visits, "session")),
+    "holdings": select(*t.holdings.c["role", "currency", "amount", "carried"])
+    .where(_of(t.holdings))
+    .order_by(t.holdings.c.role, t.holdings.c.currency),
+    "put_holding": update(t.holdings).values(_set("amount", "carried")).where(_of(t.holdings, "role", "currency")),
     "key": select(t.keys.c.wrapped).where(_of(t.keys, "customer")),
     "destroy_key": delete(t.keys).where(_of(t.keys, "customer")),
     "put_key": update(t.keys).values(_set("wrapped")).where(_of(t.keys, "customer")),

@@ -11,6 +11,7 @@ _GUESSES = (
     ("events", "events", "1000000 1000000 1"),
     ("events", "sqlite_autoindex_events_2", "1000000 1000000 1 1"),
     ("events", "ix_events_bundle", "1000000 1000000 12 1"),
+    ("events", "ix_events_estimates", "20 20 1"),
     ("entries", "entries", "1000000 1000000 1"),
     ("entries", "ix_entries_date", "1000000 1000000 2000 1"),
     ("entries", "ix_entries_bundle", "1000000 1000000 12 1"),
@@ -20,6 +21,7 @@ _GUESSES = (
     ("bundles", "bundles", "100000 100000 1"),
     ("bundles", "ix_bundles_due", "100000 100000 250"),
     ("bundles", "ix_bundles_customer", "100000 100000 2"),
+    ("bundles", "ix_bundles_policy", "100000 100000 20000 1"),
     ("visits", "visits", "100000 100000 1"),
     ("visits", "ix_visits_customer", "100000 100000 4"),
 )

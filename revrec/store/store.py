@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import date, datetime
 from pathlib import Path
@@ -12,17 +12,19 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy import Connection, exc
 
-from revrec.core.book import Customer, Kind, Movement, Visit
+from revrec.core.book import Customer, Holding, Kind, Movement, Visit
 from revrec.core.bundle import Bundle
-from revrec.core.journal import JournalEntry
+from revrec.core.journal import JournalEntry, Role
 from revrec.core.policy import Terms
 from revrec.store import schema
 from revrec.store.errors import DatabaseDamaged, DatabaseForeign, DatabaseReadOnly, TaxpayerUnknown, translated
 from revrec.store.format import GENESIS, decode_entry
 from revrec.store.keys import KeyRing, Master
 from revrec.store.pins import Pin, Pins, Restore
+from revrec.store.schema import Upgraded
 from revrec.store.state import decode_bundle, decode_movement
 from revrec.store.statements import LIST, PAGE, compiled
+from revrec.store.tables import metadata
 
 Row = tuple[Any, ...]
 _day = date.fromisoformat
@@ -466,6 +468,14 @@ class Store:
         found = self.rows("visits") if customer is None else self.rows("visits_of_customer", customer)
         return [read_visit(row) for row in found]
 
+    def holdings_abroad(self) -> list[Holding]:
+        """Money held in other currencies, by role and currency."""
+        return [Holding(Role(role), currency, amount, carried) for role, currency, amount, carried in self.rows("holdings")]
+
+    def estimates(self) -> list[tuple[int, StoredEvent]]:
+        """Every estimate of use with its number, in order of recording."""
+        return [(row[0], self._event(row)) for row in self.rows("estimates")]
+
     def days(self) -> list[Day]:
         """The days that have entries (or only balances), in order."""
         return [Day(self._date(day, "days.date"), entries, file) for day, entries, file in self.rows("days")]
@@ -496,6 +506,13 @@ class Store:
             known = {row[0] for row in self.rows("days")}
             self.write("put_file", [row for row in rows if row[2] in known])
             self.write("add_days", [(self.taxpayer, day, 0, digest) for digest, _, day in rows if day not in known])
+
+    def take_over(self, other: Store, tables: Iterable[str]) -> None:
+        """The rows of other books, under the number of this taxpayer."""
+        for table in tables:
+            rows = other.connection.exec_driver_sql(f"SELECT * FROM {metadata.tables[table].name}")  # noqa: S608
+            for page in rows.partitions(PAGE):
+                self.write(f"add_{table}", [(self.taxpayer, *row[1:]) for row in page])
 
     # inside
 
@@ -581,6 +598,18 @@ def create(url: str, taxpayer_id: str) -> None:
     engine.dispose()
 
 
+def upgrade(url: str, master: Master, restore: Restore, derive: Callable[[Store], None]) -> Upgraded:
+    """A database brought to the newest version; `derive` fills the derived tables of each taxpayer, which are empty."""
+
+    def fill(connection: Connection) -> None:
+        for (taxpayer_id,) in connection.exec_driver_sql(compiled(connection.dialect.name, "taxpayers")).fetchall():
+            store = Store(connection, url.removeprefix("sqlite:///"), taxpayer_id, master, restore)
+            store.writing = True
+            derive(store)
+
+    return schema.upgrade(url, fill)
+
+
 @contextmanager
 def scratch(taxpayer_id: str, restore: Restore) -> Iterator[Store]:
     """Empty books of a taxpayer in a temporary database, in a transaction that is never committed."""
@@ -599,5 +628,5 @@ def scratch(taxpayer_id: str, restore: Restore) -> Iterator[Store]:
 
 def read_visit(row: Row) -> Visit:
     """The visit of a row."""
-    session, customer, service, branch, price, paid, undone = row
-    return Visit(session, customer, service, branch, price, paid, bool(undone))
+    session, customer, service, branch, price, paid, undone, vat, pending, tax, lost = row
+    return Visit(session, customer, service, branch, price, paid, bool(undone), vat, pending, tax, lost)

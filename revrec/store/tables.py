@@ -18,12 +18,15 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    text,
 )
 
 ID = String(64)
 EVENT_ID = String(255)
 DAY = String(10)
 MONTH = String(7)
+
+ESTIMATES = text("type = 'breakage.estimated'")
 
 metadata = MetaData()
 
@@ -82,6 +85,8 @@ events = Table(
     sqlite_with_rowid=False,
 )
 Index("ix_events_bundle", events.c.taxpayer, events.c.bundle, events.c.seq)
+# Estimates are few and asked for by every run: an index that every other event leaves alone.
+Index("ix_events_estimates", events.c.taxpayer, events.c.seq, sqlite_where=ESTIMATES, postgresql_where=ESTIMATES)
 
 # FACTS: the journal, as the bytes whose digest stands in the chain.
 entries = Table(
@@ -121,7 +126,8 @@ pins = Table(
     sqlite_with_rowid=False,
 )
 
-# FACTS: what each event did to a bundle, visit or customer; the key makes a session consumed once.
+# DERIVED: what each event did to a bundle, visit or customer; the key makes a session consumed once. A late event may
+# change what undoing an earlier one needs (`parts`).
 movements = Table(
     "movements",
     metadata,
@@ -134,7 +140,6 @@ movements = Table(
     Column("bundle", ID),
     Column("customer", ID),
     Column("units", BigInteger, nullable=False),
-    Column("liability", BigInteger, nullable=False),
     Column("entry", BigInteger, nullable=False),
     Column("parts", String, nullable=False),
     PrimaryKeyConstraint("taxpayer", "ref", "kind", name="pk_movements"),
@@ -158,13 +163,16 @@ periods = Table(
     sqlite_with_rowid=False,
 )
 
-# DERIVED: the state of each bundle; `due` is the day on which the clock must look at it.
+# DERIVED: the state of each bundle; `due` is the day on which the clock must look at it, `policy` the id of the policy
+# under which the event numbered `seq` made it.
 bundles = Table(
     "bundles",
     metadata,
     _taxpayer(),
     Column("bundle", ID, nullable=False),
     Column("customer", ID, nullable=False),
+    Column("policy", ID, nullable=False),
+    Column("seq", BigInteger, nullable=False),
     Column("due", DAY),
     Column("status", String(16), nullable=False),
     Column("state", LargeBinary, nullable=False),
@@ -173,6 +181,7 @@ bundles = Table(
 )
 Index("ix_bundles_due", bundles.c.taxpayer, bundles.c.due)
 Index("ix_bundles_customer", bundles.c.taxpayer, bundles.c.customer)
+Index("ix_bundles_policy", bundles.c.taxpayer, bundles.c.policy, bundles.c.seq)
 
 # DERIVED: what rules need to know of a customer; `seq` is the latest registration or erasure (0: none).
 customers = Table(
@@ -199,11 +208,28 @@ visits = Table(
     Column("price", BigInteger, nullable=False),
     Column("paid", BigInteger, nullable=False),
     Column("undone", Integer, nullable=False),
+    Column("vat", BigInteger, nullable=False),
+    Column("pending", BigInteger, nullable=False),
+    Column("tax", ID, nullable=False),
+    Column("lost", BigInteger, nullable=False),
     PrimaryKeyConstraint("taxpayer", "session", name="pk_visits"),
     CheckConstraint("undone IN (0, 1)", name="ck_visits_undone"),
     sqlite_with_rowid=False,
 )
 Index("ix_visits_customer", visits.c.taxpayer, visits.c.customer)
+
+# DERIVED: money held in another currency on the accounts of a role, and what it stands for in the books.
+holdings = Table(
+    "holdings",
+    metadata,
+    _taxpayer(),
+    Column("role", String(32), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("carried", BigInteger, nullable=False),
+    PrimaryKeyConstraint("taxpayer", "role", "currency", name="pk_holdings"),
+    sqlite_with_rowid=False,
+)
 
 # The key of each customer, wrapped by one that is not in the database; the only thing that erasing a person deletes.
 keys = Table(
@@ -255,4 +281,4 @@ homonyms = Table(
     sqlite_with_rowid=False,
 )
 
-FACTS = ("events", "entries", "pins", "movements", "periods")
+FACTS = ("events", "entries", "pins", "periods")

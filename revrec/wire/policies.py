@@ -67,6 +67,26 @@ class PolicyFile:
         """The category of the tax of a one-off visit on a day; raises Refused like `tax`."""
         return self.tax(tax, day).category
 
+    def fee_policy(self, day: date) -> core.Policy | None:
+        """A policy in force on a day that names the tax of fees, on which all that name one agree; Refused if they differ."""
+        known = dict.fromkeys(table.id for table in self.tables["policy"])
+        versions = (core.in_force([t for t in self.tables["policy"] if t.id == policy], day) for policy in known)
+        named = [t for t in versions if t is not None and "fee_tax" in t.values and not rules.lacking(t)]
+        if len({t.values["fee_tax"] for t in named}) > 1:
+            said = ", ".join(f"{t.version} {t.values['fee_tax']}" for t in named)
+            raise Refused(
+                f"the policies in force on {day} name different taxes for a fee ({said}), and this fee is under none of them. "
+                "Let them agree, or record the fee as adjustment.posted",
+                rule="events.md 2, fee_tax",
+                field="deposit",
+            )
+        return self._version("policy", named[0], core.Policy) if named else None
+
+    def fee_tax(self, day: date) -> str | None:
+        """The tax of a fee that is under no policy; Refused like `fee_policy`."""
+        policy = self.fee_policy(day)
+        return policy.fee_tax if policy else None
+
     def canonical(self, kind: str, version: str) -> bytes:
         """The rules of a version (`standard@2026-01-01`) as RFC 8785 JSON, without `why` and `name`; KeyError if unknown."""
         for table in self.tables[kind]:

@@ -136,10 +136,11 @@ def test_an_unknown_bundle_is_named(sold, opened, bundle, day, says):
 
 def test_a_history_posted_again_ends_in_the_state_that_was_kept(example):
     def state(bundle):
-        position = bundle.position
-        money = (position.paid, position.earned, position.liability, position.claims, position.lapsed)
         return (
-            *money,
+            bundle.position,
+            bundle.balances,
+            bundle.plan,
+            bundle.remote,
             bundle.left,
             bundle.used,
             bundle.status,
@@ -170,3 +171,21 @@ def test_the_state_after_any_event_is_that_of_its_time(sold, opened):
     used = [bundles.state_after(ws, "B-1", sale + later).used for later in range(4)]
     assert used == [0, 0, UNIT, 2 * UNIT]
     assert [bundles.state_after(ws, "B-1", sale + later).position.paid for later in (0, 1)] == [0, 50_000]
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "left", "price"),
+    [
+        ({"mode": "new_pack", "to_bundle": "B-2", "to_package": "PSY-10"}, 0, "100.00"),
+        ({"mode": "in_place", "to_package": "PSY-10"}, 8, "500.00"),
+        ({"mode": "new_pack", "to_bundle": "B-2", "units": "4", "price": "200.00"}, 0, "100.00"),
+    ],
+)
+def test_the_past_of_an_upgraded_bundle_has_the_terms_of_the_upgrade(sold, opened, upgrade, left, price):
+    sold("2026-03-25", "bundle.upgraded", bundle="B-1", **upgrade)
+    sold("2026-04-20", "refund.issued", refund="R-1", bundle=upgrade.get("to_bundle", "B-1"), method="transfer")
+    ws = opened(sold)
+    for bundle in {"B-1", upgrade.get("to_bundle", "B-1")}:
+        bundles.show(ws, bundle, date(2026, 3, 26))
+    found = bundles.show(ws, "B-1", date(2026, 3, 26)).to_json()
+    assert (found["units_left"], found["paid"]) == (left, price)

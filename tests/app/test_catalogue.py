@@ -118,6 +118,56 @@ def test_what_an_event_relied_on_is_found_again():
         second.tax("es-20", LATER)
 
 
+def _charging(policy: str, tax: str) -> str:
+    """A policy of its own, which names the tax of fees."""
+    written = POLICY[: POLICY.index("[[tax]]")].replace('"standard"', f'"{policy}"')
+    return written + f'fee_tax = "{tax}"\n' + ('fee_tax_why = "Compensation"\n' if tax == "outside" else "")
+
+
+def test_the_policy_that_names_the_tax_of_a_fee_under_none_is_pinned_and_found_again():
+    """Another policy, pinned by a sale, names another tax by then."""
+    kept = pins()
+    two = POLICY + TAXED + _charging("own", "es-health") + '[[package]]\nid = "OWN-3"\n' + _package_rest("own")
+    shelf = catalogue(two, kept)
+    shelf.terms("OWN-3", DAY)
+    shelf.take(1)
+    shelf = catalogue(POLICY + TAXED + _charging("fees", "es-21"), kept)
+    assert shelf.fee_tax(DAY) == "es-21"
+    shelf.tax("es-21", DAY)
+    relied, _ = shelf.take(2)
+    assert [(pin.kind, pin.id) for pin in relied] == [("policy", "fees"), ("tax", "es-21")]
+
+    again = derived(kept, 2, pins_digest(pin.digest for pin in relied))
+    assert again.fee_tax(DAY) == "es-21"
+    assert again.tax("es-21", DAY).rate == "21"
+    assert [pin.digest for pin in again.relied()] == [pin.digest for pin in relied]
+
+
+def _package_rest(policy: str) -> str:
+    """All of the package of the tests but its head, under another policy."""
+    whole = POLICY[POLICY.index("[[package]]") :]
+    first = whole.split("[[package]]")[1]
+    return first[first.index("since") :].replace('policy = "standard"', f'policy = "{policy}"')
+
+
+def test_no_policy_names_the_tax_of_fees():
+    kept = pins()
+    shelf = catalogue(POLICY, kept)
+    assert shelf.fee_tax(DAY) is None
+    assert [pin.kind for pin in shelf.take(1)[0]] == ["settings"]
+    assert derived(kept, 1, "").fee_tax(DAY) is None
+
+
+def test_a_fee_outside_vat_pins_its_policy_alone():
+    kept = pins()
+    shelf = catalogue(POLICY + _charging("fees", "outside"), kept)
+    assert shelf.fee_tax(DAY) == "outside"
+    relied, _ = shelf.take(1)
+    again = derived(kept, 1, pins_digest(pin.digest for pin in relied))
+    assert again.fee_tax(DAY) == "outside"
+    assert [pin.digest for pin in again.relied()] == [pin.digest for pin in relied]
+
+
 def test_the_settings_that_postings_follow_are_pinned():
     plain = settings()
     assert set(orjson.loads(settings_content(plain))) == {"currency", "methods", "v", "zone"}

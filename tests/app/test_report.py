@@ -71,7 +71,7 @@ def test_it_opens_with_what_it_closed_with_the_day_before(ws):
 
 
 def test_the_notes_name_the_facts_and_the_policies(ws):
-    (note,) = report.rollforward(ws, FIRST, LAST).notes
+    note = report.rollforward(ws, FIRST, LAST).notes[0]
     assert note.startswith(
         f"{ws.store.event_count} events, chain head {ws.store.head().digest.hex()}; policies own-therapist@2025-01-01, "
     )

@@ -3,53 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
 from revrec.core.book import Book, Changes
 from revrec.core.errors import Refused
-from revrec.core.events import (
-    Adjustment,
-    AdjustmentPosted,
-    BundleExpired,
-    BundleExtended,
-    BundleProviderChanged,
-    BundleShared,
-    BundleSold,
-    BundleTerminated,
-    BundleTransferred,
-    BundleUnshared,
-    BundleVoided,
-    CalendarAdvanced,
-    CustomerRegistered,
-    Event,
-    Fact,
-    Method,
-    PaymentFailed,
-    PaymentReceived,
-    PaymentReversed,
-    PeriodClosed,
-    PeriodReopened,
-    RefundException,
-    RefundIssued,
-    RefundReversed,
-    RefundSettled,
-    SessionCancelled,
-    SessionCompleted,
-    SessionNoShow,
-    SessionReversed,
-    SessionWaived,
-)
+from revrec.core.events import CalendarAdvanced, Event, Fact
 from revrec.core.journal import JournalEntry, Role
 from revrec.core.policy import (
+    OUTSIDE,
+    Bonus,
+    Breakage,
     Charge,
     ExpiryFrom,
     ExpiryKind,
     Invoicing,
+    Modification,
+    Obligation,
     Overage,
     Owner,
     Package,
@@ -57,16 +31,20 @@ from revrec.core.policy import (
     Recognition,
     Refund,
     RefundBasis,
+    Regime,
     Sharing,
     Tax,
     Terms,
     Transfer,
     UnpaidUse,
+    Voucher,
 )
 from revrec.core.post import record
 from revrec.core.units import UNIT, Unit
+from tests.core.moves import BUNDLES, KINDS, MOVES, Numbers, Scene
 
 START = date(2026, 1, 1)
+GENERAL = Regime()
 STANDARD = Policy(
     id="standard",
     since=START,
@@ -96,6 +74,13 @@ STANDARD = Policy(
     rounding_minutes=1,
 )
 TAX = Tax("es-health", START, "E", "0", "VATEX-EU-132-1C")
+TAXES = {
+    "es-health": TAX,
+    "es-21": Tax("es-21", START, "S", "21"),
+    "es-10": Tax("es-10", START, "S", "10"),
+    "es-21m": Tax("es-21m", START, "S", "21", voucher=Voucher.MULTI),
+    "no-tax": Tax("no-tax", START, "O", "0"),
+}
 PACKAGE = Package("P10", START, "standard", "es-health", 10 * UNIT, 0, Unit.SESSION, 50000, 6000, "physiotherapy")
 
 
@@ -108,11 +93,19 @@ class Shelf:
 
     def terms(self, package: str, day: date) -> Terms:
         """The terms of the one package, whatever is asked."""
-        return Terms(self.package, self.policy, TAX)
+        return Terms(self.package, self.policy, TAXES[self.package.tax])
 
     def sellable(self, tax: str, day: date) -> str:
         """Exempt."""
         return "E"
+
+    def tax(self, tax: str, day: date) -> Tax:
+        """The tax of that id, whatever the day."""
+        return TAXES[tax]
+
+    def fee_tax(self, day: date) -> str | None:
+        """That of the one policy."""
+        return self.policy.fee_tax
 
 
 @dataclass
@@ -123,6 +116,13 @@ class Practice:
     accepted: list[Event] = field(default_factory=list)
     entries: list[JournalEntry] = field(default_factory=list)
     count: int = 0
+
+    @property
+    def package(self) -> Package:
+        """The one package."""
+        shelf = self.book.catalogue
+        assert isinstance(shelf, Shelf)
+        return shelf.package
 
     def event(self, fact: Fact, day: date, branch: str | None = "bcn") -> Event:
         """The next event, with an id of its own."""
@@ -160,9 +160,14 @@ class Practice:
         return answers
 
 
-def practice(policy: Policy = STANDARD, package: Package = PACKAGE) -> Practice:
+def practice(policy: Policy = STANDARD, package: Package = PACKAGE, regime: Regime = GENERAL, currency: str = "EUR") -> Practice:
     """An empty practice that sells one package."""
-    return Practice(Book(Shelf(policy, package)))
+    return Practice(Book(Shelf(policy, package), currency, regime=regime))
+
+
+def bundles(game: Practice) -> list[str]:
+    """The bundles that were born."""
+    return [name for name in BUNDLES if game.book.bundle(name)]
 
 
 def balances(entries: Sequence[JournalEntry]) -> dict[Role, int]:
@@ -196,76 +201,132 @@ def by_day(entries: Sequence[JournalEntry], bundle: str, role: Role) -> list[int
     return [total[day] for day in sorted(total)]
 
 
-policies = st.builds(
-    replace,
-    st.just(STANDARD),
-    recognition=st.sampled_from([Recognition.PER_SESSION, Recognition.PER_SESSION, Recognition.AT_PURCHASE]),
-    invoicing=st.sampled_from(Invoicing),
-    refund=st.sampled_from(Refund),
-    refund_basis=st.sampled_from(RefundBasis),
-    refund_window_days=st.sampled_from([0, 14, 60]),
-    refund_fee=st.sampled_from([0, 1000]),
-    expiry_months=st.sampled_from([0, 1, 2, 6]),
-    expiry_from=st.sampled_from(ExpiryFrom),
-    latest_start_months=st.sampled_from([0, 1]),
-    expiry_kind=st.sampled_from(ExpiryKind),
-    grace_days=st.sampled_from([0, 10]),
-    late_cancellation=st.sampled_from(Charge),
-    late_cancellation_fee=st.just(1500),
-    no_show=st.sampled_from(Charge),
-    no_show_fee=st.just(1500),
-    overage=st.sampled_from(Overage),
-    unpaid_use=st.sampled_from([UnpaidUse.ALLOW, UnpaidUse.ALLOW, UnpaidUse.REJECT]),
-)
-packages = st.builds(
-    replace,
-    st.just(PACKAGE),
-    units=st.sampled_from([UNIT, 3 * UNIT, 5 * UNIT, 10 * UNIT]),
-    bonus_units=st.sampled_from([0, 0, UNIT]),
-    price=st.sampled_from([0, 1, 10000, 50000, 77419]),
-)
+Pick = Callable[[Sequence[Any]], Any]
 
-_moves = st.sampled_from(
-    (
-        *("use",) * 14,
-        *("draw",) * 2,
-        *("pay",) * 5,
-        *("sell",) * 3,
-        "miss",
-        "cancel",
-        "undo",
-        "waive",
-        "unpay",
-        "refund",
-        "part-refund",
-        "except",
-        "settle",
-        "unrefund",
-        "extend",
-        "expire",
-        "terminate",
-        "transfer",
-        "split",
-        "share",
-        "unshare",
-        "provider",
-        "void",
-        "visit",
-        "pay-visit",
-        "pay-customer",
-        "fail",
-        "adjust",
-        "close",
-        "reopen",
-        "tick",
-        "register",
-    ),
-)
+
+def policy_by(pick: Pick) -> Policy:
+    """A policy that may be: every key of events.md 2, the conditions between them kept."""
+    principal = pick((True,) * 6 + (False,))
+    breakage = pick((Breakage.AT_EXPIRY,) * 3 + (Breakage.PROPORTIONAL, Breakage.REMOTE)) if principal else Breakage.AT_EXPIRY
+    refund = pick(tuple(Refund) if breakage is Breakage.AT_EXPIRY else (Refund.NONE, Refund.WINDOW))
+    recognition = pick((Recognition.PER_SESSION,) * 4 + (Recognition.AT_PURCHASE, Recognition.STRAIGHT_LINE))
+    dated = recognition is Recognition.STRAIGHT_LINE
+    return replace(
+        STANDARD,
+        recognition=recognition,
+        breakage=breakage,
+        expected_used=pick((900_000, 750_000, 333_333)) if breakage is Breakage.PROPORTIONAL else STANDARD.expected_used,
+        obligation=pick((Obligation.CANCELLABLE, Obligation.CANCELLABLE, Obligation.NONCANCELLABLE)),
+        invoicing=pick(tuple(Invoicing)),
+        refund=refund,
+        refund_basis=pick(tuple(RefundBasis)),
+        refund_window_days=pick((0, 14, 60)),
+        refund_expected=pick((0, 40_000, 100_000)) if refund is Refund.WINDOW and principal else 0,
+        refund_fee=pick((0, 1000)),
+        expiry_months=pick((1, 2, 6) if dated else (0, 1, 2, 6)),
+        expiry_from=ExpiryFrom.SALE if dated else pick(tuple(ExpiryFrom)),
+        latest_start_months=pick((0, 1)),
+        expiry_kind=pick(tuple(ExpiryKind)),
+        grace_days=pick((0, 10)),
+        late_cancellation=pick(tuple(Charge)),
+        late_cancellation_fee=1500,
+        no_show=pick(tuple(Charge)),
+        no_show_fee=1500,
+        fee_tax=pick(("es-health", "es-21", OUTSIDE)),
+        transfer=pick((Transfer.ANY, Transfer.ANY, Transfer.FAMILY, Transfer.NONE)),
+        sharing=pick((Sharing.HOUSEHOLD, Sharing.HOUSEHOLD, Sharing.NONE)),
+        owner=pick((Owner.CENTRE,) * 5 + (Owner.PROVIDER,)),
+        principal=principal,
+        commission_rate=0 if principal else pick((300_000, 333_333)),
+        commission_tax=None if principal else pick(("es-21", "no-tax")),
+        modalities=pick((("in_person", "online"), ("in_person", "online"), ("in_person",))),
+        modification=pick(tuple(Modification)),
+        bonus=pick((Bonus.EQUAL, Bonus.EQUAL, Bonus.LAST)),
+        overage=pick(tuple(Overage)),
+        unpaid_use=pick((UnpaidUse.ALLOW, UnpaidUse.ALLOW, UnpaidUse.REJECT)),
+        rounding_minutes=pick((1, 15)),
+    )
+
+
+def package_by(pick: Pick) -> Package:
+    """A package of any size, price and tax; a cent, and nothing, too."""
+    return replace(
+        PACKAGE,
+        tax=pick(("es-health", "es-health", "es-21", "es-21", "es-10", "es-21m", "no-tax")),
+        units=pick((1, 3, 5, 10)) * UNIT,
+        bonus_units=pick((0, 0, UNIT)),
+        unit=pick((Unit.SESSION,) * 4 + (Unit.HOUR,)),
+        price=pick((0, 1, 10000, 50000, 60500, 77419)),
+        branches=pick((None, None, None, ("bcn",))),
+    )
+
+
+def regime_by(pick: Pick) -> Regime:
+    """The general or the cash scheme; half of the input VAT deductible or nothing."""
+    return Regime(pick((False, False, True)), pick(((), ((START, 500_000),))))
+
+
+class World(NamedTuple):
+    """What a practice sells, and where."""
+
+    policy: Policy = STANDARD
+    package: Package = PACKAGE
+    regime: Regime = GENERAL
+    currency: str = "EUR"
+
+    def practice(self) -> Practice:
+        """An empty practice there."""
+        return practice(*self)
+
+    def played(self, history: History) -> Practice:
+        """A practice with a history."""
+        game = self.practice()
+        play(game, history)
+        return game
+
+    def told(self, events: Sequence[Event]) -> Practice:
+        """A practice to which the events of another one are told."""
+        game = self.practice()
+        answers = game.again(events)
+        assert answers == [None] * len(events), answers
+        return game
+
+    def with_policy(self, **clauses: Any) -> World:
+        """The same but for some clauses of its policy."""
+        return self._replace(policy=replace(self.policy, **clauses))
+
+
+def world_by(pick: Pick) -> World:
+    """Any practice; most keep their books in euros."""
+    return World(policy_by(pick), package_by(pick), regime_by(pick), pick(("EUR",) * 8 + ("JPY", "KWD")))
+
+
+def _drawn(make: Callable[[Pick], Any]) -> st.SearchStrategy[Any]:
+    @st.composite
+    def strategy(draw: st.DrawFn) -> Any:
+        return make(lambda options: draw(st.sampled_from(options)))
+
+    return strategy()
+
+
+policies = _drawn(policy_by)
+packages = _drawn(package_by)
+worlds = _drawn(world_by)
+
 # A move: what, days since the last one, days late, three numbers to pick with.
-moves = st.tuples(
-    _moves, st.integers(0, 12), st.sampled_from((0, 0, 0, 0, 3, 40)), st.integers(0, 9), st.integers(0, 9), st.integers(1, 4)
-)
-histories = st.lists(moves, min_size=3, max_size=30)
+LATE = (0, 0, 0, 0, 3, 40)
+Move = tuple[str, int, int, int, int, int]
+History = Sequence[Move]
+
+
+def histories_of(kinds: Sequence[str], longest: int) -> st.SearchStrategy[list[Move]]:
+    """Histories of some kinds of moves, long ones as often as short ones."""
+    numbers = st.integers(0, 12), st.sampled_from(LATE), st.integers(0, 9), st.integers(0, 9), st.integers(1, 4)
+    moves = st.tuples(st.sampled_from(kinds), *numbers)
+    return st.integers(3, longest).flatmap(lambda length: st.lists(moves, min_size=length, max_size=length))
+
+
+histories = histories_of(KINDS, 30)
 
 
 PREFIX = (
@@ -275,94 +336,37 @@ PREFIX = (
     ("sell", 0, 0, 1, 1, 1),
     ("pay", 1, 0, 0, 2, 4),
     ("pay", 1, 0, 1, 2, 2),
-    ("use", 1, 0, 0, 2, 1),
+    ("use", 1, 0, 0, 7, 1),
 )
 
 
-def days(history: Sequence[tuple[Any, ...]]) -> date:
+def days(history: History) -> date:
     """The day of the last move."""
     return START + timedelta(days=sum(move[1] for move in (*PREFIX, *history)))
 
 
-def play(game: Practice, history: Sequence[tuple[Any, ...]]) -> list[str | None]:
+def play(game: Practice, history: History) -> list[str | None]:
     """Two customers of one household buy two bundles, pay one and half of the other; then what the moves say."""
-    moves_of = (*PREFIX, *history)
-    return [step(game, moves_of, number) for number in range(len(moves_of))]
+    moves = (*PREFIX, *history)
+    return [step(game, moves, number) for number in range(len(moves))]
 
 
-def step(game: Practice, moves_of: Sequence[tuple[Any, ...]], number: int) -> str | None:
+def step(game: Practice, moves: History, number: int) -> str | None:
     """Turn one move into a fact and record it; why it was refused, or None."""
-    return game.attempt(*made(game, moves_of, number))
+    return game.attempt(*made(game, moves, number))
 
 
-def made(game: Practice, moves_of: Sequence[tuple[Any, ...]], number: int) -> tuple[Fact, date, str]:
+def made(game: Practice, moves: History, number: int) -> tuple[Fact, date, str]:
     """The fact of one move, its day, its branch."""
-    what, _, late, pick, other, size = moves_of[number]
-    today = START + timedelta(days=sum(move[1] for move in moves_of[: number + 1]))
+    what, _, late, *numbers = moves[number]
+    today = START + timedelta(days=sum(move[1] for move in moves[: number + 1]))
     day = max(today - timedelta(days=late), START)
-    fact = fact_of(game, what, number, day, (pick, other, size))
-    return fact, today if isinstance(fact, CalendarAdvanced) else day, "mad" if other == 0 else "bcn"
+    scene = Scene(game.accepted, game.package, number, day, Numbers(*numbers))
+    fact = MOVES[what][1](scene)
+    return fact, today if isinstance(fact, CalendarAdvanced) else day, "mad" if scene.numbers.other == 0 else "bcn"
 
 
-def earlier(game: Practice, kinds: tuple[type, ...], attribute: str, pick: int) -> str:
-    """The id of one of the last accepted facts of some types."""
-    ids = [getattr(e.data, attribute) for e in game.accepted if isinstance(e.data, kinds)]
-    return str(ids[-1 - pick % len(ids)]) if ids else "none"
-
-
-def fact_of(game: Practice, what: str, number: int, day: date, numbers: tuple[int, int, int]) -> Fact:
-    """The fact of one move: bundles B-0 to B-2, ids by the number of the move or of an earlier fact."""
-    pick, other, size = numbers
-    bundle, customer = f"B-{pick % 3 if what in ('sell', 'split') else pick % 2}", f"C-{other % 3}"
-    session = earlier(game, (SessionCompleted, SessionCancelled, SessionNoShow), "session", pick)
-    missed = earlier(game, (SessionCancelled, SessionNoShow), "session", pick)
-    visit = next(
-        (e.data.session for e in reversed(game.accepted) if isinstance(e.data, SessionCompleted) and e.data.price), "none"
-    )
-    payment = earlier(game, (PaymentReceived,), "payment", pick)
-    refund = earlier(game, (RefundIssued,), "refund", pick)
-    last = (day.replace(day=1) - timedelta(days=1)).replace(day=1)
-    table: dict[str, Fact] = {
-        "sell": BundleSold(bundle, "P10", customer),
-        "use": SessionCompleted(f"S-{number}", bundle=bundle, quantity=UNIT * size // 2 if other == 1 else None),
-        "draw": SessionCompleted(f"S-{number}", customer=customer),
-        "miss": SessionNoShow(f"S-{number}", bundle),
-        "cancel": SessionCancelled(f"S-{number}", bundle, 60 * 12 * size),
-        "undo": SessionReversed(session),
-        "waive": SessionWaived(missed, "manager"),
-        "pay": PaymentReceived(f"P-{number}", 12345 * size, Method.CARD, bundle=bundle),
-        "pay-visit": PaymentReceived(f"P-{number}", 2000 * size, Method.CASH, session=visit),
-        "pay-customer": PaymentReceived(f"P-{number}", 500 * size, Method.BIZUM, customer=customer),
-        "unpay": PaymentReversed(payment, "mistake", "manager", fee=100 if size == 1 else 0),
-        "fail": PaymentFailed(f"P-{number}", 100, Method.CARD, "declined", bundle),
-        "refund": RefundIssued(f"R-{number}", bundle, method=Method.TRANSFER if size < 3 else None),
-        "part-refund": RefundIssued(f"R-{number}", bundle, units=size * UNIT, method=Method.CASH if size < 3 else None),
-        "except": RefundIssued(
-            f"R-{number}",
-            bundle,
-            amount=5000 * size if other else None,
-            accepted=True,
-            exception=RefundException("goodwill", "manager"),
-        ),
-        "settle": RefundSettled(refund, Method.CASH),
-        "unrefund": RefundReversed(refund, "manager"),
-        "extend": BundleExtended(bundle, day + timedelta(days=20 * size), "goodwill", "manager", fee=500 if other == 1 else 0),
-        "expire": BundleExpired(bundle),
-        "terminate": BundleTerminated(bundle),
-        "transfer": BundleTransferred(bundle, customer, fee=300 if size == 1 else 0),
-        "split": BundleTransferred(f"B-{pick % 2}", customer, units=size * UNIT, to_bundle="B-2"),
-        "share": BundleShared(bundle, customer),
-        "unshare": BundleUnshared(bundle, customer),
-        "provider": BundleProviderChanged(bundle, "PR-1"),
-        "void": BundleVoided(bundle, "manager"),
-        "visit": SessionCompleted(f"S-{number}", customer=customer, service="physiotherapy", price=4500, tax="es-health"),
-        "adjust": AdjustmentPosted(
-            (Adjustment("contract-liability", 100 * size, bundle), Adjustment("rounding", -100 * size)),
-            "manager",
-        ),
-        "close": PeriodClosed(last, "controller"),
-        "reopen": PeriodReopened(last, "controller"),
-        "tick": CalendarAdvanced(day + timedelta(days=7 * size)),
-        "register": CustomerRegistered(customer, "ES", "natural", household="H-1"),
-    }
-    return table[what]
+def advance(game: Practice, until: date) -> None:
+    """Run the calendar up to a day; nothing when it is there."""
+    if game.book.calendar is None or until > game.book.calendar:
+        game.again([Event(f"advance-{until}", "revrec", "calendar.advanced", until, CalendarAdvanced(until))])

@@ -144,7 +144,7 @@ def test_validity_that_moves_on_revives_what_expired():
     begun = (sold(), paid(), used("S-1", "01-10"), used("S-2", "01-20"), clock("02-10"))
     assert books(on("02-11", SessionReversed("S-1")), clock("12-31"), after=begun, **first_use) == [
         "2026-02-11 session.reversed  revenue-package 50.00  contract-liability -50.00  corrects E-2",
-        "2026-02-11 breakage.reinstated  contract-liability -400.00  breakage 400.00  corrects E-4",
+        "2026-02-11 breakage.reinstated  breakage 400.00  contract-liability -400.00  corrects E-4",
         "2026-02-20 breakage.expiry  contract-liability 450.00  breakage -450.00",
     ]
 
@@ -161,7 +161,7 @@ def test_an_extension_before_the_expiry_posts_nothing():
 
 def test_an_extension_after_the_expiry_reinstates_what_expired():
     assert books(extended("02-10", "03-05"), used("S-3", "02-11"), clock("03-05"), after=(*BEGUN, clock("02-05")), **ONE) == [
-        "2026-02-10 breakage.reinstated  contract-liability -400.00  breakage 400.00  corrects E-4",
+        "2026-02-10 breakage.reinstated  breakage 400.00  contract-liability -400.00  corrects E-4",
         "2026-02-11 session.earned  contract-liability 50.00  revenue-package -50.00",
         "2026-03-05 breakage.expiry  contract-liability 350.00  breakage -350.00",
     ]
@@ -169,7 +169,7 @@ def test_an_extension_after_the_expiry_reinstates_what_expired():
 
 def test_an_extension_by_less_than_the_grace_that_has_passed_revives_nothing_before_it():
     assert books(extended("02-20", "02-21"), clock("12-31"), after=(*BEGUN, clock("02-15")), **SOFT) == [
-        "2026-02-20 breakage.reinstated  contract-liability -400.00  breakage 400.00  corrects E-4",
+        "2026-02-20 breakage.reinstated  breakage 400.00  contract-liability -400.00  corrects E-4",
         "2026-03-03 breakage.expiry  contract-liability 400.00  breakage -400.00",
     ]
 
@@ -236,3 +236,18 @@ def test_what_has_ended_is_not_given_up_again():
     assert refused(*BEGUN, TERMINATED, TERMINATED) == f"bundle B-1 was terminated; {rule}"
     assert refused(*BEGUN, on("01-20", RefundIssued("R-1", "B-1")), TERMINATED) == f"bundle B-1 was refunded; {rule}"
     assert refused(*BEGUN, on("02-06", BundleTerminated("B-1")), **ONE) == f"bundle B-1 expired on 2026-02-05; {rule}"
+
+
+def test_an_extension_may_end_today_but_not_yesterday():
+    def extended(until):
+        return on("02-10", BundleExtended("B-1", on(until, None).day, "clinical", "manager"))
+
+    begun = (sold(), paid(), clock("02-08"))
+    assert books(extended("02-10"), clock("02-20"), after=begun, expiry_months=1) == [
+        "2026-02-10 breakage.reinstated  breakage 500.00  contract-liability -500.00  corrects E-2",
+        "2026-02-10 breakage.expiry  contract-liability 500.00  breakage -500.00",
+    ]
+    assert refused(*begun, extended("02-09"), expiry_months=1) == (
+        "bundle B-1 expires on 2026-02-05; 2026-02-09 is no extension. Give a later day, not in the past"
+        " [events.md 4 bundle.extended] expires_on"
+    )

@@ -52,17 +52,15 @@ def test_a_late_session_takes_the_cent_that_is_next():
 
 def test_late_money_settles_what_stands():
     assert books(paid(8000, "01-15"), after=(sold(), used("S-1", "01-20"))) == [
-        "2026-01-15 payment.bundle  psp-clearing 80.00  contract-asset -50.00  contract-liability -30.00",
-        "2026-01-15 contract.reclassified  contract-asset 50.00  contract-liability -50.00",
-        "2026-01-20 contract.reclassified  contract-asset -50.00  contract-liability 50.00",
+        "2026-01-15 payment.bundle  psp-clearing 80.00  contract-liability -80.00",
+        "2026-01-20 contract.reclassified  contract-liability 50.00  contract-asset -50.00  corrects E-1",
     ]
 
 
 def test_a_late_session_before_the_money_is_a_claim_until_it_came():
     assert books(used("S-1", "01-06"), after=(sold("01-05"), paid(50000, "01-10"))) == [
-        "2026-01-06 session.earned  contract-liability 50.00  revenue-package -50.00",
-        "2026-01-06 contract.reclassified  contract-asset 50.00  contract-liability -50.00",
-        "2026-01-10 contract.reclassified  contract-asset -50.00  contract-liability 50.00",
+        "2026-01-06 session.earned  contract-asset 50.00  revenue-package -50.00",
+        "2026-01-10 contract.reclassified  contract-liability 50.00  contract-asset -50.00  corrects E-1",
     ]
 
 
@@ -74,7 +72,7 @@ def test_a_late_session_was_no_breakage():
     tell(game, *LAPSED)
     assert tell(game, used("S-2", "02-01")) == [
         "2026-02-01 session.earned  contract-liability 50.00  revenue-package -50.00",
-        "2026-02-05 breakage.correction  contract-liability -50.00  breakage 50.00  corrects E-3",
+        "2026-02-05 breakage.correction  breakage 50.00  contract-liability -50.00  corrects E-3",
     ]
     correction = game.entries[-1]
     assert (correction.event, correction.bundle, correction.session) == ("session-S-2", "B-1", None)
@@ -90,7 +88,7 @@ def test_late_money_was_breakage():
 def test_a_late_extension_undoes_the_expiry_on_its_day():
     extended = on("02-01", BundleExtended("B-1", date(2026, 2, 10), "clinical", "manager"))
     assert books(extended, after=LAPSED, **ONE) == [
-        "2026-02-05 breakage.correction  contract-liability -450.00  breakage 450.00  corrects E-3",
+        "2026-02-05 breakage.correction  breakage 450.00  contract-liability -450.00  corrects E-3",
         "2026-02-10 breakage.expiry  contract-liability 450.00  breakage -450.00",
     ]
 
@@ -98,14 +96,14 @@ def test_a_late_extension_undoes_the_expiry_on_its_day():
 def test_a_late_termination_was_no_expiry():
     assert books(on("02-01", BundleTerminated("B-1")), after=LAPSED, **ONE) == [
         "2026-02-01 breakage.termination  contract-liability 450.00  breakage -450.00",
-        "2026-02-05 breakage.correction  contract-liability -450.00  breakage 450.00  corrects E-3",
+        "2026-02-05 breakage.correction  breakage 450.00  contract-liability -450.00  corrects E-3",
     ]
 
 
 def test_a_late_refund_was_no_expiry():
     assert books(on("02-01", RefundIssued("R-1", "B-1", method=Method.CASH)), after=LAPSED, **ONE) == [
         "2026-02-01 refund.issued  contract-liability 450.00  cash -450.00",
-        "2026-02-05 breakage.correction  contract-liability -450.00  breakage 450.00  corrects E-3",
+        "2026-02-05 breakage.correction  breakage 450.00  contract-liability -450.00  corrects E-3",
     ]
 
 
@@ -113,7 +111,7 @@ def test_a_late_transfer_of_part_moves_its_breakage():
     part = on("02-01", BundleTransferred("B-1", "C-2", units=3 * UNIT, to_bundle="B-2"))
     assert books(part, after=LAPSED, **ONE) == [
         "2026-02-01 transfer.units  contract-liability(B-1 C-1) 150.00  contract-liability(B-2 C-2) -150.00",
-        "2026-02-05 breakage.correction  contract-liability -150.00  breakage 150.00  corrects E-3",
+        "2026-02-05 breakage.correction  breakage 150.00  contract-liability -150.00  corrects E-3",
         "2026-02-05 breakage.expiry  contract-liability 150.00  breakage -150.00",
     ]
 
@@ -123,7 +121,7 @@ def test_a_late_first_use_moves_the_expiry_forward():
     assert books(used("S-2", "01-10"), after=(*BEGUN, clock("02-25")), **first_use) == [
         "2026-01-10 session.earned  contract-liability 50.00  revenue-package -50.00",
         "2026-02-10 breakage.expiry  contract-liability 400.00  breakage -400.00",
-        "2026-02-20 breakage.correction  contract-liability -450.00  breakage 450.00  corrects E-3",
+        "2026-02-20 breakage.correction  breakage 450.00  contract-liability -450.00  corrects E-3",
     ]
 
 
@@ -140,14 +138,14 @@ def test_the_correction_moves_out_of_the_closed_period_too():
     after = (*LAPSED, closed(1, "03-01"), closed(2, "03-02"))
     assert books(used("S-2", "02-01"), after=after, **ONE) == [
         "2026-03-01 session.earned  contract-liability 50.00  revenue-package -50.00  late for 2026-02-01",
-        "2026-03-01 breakage.correction  contract-liability -50.00  breakage 50.00  corrects E-3  late for 2026-02-05",
+        "2026-03-01 breakage.correction  breakage 50.00  contract-liability -50.00  corrects E-3  late for 2026-02-05",
     ]
 
 
 def test_a_correction_stays_on_its_day_when_only_the_fact_is_late():
     assert books(used("S-2", "01-25"), after=(*LAPSED, closed(1, "03-01")), **ONE) == [
         "2026-02-01 session.earned  contract-liability 50.00  revenue-package -50.00  late for 2026-01-25",
-        "2026-02-05 breakage.correction  contract-liability -50.00  breakage 50.00  corrects E-3",
+        "2026-02-05 breakage.correction  breakage 50.00  contract-liability -50.00  corrects E-3",
     ]
 
 
@@ -219,7 +217,7 @@ def test_a_late_transfer_before_another_is_refused():
     second = on("01-25", BundleTransferred("B-1", "C-2"), id="second")
     assert refused(*BEGUN, second, on("01-22", BundleTransferred("B-1", "C-3"))) == (
         "bundle B-1: with this late event, event second (bundle.transferred of 2026-01-25) could no longer stand: "
-        "C-1 would not hold the bundle on that day. Record the transfer on a later day [events.md 4a Late events] to_customer"
+        "C-1 would not hold the bundle on that day. Record this one on a later day [events.md 4a Late events] to_customer"
     )
 
 

@@ -17,9 +17,9 @@ from revrec.core.events import (
     SessionNoShow,
     SessionReversed,
 )
-from revrec.core.policy import Charge, ExpiryFrom, ExpiryKind, Invoicing, Overage, Recognition
+from revrec.core.policy import Charge, ExpiryFrom, ExpiryKind, Invoicing, Overage, Recognition, Regime
 from revrec.core.units import UNIT
-from tests.core.practice import PACKAGE
+from tests.core.practice import PACKAGE, practice
 from tests.core.telling import books, clock, house, on, paid, refused, sold, tell, used, uses
 
 BEGUN = (sold(), paid())
@@ -64,7 +64,7 @@ def test_money_settles_receivables_oldest_first_then_the_contract_asset_then_the
     ]
     assert tell(game, paid(1000, "01-12", payment="P-1"), paid(1000, "01-13", payment="P-2")) == [
         "2026-01-12 payment.bundle  psp-clearing 10.00  receivable -10.00",
-        "2026-01-13 payment.bundle  psp-clearing 10.00  receivable -5.00  contract-asset -5.00",
+        "2026-01-13 payment.bundle  psp-clearing 10.00  contract-asset -5.00  receivable -5.00",
     ]
     assert tell(game, paid(54500, "01-14", payment="P-3")) == [
         (
@@ -183,7 +183,7 @@ def test_what_was_used_is_claimed_again():
 def test_the_fee_of_the_bank_is_a_cost():
     assert books(back("01-12", fee=1500, reason="returned"), after=BEGUN) == [
         (
-            "2026-01-12 payment.reversed  contract-liability 500.00  psp-clearing -500.00  psp-fees 15.00  psp-clearing -15.00"
+            "2026-01-12 payment.reversed  contract-liability 500.00  psp-fees 15.00  psp-clearing -500.00  psp-clearing -15.00"
             "  corrects E-1"
         ),
     ]
@@ -192,7 +192,7 @@ def test_the_fee_of_the_bank_is_a_cost():
 def test_what_was_breakage_is_no_breakage_when_the_money_comes_back():
     assert books(back("02-10"), after=(*BEGUN, *uses(2), clock("02-05")), expiry_months=1) == [
         "2026-02-10 payment.reversed  contract-liability 400.00  contract-asset 100.00  psp-clearing -500.00  corrects E-1",
-        "2026-02-10 breakage.correction  contract-liability -400.00  breakage 400.00  corrects E-4",
+        "2026-02-10 breakage.correction  breakage 400.00  contract-liability -400.00  corrects E-4",
     ]
 
 
@@ -206,7 +206,7 @@ def test_a_fee_paid_and_taken_back_is_owed_again():
 
 def test_at_purchase_what_was_not_used_is_no_revenue():
     assert books(back("01-12"), after=(*BEGUN, *uses(2)), **AT_PURCHASE) == [
-        "2026-01-12 payment.reversed  revenue-package 400.00  contract-asset 100.00  psp-clearing -500.00  corrects E-1",
+        "2026-01-12 payment.reversed  contract-asset 100.00  revenue-package 400.00  psp-clearing -500.00  corrects E-1",
     ]
 
 
@@ -242,7 +242,7 @@ def test_credit_goes_back_to_who_paid_though_the_bundle_changed_hands():
     game = house()
     tell(game, sold(), paid(60000), on("01-06", BundleTransferred("B-1", "C-2")))
     assert tell(game, back("01-07")) == [
-        "2026-01-07 payment.reversed  contract-liability 500.00  customer-credit(C-1) 100.00  psp-clearing -600.00  corrects E-1",
+        "2026-01-07 payment.reversed  customer-credit(C-1) 100.00  contract-liability 500.00  psp-clearing -600.00  corrects E-1",
     ]
     assert (game.book.customer("C-1").credit, game.book.customer("C-2").credit) == (0, 0)
 
@@ -300,3 +300,58 @@ def test_a_small_pack_is_paid_in_parts_to_the_cent():
         "2026-01-12 payment.bundle  psp-clearing 50.00  contract-asset -16.67  contract-liability -33.33",
         "2026-01-13 session.earned  contract-liability 33.33  revenue-package -33.33",
     ]
+
+
+# VAT
+
+
+TAXED = replace(PACKAGE, tax="es-21", price=60500, list_price=6050)
+
+
+def test_a_payment_that_comes_back_takes_the_vat_of_what_is_not_delivered():
+    begun = (sold(), paid(12100), paid(12100, "01-06", payment="P-2"), *uses(3))
+    assert books(back("01-21", "P-2"), after=begun, package=TAXED) == [
+        (
+            "2026-01-21 payment.reversed  contract-liability 50.00  contract-asset 60.50  vat-output 10.50"
+            "  psp-clearing -121.00  corrects E-2"
+        ),
+    ]
+
+
+def test_a_visit_under_the_cash_scheme_is_taxed_as_it_is_paid():
+    taxed = on("01-20", SessionCompleted("V-1", customer="C-1", service="pilates", price=6050, tax="es-21"))
+    first = on("01-21", PaymentReceived("P-1", 3333, Method.CASH, session="V-1"))
+
+    def told(*facts):
+        return tell(practice(regime=Regime(vat_cash=True)), taxed, first, *facts)[1:]
+
+    assert told(on("01-22", PaymentReceived("P-2", 2000, Method.CASH, session="V-1")), on("01-23", SessionReversed("V-1"))) == [
+        "2026-01-21 payment.visit  cash 33.33  receivable -33.33  vat-output-pending 5.78  vat-output -5.78",
+        "2026-01-22 payment.visit  cash 20.00  receivable -20.00  vat-output-pending 3.47  vat-output -3.47",
+        (
+            "2026-01-23 session.reversed  revenue-single 50.00  vat-output 9.25  vat-output-pending 1.25  receivable -7.17"
+            "  customer-credit -53.33  corrects E-1"
+        ),
+    ]
+    assert told(
+        on("01-22", PaymentReceived("P-2", 3000, Method.CASH, session="V-1")),
+        back("01-23"),
+        on("01-24", PaymentReceived("P-3", 3000, Method.CASH, session="V-1")),
+    )[1:] == [
+        (
+            "2026-01-22 payment.visit  cash 30.00  receivable -27.17  vat-output-pending 4.72  vat-output -4.72"
+            "  customer-credit -2.83"
+        ),
+        "2026-01-23 payment.reversed  receivable 33.33  vat-output 5.78  vat-output-pending -5.78  cash -33.33  corrects E-2",
+        "2026-01-24 payment.visit  cash 30.00  receivable -30.00  vat-output-pending 5.20  vat-output -5.20",
+    ]
+
+
+def test_the_expiry_follows_from_the_first_payment_or_from_the_sale_that_agreed_it():
+    def fact(**agreed):
+        game = house(expiry_months=1, expiry_from=ExpiryFrom.PAYMENT)
+        tell(game, sold(**agreed), paid(10000, "01-06"), paid(10000, "01-07", payment="P-2"), clock("12-31"))
+        return game.entries[-1].rule, game.entries[-1].event
+
+    assert fact() == ("breakage.expiry", "payment-P-1")
+    assert fact(expires_on=on("03-01", None).day) == ("breakage.expiry", "sale-B-1")

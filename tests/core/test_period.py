@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from revrec.core.events import Adjustment, AdjustmentPosted, PeriodClosed, PeriodReopened
-from revrec.core.policy import Invoicing
+from revrec.core.events import Adjustment, AdjustmentPosted, PeriodClosed, PeriodReopened, SessionNoShow
+from revrec.core.policy import Charge, Invoicing
+from tests.core.practice import PACKAGE
 from tests.core.telling import books, clock, house, on, paid, refused, sold, tell, used, uses
 
 BEGUN = (sold(), paid(), *uses(1))
@@ -119,14 +121,14 @@ def test_an_adjustment_of_a_bundle_changes_what_it_owes():
         "2026-01-20 adjustment  contract-liability 100.00  rounding -100.00",
         "2026-02-05 breakage.expiry  contract-liability 350.00  breakage -350.00",
     ]
-    assert game.book.bundle("B-1").position.liability == 0
+    assert game.book.bundle("B-1").balances.contract_liability == 0
 
 
 def test_an_adjustment_of_an_expired_bundle_corrects_its_breakage():
     less = adjusted(("contract-liability", 10000, "B-1"), ("rounding", -10000), day="02-01")
     assert books(less, after=(*BEGUN, clock("02-05")), **ONE) == [
         "2026-02-01 adjustment  contract-liability 100.00  rounding -100.00",
-        "2026-02-05 breakage.correction  contract-liability -100.00  breakage 100.00  corrects E-3",
+        "2026-02-05 breakage.correction  breakage 100.00  contract-liability -100.00  corrects E-3",
     ]
 
 
@@ -139,7 +141,7 @@ def test_an_adjustment_after_the_expiry_finds_nothing_left():
         "2026-02-06 adjustment  contract-liability -100.00  rounding 100.00",
         "2026-02-06 breakage.correction  contract-liability 100.00  breakage -100.00  corrects E-3",
         "2026-02-01 session.earned  contract-liability 50.00  revenue-package -50.00",
-        "2026-02-05 breakage.correction  contract-liability -50.00  breakage 50.00  corrects E-3",
+        "2026-02-05 breakage.correction  breakage 50.00  contract-liability -50.00  corrects E-3",
     ]
 
 
@@ -155,7 +157,7 @@ def test_an_adjustment_between_two_bundles_names_both():
     game = house()
     tell(game, *two)
     assert tell(game, moved) == ["2026-01-20 adjustment  contract-liability(B-1) 100.00  contract-liability(B-2) -100.00"]
-    assert [game.book.bundle(b).position.liability for b in ("B-1", "B-2")] == [35000, 10000]
+    assert [game.book.bundle(b).balances.contract_liability for b in ("B-1", "B-2")] == [35000, 10000]
 
 
 @pytest.mark.parametrize(("invoicing", "role"), [(Invoicing.PER_SESSION, "receivable"), (Invoicing.NONE, "contract-asset")])
@@ -179,3 +181,59 @@ def test_a_balance_of_bundles_is_adjusted_by_bundle_and_never_below_nothing():
     assert refused(*BEGUN, adjusted(("receivable", -100, "B-1"), ("bad-debt", 100))) == (
         "bundle B-1 has not 1.00 EUR open on receivable [accounting.md 4, invariant 3] postings.amount"
     )
+
+
+TAXED = replace(PACKAGE, tax="es-21", price=60500, list_price=6050)
+TWICE = (sold(), paid(33333), paid(27167, "01-06", payment="P-2"), *uses(2))
+
+
+def test_an_adjustment_of_the_liability_leaves_the_vat_of_the_money_to_its_document():
+    out = adjusted(("contract-liability", 10001, "B-1"), ("revenue-package", -10001, "B-1"))
+    assert books(out, used("T-1", "02-02"), after=TWICE, package=TAXED) == [
+        "2026-01-20 adjustment  contract-liability 100.01  revenue-package -100.01",
+        "2026-02-02 session.earned  contract-liability 50.00  revenue-package -50.00",
+    ]
+    most = adjusted(("contract-liability", 40001, "B-1"), ("revenue-package", -40001, "B-1"))
+    assert refused(*TWICE, most, package=TAXED) == (
+        "bundle B-1 has 400.00 EUR of contract liability; 400.01 EUR cannot leave it"
+        " [accounting.md 4, invariant 3] postings.amount"
+    )
+
+
+def test_a_claim_that_is_lowered_by_hand_is_the_packages_first_then_a_fee():
+    owed = (sold(), on("01-08", SessionNoShow("N-1", "B-1")), *uses(2))
+    fee = {"no_show": Charge.FEE, "no_show_fee": 1500, "invoicing": Invoicing.AT_PURCHASE, "package": TAXED}
+    assert books(
+        adjusted(("bad-debt", 13000, "B-1"), ("receivable", -13000, "B-1")), paid(60500, "02-03"), after=owed, **fee
+    ) == [
+        "2026-01-20 adjustment  bad-debt 130.00  receivable -130.00",
+        (
+            "2026-02-03 payment.bundle  psp-clearing 605.00  receivable -6.00  contract-liability -400.00  vat-output -84.00"
+            "  customer-credit -115.00"
+        ),
+    ]
+    most = adjusted(("bad-debt", 13601, "B-1"), ("receivable", -13601, "B-1"))
+    assert refused(*owed, most, **fee) == (
+        "bundle B-1 has not 136.01 EUR open on receivable [accounting.md 4, invariant 3] postings.amount"
+    )
+
+
+def test_a_fee_beside_a_contract_asset_is_lowered_alone():
+    owed = (sold(), on("01-08", SessionNoShow("N-1", "B-1")), *uses(2))
+    fee = {"no_show": Charge.FEE, "no_show_fee": 1500, "package": TAXED}
+    assert books(adjusted(("bad-debt", 700, "B-1"), ("receivable", -700, "B-1")), paid(60500, "02-03"), after=owed, **fee)[
+        1:
+    ] == [
+        (
+            "2026-02-03 payment.bundle  psp-clearing 605.00  contract-asset -121.00  receivable -8.00"
+            "  contract-liability -393.39  vat-output -82.61"
+        ),
+    ]
+    assert books(adjusted(("bad-debt", 700, "B-1"), ("contract-asset", -700, "B-1")), paid(60500, "02-03"), after=owed, **fee)[
+        1:
+    ] == [
+        (
+            "2026-02-03 payment.bundle  psp-clearing 605.00  contract-asset -114.00  receivable -15.00"
+            "  contract-liability -393.39  vat-output -82.61"
+        ),
+    ]

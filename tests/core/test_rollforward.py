@@ -230,7 +230,7 @@ def test_after_any_history_it_closes_with_what_each_bundle_says(policy, package,
     lines = [line for entry in entries for line in lines_of(source_of(entry))]
     rolled = rollforward(lines, date(2026, 3, 1), date(2030, 12, 31), ("bundle",))
     for row in rolled.rows:
-        assert row.closing == game.book.bundle(row.key[0]).position.liability
+        assert row.closing == game.book.bundle(row.key[0]).balances.contract_liability
     whole = rollforward(lines, date(2025, 1, 1), date(2030, 12, 31), ()).total
     assert flow(whole, Flow.MOVED, Flow.EXCHANGE) == 0
     assert flow(whole, Flow.ADDED) >= 0 >= flow(whole, Flow.REVENUE_ADDED, Flow.REVENUE_OPENING)

@@ -17,6 +17,7 @@ from revrec.core.events import (
     SessionNoShow,
     SessionReversed,
     SessionWaived,
+    Surcharge,
 )
 from revrec.core.policy import Charge, ExpiryFrom, Invoicing, Overage, Owner, Recognition, UnpaidUse
 from revrec.core.units import UNIT, Unit, quanta
@@ -90,8 +91,8 @@ def test_at_purchase_a_session_only_counts_unless_nothing_was_booked():
 def test_elsewhere_the_seller_owes_the_branch_that_delivered():
     assert books(used("S-1", "01-20", branch="mad"), after=BEGUN) == [
         (
-            "2026-01-20 session.earned  contract-liability(bcn) 50.00  due-to-branch(bcn) -50.00  due-from-branch(mad) 50.00"
-            "  revenue-package -50.00"
+            "2026-01-20 session.earned  contract-liability(bcn) 50.00  due-from-branch(mad) 50.00"
+            "  revenue-package -50.00  due-to-branch(bcn) -50.00"
         ),
     ]
 
@@ -99,8 +100,8 @@ def test_elsewhere_the_seller_owes_the_branch_that_delivered():
 def test_the_reversal_of_a_session_elsewhere_mirrors_both_branches():
     assert books(on("01-21", SessionReversed("S-1"), "mad"), after=(*BEGUN, used("S-1", "01-20", branch="mad"))) == [
         (
-            "2026-01-21 session.reversed  due-to-branch(bcn) 50.00  due-from-branch(mad) -50.00  revenue-package 50.00"
-            "  contract-liability(bcn) -50.00  corrects E-2"
+            "2026-01-21 session.reversed  revenue-package 50.00  due-to-branch(bcn) 50.00"
+            "  contract-liability(bcn) -50.00  due-from-branch(mad) -50.00  corrects E-2"
         ),
     ]
 
@@ -191,7 +192,7 @@ def test_a_reversal_mirrors_the_session_and_the_unit_is_there_again():
 
 def test_a_reversal_of_unpaid_use_closes_its_claim():
     assert books(on("01-11", SessionReversed("S-1")), after=(sold(), paid(2000), *uses(1))) == [
-        "2026-01-11 session.reversed  revenue-package 50.00  contract-liability -20.00  contract-asset -30.00  corrects E-2",
+        "2026-01-11 session.reversed  revenue-package 50.00  contract-asset -30.00  contract-liability -20.00  corrects E-2",
     ]
 
 
@@ -236,7 +237,7 @@ def test_a_charged_excess_is_reversed_with_its_session():
     assert books(on("01-21", SessionReversed("S-10")), after=after, overage=Overage.CHARGE) == [
         (
             "2026-01-21 session.reversed"
-            "  revenue-single 60.00  revenue-package 50.00  contract-liability -50.00  receivable -60.00"
+            "  revenue-package 50.00  revenue-single 60.00  receivable -60.00  contract-liability -50.00"
             "  corrects E-11"
         ),
     ]
@@ -449,3 +450,39 @@ def test_a_visit_is_not_waived_and_its_id_is_used_up():
 
 def test_a_household_is_not_needed_to_register():
     assert books(on("01-05", CustomerRegistered("C-1", "ES", "natural"))) == []
+
+
+# Units left, units beyond
+
+
+def test_a_no_show_is_charged_beyond_the_bundle_only():
+    missed = on("01-10", SessionNoShow("N-1", "B-1"))
+    assert books(missed, after=BEGUN, overage=Overage.CHARGE) == [
+        "2026-01-10 session.no-show  contract-liability 50.00  revenue-no-show -50.00",
+    ]
+    most = used("S-1", "01-09", quantity=9 * UNIT + UNIT // 2)
+    assert books(missed, after=(*BEGUN, most), overage=Overage.CHARGE, package=replace(PACKAGE, unit=Unit.HOUR)) == [
+        "2026-01-10 session.no-show  contract-liability 25.00  receivable 30.00  revenue-no-show -25.00  revenue-single -30.00",
+    ]
+
+
+def test_what_an_undone_session_gives_back_is_the_customers_to_spend():
+    game = house(overage=Overage.CHARGE)
+    extra = used("S-1", "01-10", surcharge=Surcharge(700, "es-health"))
+    tell(game, *BEGUN, extra, paid(700, "01-11", payment="P-2"), on("01-12", RefundIssued("R-1", "B-1", method=Method.CASH)))
+    assert tell(game, on("01-13", SessionReversed("S-1"))) == [
+        "2026-01-13 session.reversed  revenue-package 50.00  revenue-single 7.00  customer-credit -57.00  corrects E-2",
+    ]
+    assert game.book.customer("C-1").credit == 5700
+
+
+def test_an_agents_surcharge_and_units_beyond_are_one_charge():
+    agent = {"principal": False, "commission_rate": 300_000, "commission_tax": "es-21", "overage": Overage.CHARGE}
+    extra = used("S-1", "01-10", quantity=11 * UNIT, surcharge=Surcharge(700, "es-21"))
+    assert books(extra, after=BEGUN, **agent) == [
+        (
+            "2026-01-10 session.earned  contract-liability 150.00  client-money 318.50  receivable 67.00"
+            "  provider-payable -318.50  commission-income -150.00  vat-output -4.22  provider-payable -42.68"
+            "  commission-income -20.10"
+        ),
+    ]

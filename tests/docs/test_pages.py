@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from docs import generate
+from docs.examples import EXAMPLES
+from docs.worked import tell
+from revrec.cli import main as cli
+from revrec.core.rules import RULES
+from revrec.wire.facts import DATA
 from revrec.wire.policy_rules import REQUIRED
 
 DOCS = Path(generate.__file__).parent
 POLICY = json.loads((DOCS.parent / "schemas" / "policy.schema.json").read_text("utf-8"))
+# What the calendar posts before a fact, and what gives way to a late one.
+CALENDAR = {"instalment.due", "accrual.straight-line", "breakage.expiry", "refund-window.released"}
+GIVES_WAY = {"breakage.correction", "contract.reclassified"}
 
 
 def test_every_generated_page_is_up_to_date():
@@ -44,7 +54,62 @@ def test_the_policy_page_says_which_keys_are_required():
     assert required == {"id", "since", *REQUIRED}
 
 
+def table(page: str, title: str) -> list[list[set[str]]]:
+    """The words in code style of each cell, row by row, of the tables under a title."""
+    section = (DOCS / page).read_text("utf-8").partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    rows = [line.strip("|").split(" |") for line in section.splitlines() if line.startswith("|") and not line.startswith("|--")]
+    return [[set(re.findall(r"`([\w.-]+)`", cell)) for cell in row] for row in rows[1:]]
+
+
+def test_how_it_posts_goes_through_every_event_once_and_names_every_rule():
+    rows = table("how-it-posts.md", "Event by event")
+    events = [event for row in rows for event in row[0]]
+    assert sorted(events) == sorted(DATA.keys() - {"calendar.advanced"})
+    assert {rule for row in rows for rule in row[2]} == set(RULES)
+
+
+def test_an_entry_of_an_event_follows_a_rule_that_is_said_of_it_or_of_the_calendar():
+    said = {event: row[2] for row in table("how-it-posts.md", "Event by event") for event in row[0]}
+    for example in EXAMPLES:
+        for (_, event, _), entries in tell(example).steps:
+            rules = {entry.rule for entry in entries} - CALENDAR - GIVES_WAY
+            assert event == "calendar.advanced" or rules <= said[event], (example.title, event, rules - said[event])
+
+
+def test_how_it_posts_goes_through_every_key_of_a_policy():
+    keys = {key for row in table("how-it-posts.md", "Key by key") for key in row[0]}
+    assert {*REQUIRED, "expected_used", "no_show_fee", "grace_days", "commission_rate"} - {"why"} <= keys
+
+
+def pages() -> list[Path]:
+    return [DOCS.parent / "README.md", DOCS.parent / "CHANGELOG.md", *DOCS.glob("*.md")]
+
+
 def test_every_link_between_the_pages_leads_somewhere():
-    for path in DOCS.glob("*.md"):
-        for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text("utf-8")):
-            assert (DOCS / target).exists(), f"{path.name}: {target}"
+    for path in pages():
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text("utf-8")):
+            assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def readme_commands() -> list[str]:
+    """What the first ten minutes ask to be typed, in order, each here-document with its command."""
+    section = (DOCS.parent / "README.md").read_text("utf-8").partition("\n## The first ten minutes\n")[2].partition("\n## ")[0]
+    typed = "\n".join(line[4:] for line in section.splitlines() if line.startswith("    "))
+    return [found[0] for found in re.finditer(r"^cat [\s\S]*?^EOF$|^.+$", typed, re.MULTILINE)]
+
+
+def test_the_first_ten_minutes_of_the_readme_run_as_they_stand(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = []
+    for command in readme_commands():
+        name, *arguments = shlex.split(command.partition("\n")[0], comments=True)
+        if name == "revrec":
+            assert cli.main(arguments) == 0, command
+            done.append(arguments[0])
+        elif name == "cd":
+            monkeypatch.chdir(arguments[0])
+        elif name in ("cat", "sed"):
+            subprocess.run(["sh", "-c", command], check=True)
+        else:
+            assert name == "fava", command
+    assert {"record", "explain", "whatif", "close", "export", "verify"} <= set(done)

@@ -12,8 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from revrec.core.book import Kind, Movement
-from revrec.core.bundle import Bundle, Claim, ClaimKind, Lapse, Position, Status
+from revrec.core.bundle import PLAIN, Bundle, Claim, ClaimKind, Plan, Position, Status, Written
+from revrec.core.events import Foreign, Instalment, Payer
 from revrec.core.journal import JournalEntry, Posting, Role, Unbalanced
+from revrec.core.payment import Paid
+from revrec.core.tax import Receipt
 from revrec.store.format import chain_digest, chain_record, decode_entry, encode_entry, instant, pins_digest, stored_event
 from revrec.store.state import decode_bundle, decode_movement, encode_bundle, encode_parts
 from tests.core.practice import PACKAGE, STANDARD, TAX
@@ -121,7 +124,36 @@ def bundle() -> Bundle:
         fixed_expiry=date(2026, 8, 1),
         starts=((date(2026, 1, 5), "S-1"),),
         lapsed_on=date(2026, 8, 1),
-        position=Position(50000, 15000, 35000, (Claim("S-1", ClaimKind.FEE, 2000),), (Lapse(date(2026, 8, 1), 100, 9),), 70),
+        position=Position(
+            paid=50000,
+            lost=100,
+            due=60000,
+            delivered=15000,
+            earned=12397,
+            vat=10413,
+            other=300,
+            held=2500,
+            passed=40,
+            claims=(Claim("S-1", ClaimKind.FEE, 2000, 347), Claim("S-2", ClaimKind.PACKAGE, 9900)),
+            receipts=(Receipt("P-1", 30000, 5207), Receipt("P-2", 20000, 3471, 1000)),
+            repriced=70,
+            written=(Written("S-3", ClaimKind.SINGLE, 1210, 210, 0, 739_000, 100),),
+        ),
+        layers=((6, 30000), (4, 20000)),
+        clock=date(2026, 7, 31),
+        remote=True,
+        plan=Plan(
+            instalments=(Instalment(date(2026, 2, 2), 30000), Instalment(date(2026, 3, 2), 30000)),
+            payers=(Payer("C-1", 40000), Payer("INSURER", 20000)),
+            line_from=date(2026, 1, 2),
+            line_base=5000,
+            expected_used=800_000,
+            cash=True,
+            event="e2",
+            source="erp",
+            foreign=Foreign("USD", 920_000_000, 65000),
+            foreign_paid=30000,
+        ),
     )
 
 
@@ -131,19 +163,56 @@ def test_the_state_of_a_bundle_comes_back_whole() -> None:
     bare = Bundle("B-1", full.terms, "C-1", None, date(2026, 1, 2), 10, 0, 1, 1, "e", "s", date(2026, 1, 2), 1)
     back = decode_bundle("B-1", encode_bundle(bare), lambda _: full.terms)
     assert back == bare
+    assert back.plan is PLAIN
     assert isinstance(back.status, Status)
+
+
+def test_the_parts_of_a_bundle_come_back_as_what_they_were() -> None:
+    """Equality alone would take a plain tuple for a claim or a receipt."""
+    full = bundle()
+    back = decode_bundle("B-1", encode_bundle(full), lambda _: full.terms)
+    assert back.balances == full.balances
+    assert [
+        type(each) for each in (back.plan, back.position, *back.position.claims, *back.position.receipts, *back.position.written)
+    ] == [
+        Plan,
+        Position,
+        Claim,
+        Claim,
+        Receipt,
+        Receipt,
+        Written,
+    ]
+    assert isinstance(back.position.claims[0].kind, ClaimKind)
+
+
+@pytest.mark.parametrize(
+    "position",
+    [
+        Position(paid=1, claims=(Claim("S-1", ClaimKind.SINGLE, 1),)),
+        Position(paid=1, receipts=(Receipt("P-1", 1, 0),)),
+        Position(),
+    ],
+    ids=["claims", "receipts", "neither"],
+)
+def test_a_position_comes_back_with_either_list_or_none(position: Position) -> None:
+    full = bundle()._replace(position=position)
+    assert decode_bundle("B-1", encode_bundle(full), lambda _: full.terms) == full
 
 
 def test_no_member_of_a_bundle_is_forgotten() -> None:
     """The sample sets every member; a member that is added must be added to the state, and here."""
     full = bundle()
     names = getattr(Bundle, "_fields", None) or [each.name for each in dataclasses.fields(Bundle)]
-    assert all(getattr(full, name) is not None for name in names)
+    assert all(getattr(full, name) not in (None, ()) for name in names)
+    assert all(getattr(full.plan, name) != getattr(PLAIN, name) for name in Plan._fields)
+    assert all(getattr(full.position, name) != getattr(Position(), name) for name in Position._fields)
     assert len(json.loads(encode_bundle(full))) == len(names) - 2 + len(Position._fields)
 
 
 def test_a_movement_comes_back() -> None:
-    movement = Movement(Kind.REFUND, "R-1", 3, date(2026, 1, 1), "B-1", "C-1", 5, -6, 7, (1, -2, 3))
-    row = ("refund", "R-1", 3, "2026-01-01", "B-1", "C-1", 5, -6, 7, encode_parts(movement.parts))
+    movement = Movement(Kind.REFUND, "R-1", 3, date(2026, 1, 1), "B-1", "C-1", 5, 7, (1, -2, 3))
+    row = ("refund", "R-1", 3, "2026-01-01", "B-1", "C-1", 5, 7, encode_parts(movement.parts))
     assert decode_movement(row) == movement
+    assert encode_parts(Paid(100, 90, 10, 0)) == encode_parts(tuple(Paid(100, 90, 10, 0)))
     assert encode_parts(()) == ""

@@ -359,3 +359,22 @@ def test_the_policies_of_the_docs_are_complete(path):
     file = load(path, "EUR")
     for package in file.packages():
         assert file.terms(package, DAY)
+
+
+CHARGING = SAMPLE[: SAMPLE.index("[[tax]]")].replace('"standard"', '"other"')
+LATER = 'since = 2026-06-01\nfee_tax = "es-21"'
+
+
+def test_the_policies_in_force_agree_on_the_tax_of_fees():
+    """One that says nothing, or lacks a key, or begins later, has no say."""
+    silent = loads(SAMPLE + CHARGING.replace("since = 2026-01-01", LATER), "EUR")
+    assert [silent.fee_tax(date(2026, month, 1)) for month in (5, 6)] == [None, "es-21"]
+    incomplete = CHARGING.replace('bonus = "equal"', 'fee_tax = "es-health"').replace('"other"', '"third"')
+    assert loads(SAMPLE + CHARGING + 'fee_tax = "es-21"\n' + incomplete, "EUR").fee_tax(date(2026, 6, 1)) == "es-21"
+
+
+def test_policies_that_name_different_taxes_of_fees_are_named():
+    taxed = CHARGING + 'fee_tax = "es-21"\n'
+    exempt = (CHARGING + 'fee_tax = "es-health"\n').replace('"other"', '"third"')
+    with pytest.raises(Refused, match=r"2026-06-01 name different taxes .*other@2026-01-01 es-21, third@2026-01-01 es-health"):
+        loads(SAMPLE + taxed + exempt, "EUR").fee_tax(date(2026, 6, 1))

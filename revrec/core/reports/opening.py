@@ -34,12 +34,12 @@ def report(records: Records, asked: Question) -> Table:
         transit += _on(entry, asked.branch, (Role.OPENING,))
         if entry.rule != RULE or not any(legs_of(entry, asked.branch)):
             continue
-        posted -= _on(entry, asked.branch, (Role.CONTRACT_LIABILITY,))
+        posted -= _on(entry, asked.branch, (Role.CONTRACT_LIABILITY, Role.CLIENT_MONEY))
         fact = records.fact(entry)
         if fact is not None and isinstance(fact.data, BundleOpened):
             rows.append(_row(entry, fact.data))
     units, deferred, tax = (sum(cell for row in rows if isinstance(cell := row[i], int)) for i in (5, 6, 7))
-    tie = Tie("Deferred as taken in", deferred, "contract liability opened in the ledger", posted)
+    tie = Tie("Deferred as taken in", deferred, "contract liability and client money opened in the ledger", posted)
     total = ("Total", None, None, None, None, units, deferred, tax, None, None, None)
     title = f"Bundles taken over from before these books, at the end of {asked.last}"
     notes = tuple(_notes(transit, records.currency)) if rows else ()
