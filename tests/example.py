@@ -20,8 +20,8 @@ from revrec.app.workspace import open_workspace
 EXAMPLE = Path(__file__).parents[1] / "ledgers" / "example"
 SOURCES = ("README.md", "events.jsonl", "policy.toml")
 PRIVATE = ("revrec.db", "revrec.db-shm", "revrec.db-wal", "revrec.key")
-NOW = datetime(2026, 7, 1, 9, tzinfo=UTC)
-LAST_DAY = date(2026, 6, 30)
+NOW = datetime(2026, 8, 1, 9, tzinfo=UTC)
+LAST_DAY = date(2026, 7, 31)
 
 
 def build(root: Path) -> None:

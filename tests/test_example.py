@@ -63,22 +63,29 @@ def test_beancount_loads_it_without_an_error(entry_point: str) -> None:
 
 
 def test_the_story_ends_with_these_balances() -> None:
-    """B-0006: half paid, two of ten used. B-0007: one of four used, unpaid. Carla left 50.00."""
+    """Owed in sessions: B-0006 150.00, B-0008 300.00, B-0010 250.00, B-0012 293.85. Carla left 50.00 and got 25.00 back."""
     assert {role: amount for role, amount in balances().items() if amount} == {
-        "bank": Decimal("867.15"),
-        "cash": Decimal("148.00"),
-        "receivable": Decimal("37.50"),
+        "bank": Decimal("1822.37"),
+        "cash": Decimal("208.25"),
+        "psp-clearing": Decimal("45.00"),
+        "receivable": Decimal("98.00"),
         "due-from-branch": Decimal("50.00"),
         "due-to-branch": Decimal("-50.00"),
-        "contract-liability": Decimal("-150.00"),
-        "customer-credit": Decimal("-50.00"),
-        "revenue-package": Decimal("-789.75"),
-        "revenue-single": Decimal("-48.00"),
+        "contract-liability": Decimal("-993.85"),
+        "customer-credit": Decimal("-75.00"),
+        "vat-output": Decimal("-159.61"),
+        "withholding-payable": Decimal("-3.75"),
+        "opening": Decimal("200.00"),
+        "revenue-package": Decimal("-905.45"),
+        "revenue-single": Decimal("-148.00"),
         "revenue-no-show": Decimal("-50.00"),
-        "breakage": Decimal("-100.00"),
-        "refund-contra": Decimal("11.25"),
-        "psp-fees": Decimal("3.85"),
-        "provider-cost": Decimal("120.00"),
+        "breakage": Decimal("-375.49"),
+        "fee-income": Decimal("-25.00"),
+        "refund-contra": Decimal("31.25"),
+        "bad-debt": Decimal("150.00"),
+        "psp-fees": Decimal("36.75"),
+        "provider-cost": Decimal("150.25"),
+        "fx-gain": Decimal("-5.72"),
     }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from revrec.app.records import StoreRecords, beyond, written_by_hand
 from revrec.app.verify import Findings, check_chain, check_closed
@@ -17,10 +17,14 @@ from revrec.books.check import check as beancount_findings
 from revrec.books.listing import day_path
 from revrec.books.mainfile import NAME as MAIN
 from revrec.core import checklist as judge
+from revrec.core.book import Kind
 from revrec.core.bundle import Bundle, Status
+from revrec.core.cash import COUNTRY, CURRENCY, CashPaid, limit_on
+from revrec.core.cash import beyond as beyond_limit
 from revrec.core.checklist import Agenda, Check, Estimate
 from revrec.core.dates import month_end, month_start
 from revrec.core.errors import RevrecError
+from revrec.core.events import Method
 from revrec.core.journal import JournalEntry, Role
 from revrec.core.policy import Breakage
 from revrec.core.report import Table
@@ -92,7 +96,7 @@ def checklist(
     errors: Sequence[str] | None,
     approver: str | None = None,
 ) -> Iterator[Check]:
-    """The sixteen items of R8; `errors` is what Beancount said, `calendar` where the calendar stands."""
+    """The sixteen items of R8 and the limit of cash; `errors` is what Beancount said, `calendar` where the calendar stands."""
     last, currency = month_end(first), ws.settings.currency
     month, bundles = _Month.of(ws, first), list(ws.store.bundles())
     entries = list(ws.store.entries(first, last))
@@ -115,6 +119,7 @@ def checklist(
     yield judge.negative(_negative(month, bundles))
     yield _clean(ws, first, last, errors)
     yield judge.trial_balance(*month.trial(), approver, ws.store.head().digest.hex(), currency)
+    yield _cash(ws, entries, last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,3 +274,36 @@ def _clean(ws: Workspace, first: date, last: date, errors: Collection[str] | Non
     check_closed(ws, found)
     changed.extend(finding.where for finding in found.all())
     return judge.clean(changed, None if errors is None else list(errors), len(days))
+
+
+def _cash(ws: Workspace, entries: Iterable[JournalEntry], last: date) -> Check:
+    """Cash that was taken in the month and not given back, by the worth of the operation that it is for."""
+    paid = list(_cash_paid(ws, entries))
+    ours = ws.settings.taxpayer.startswith(COUNTRY) and ws.settings.currency == CURRENCY
+    return judge.cash(limit_on(last) if ours else None, len(paid), beyond_limit(paid), ws.settings.currency)
+
+
+def _cash_paid(ws: Workspace, entries: Iterable[JournalEntry]) -> Iterator[CashPaid]:
+    """What came in cash; an operation is not made smaller by paying it in parts (Ley 7/2012 art. 7.Uno)."""
+    for entry in entries:
+        cash = sum(leg.amount for leg in entry.postings if leg.method == Method.CASH)
+        event = next((e for e in ws.store.events_by_id(entry.event) if e.source == entry.source), None) if cash > 0 else None
+        data = event.event["data"] if event else {}
+        ref = data.get("payment") or data.get("deposit")
+        if event is None or not ref or ws.store.movement(Kind.PAYMENT_UNDONE, ref):
+            continue
+        payer: str | None = data.get("payer") or entry.customer
+        yield CashPaid(ref, event.date, max(cash, _operation(ws, data)), payer is not None and _abroad(ws, payer))
+
+
+def _operation(ws: Workspace, data: Mapping[str, Any]) -> int:
+    """The price of the bundle or visit that a payment is for; 0 where it is for neither."""
+    bundle, visit = ws.store.bundle(data.get("bundle") or ""), ws.store.visit(data.get("session") or "")
+    return bundle.price if bundle else visit.price if visit else 0
+
+
+def _abroad(ws: Workspace, customer: str) -> bool:
+    """Whether a customer is a natural person who lives in another country and acts as no business."""
+    event = ws.store.registration(customer)
+    data = event.event["data"] if event else {}
+    return data.get("country", COUNTRY) != COUNTRY and data.get("person") == "natural" and not data.get("business")

@@ -29,6 +29,13 @@ class NoPeriod(RevrecError):
         super().__init__(f"{period!r} is no month; write it as 2026-01")
 
 
+class ClosedAlready(RevrecError):
+    """The month is closed: there is nothing to check or to sign."""
+
+    def __init__(self, period: str, through: date) -> None:
+        super().__init__(f"period {period} is closed already, through {through}. To change it, record `period.reopened` first")
+
+
 class ChecklistFailed(RevrecError):
     """An item of the checklist fails and no reason says why the month is closed all the same."""
 
@@ -57,8 +64,11 @@ def close(
     now: datetime,
     evidence: Evidence = NO_EVIDENCE,
 ) -> Closed:
-    """Check a month and close it; raises ChecklistFailed, or Refused when the rules do not let it be closed."""
+    """Check a month and close it; raises ClosedAlready, ChecklistFailed, or Refused when the rules do not let it be closed."""
     first = _month(period)
+    through = ws.store.head().closed_through
+    if through is not None and through >= month_end(first):
+        raise ClosedAlready(period, through)
     finish_files(ws)
     errors = loaded(ws)
     with writing(ws, now) as run:

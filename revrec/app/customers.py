@@ -12,37 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from revrec.app import bundles
 from revrec.app.entries import amount_of, of_bundle
+from revrec.app.statement import Movements, Row, total, words
 from revrec.core import money, units
 from revrec.core.book import Kind, Movement
-from revrec.core.bundle import Status
 from revrec.core.errors import RevrecError
-from revrec.core.journal import MONEY_ROLES, JournalEntry, Role
+from revrec.core.journal import JournalEntry, Role
 
 if TYPE_CHECKING:
     from revrec.app.workspace import Workspace
 
-_CHARGES = (Role.FEE_INCOME, Role.REVENUE_SINGLE)
 _SESSION_KINDS = (Kind.SESSION, Kind.VISIT, Kind.SESSION_UNDONE)
 _WHAT = {Kind.SESSION: "session", Kind.VISIT: "one-off visit", Kind.SESSION_UNDONE: "session undone"}
-_WORDS = {
-    "payment.bundle": "payment",
-    "payment.at-purchase": "payment",
-    "payment.visit": "payment of a visit",
-    "payment.customer": "payment on account",
-    "payment.reversed": "payment taken back",
-    "session.earned": "session",
-    "session.no-show": "missed session",
-    "session.single": "one-off visit",
-    "session.fee": "fee for a missed session",
-    "session.reversed": "session undone",
-    "session.waived": "missed session forgiven",
-    "fee.transfer": "fee for the transfer",
-    "fee.extension": "fee for the extension",
-    "refund.issued": "refund",
-    "refund.at-purchase": "refund",
-    "refund.settled": "refund paid",
-    "refund.reversed": "refund taken back",
-}
 
 
 class UnknownCustomer(RevrecError):
@@ -88,6 +68,9 @@ class Balance:
     amount_due: int
     credit: int
     prepaid: tuple[Prepaid, ...]
+    disputed: int = 0
+    deposits: int = 0
+    refunds: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The members of `customer balance --json`."""
@@ -97,9 +80,17 @@ class Balance:
             "currency": self.currency,
             "amount_due": money.text(self.amount_due, self.currency),
             "credit": money.text(self.credit, self.currency),
+            "disputed": money.text(self.disputed, self.currency),
+            "deposits": money.text(self.deposits, self.currency),
+            "refunds_payable": money.text(self.refunds, self.currency),
             "prepaid_value": money.text(sum(each.value for each in self.prepaid), self.currency),
             "prepaid": [each.to_json(self.currency) for each in self.prepaid],
         }
+
+    @property
+    def net(self) -> int:
+        """What the customer owes less what is the customer's."""
+        return self.amount_due + self.disputed - self.credit - self.deposits - self.refunds
 
     @property
     def sentence(self) -> str:
@@ -115,30 +106,13 @@ class Balance:
         yield f"  {self.sentence}"
         if self.credit:
             yield f"  credit: {money.text(self.credit, self.currency)} {self.currency} held for the customer"
+        for name, amount in (("disputed", self.disputed), ("deposits", self.deposits), ("refunds to be paid", self.refunds)):
+            if amount:
+                yield f"  {name}: {money.text(amount, self.currency)} {self.currency}"
         for each in self.prepaid:
             until = f", until {each.expires_on}" if each.expires_on else ""
             left = f"{units.text(each.left)} {bundles.unit_name(each.unit, self.currency)}"
             yield f"  prepaid: {each.bundle} ({each.package}), {left} left, worth {money.text(each.value, self.currency)}{until}"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of a statement: what happened on a day; `amount` in minor units, None where it has none."""
-
-    date: date
-    id: str
-    what: str
-    amount: int | None = None
-
-    def to_json(self, currency: str) -> dict[str, Any]:
-        """The line as JSON; `amount` is a decimal string or null."""
-        amount = None if self.amount is None else money.text(self.amount, currency)
-        return {"date": self.date.isoformat(), "id": self.id, "what": self.what, "amount": amount}
-
-    def line(self, currency: str) -> str:
-        """The line for people."""
-        amount = "" if self.amount is None else money.text(self.amount, currency)
-        return f"  {self.date}  {self.id:<12}  {self.what:<46}{amount:>12}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +128,11 @@ class Statement:
         """The members of `customer statement --json`."""
         lists = {"bundles": self.charges, "payments": self.payments, "sessions": self.sessions}
         rows = {name: [row.to_json(self.balance.currency) for row in found] for name, found in lists.items()}
-        return self.balance.to_json() | rows | {"statement": self.balance.sentence}
+        return self.balance.to_json() | rows | self._totals() | {"statement": self.balance.sentence}
+
+    def _totals(self) -> dict[str, str]:
+        found = {"charged": total(self.charges), "paid": total(self.payments), "balance": self.balance.net}
+        return {name: money.text(amount, self.balance.currency) for name, amount in found.items()}
 
     def lines(self) -> Iterator[str]:
         """The statement for people: three lists, then what is owed."""
@@ -168,6 +146,7 @@ class Statement:
             if not rows:
                 yield "  none"
         yield ""
+        yield "  charges {charged} - payments {paid} = {balance}".format(**self._totals())
         yield from list(balance.lines())[1:]
 
 
@@ -179,15 +158,18 @@ def balance(ws: Workspace, customer: str, on: date) -> Balance:
         raise UnknownCustomer(customer)
     due = amount_of(entries, Role.RECEIVABLE, Role.CONTRACT_ASSET, customer=customer)
     credit = -amount_of(entries, Role.CUSTOMER_CREDIT, customer=customer)
-    return Balance(customer, on, ws.settings.currency, due, credit, held)
+    disputed = amount_of(entries, Role.RECEIVABLE_DISPUTED, customer=customer)
+    deposits = -amount_of(entries, Role.CUSTOMER_DEPOSIT, customer=customer)
+    refunds = -amount_of(entries, Role.REFUNDS_PAYABLE, customer=customer)
+    return Balance(customer, on, ws.settings.currency, due, credit, held, disputed, deposits, refunds)
 
 
 def statement(ws: Workspace, customer: str, on: date) -> Statement:
     """The statement of a customer at the end of a day; raises UnknownCustomer."""
     found = balance(ws, customer, on)
-    entries = _entries(ws, customer, on)
-    charges = sorted((*_sales(ws, customer, on), *_charges(entries, customer)), key=_by_day)
-    payments = sorted(_payments(ws, entries), key=_by_day)
+    moves = Movements(ws, customer, on, _entries(ws, customer, on))
+    charges = sorted(moves.charges(_bundle_ids(ws, customer, on)), key=_by_day)
+    payments = sorted(moves.payments(), key=_by_day)
     return Statement(found, tuple(charges), tuple(payments), tuple(sorted(_sessions(ws, customer, on), key=_by_day)))
 
 
@@ -196,10 +178,11 @@ def _by_day(row: Row) -> date:
 
 
 def _entries(ws: Workspace, customer: str, on: date) -> list[JournalEntry]:
-    """The entries of a customer up to a day: those that name the customer, and those of the customer's bundles."""
+    """The entries of a customer up to a day: those that name the customer, and those of bundles held now or before."""
     found = {entry.number: entry for entry in ws.store.entries_of(customer=customer)}
-    for bundle in ws.store.bundles(customer=customer):
-        found |= {entry.number: entry for entry in of_bundle(ws.store, bundle.id)}
+    held = [bundle.id for bundle in ws.store.bundles(customer=customer)]
+    for bundle in dict.fromkeys((*held, *(entry.bundle for entry in found.values() if entry.bundle))):
+        found |= {entry.number: entry for entry in of_bundle(ws.store, bundle)}
     mine = (entry for entry in found.values() if _names(entry, customer))
     return sorted((entry for entry in mine if entry.date <= on), key=lambda entry: (entry.date, entry.number))
 
@@ -228,46 +211,6 @@ def _prepaid(ws: Workspace, customer: str, on: date) -> Iterator[Prepaid]:
             yield Prepaid(bundle, package.id, package.unit, card.left, card.deferred, card.state.expires_on)
 
 
-def _sales(ws: Workspace, customer: str, on: date) -> Iterator[Row]:
-    """The bundles bought, and the price agreed; unpaid, it is not owed before money or use (events.md 4a, Money due)."""
-    for bundle_id in _bundle_ids(ws, customer, on):
-        bundle = ws.store.bundle(bundle_id)
-        if bundle is None or bundle.sold_on > on:
-            continue
-        package = bundle.terms.package
-        what = f"{package.id}: {units.text(bundle.units)} {bundles.unit_name(package.unit, ws.settings.currency)}"
-        sale = ws.store.movement(Kind.SALE, bundle_id)
-        bought = sale is not None and sale.customer == customer
-        price = bundle.price if bought else None
-        if not bought:
-            what = f"{what}, received by transfer"
-        if bundle.status is Status.VOIDED and bundles.show(ws, bundle_id, on).state.status is Status.VOIDED:  # by that day
-            what, price = f"{what}, voided", None
-        yield Row(bundle.sold_on, bundle_id, what, price)
-
-
-def _charges(entries: list[JournalEntry], customer: str) -> Iterator[Row]:
-    for entry in entries:
-        amount = -amount_of([entry], *_CHARGES, customer=customer)
-        if amount:
-            yield Row(entry.date, entry.session or entry.event, _rule(entry), amount)
-
-
-def _payments(ws: Workspace, entries: list[JournalEntry]) -> Iterator[Row]:
-    for entry in entries:
-        methods = sorted({leg.method for leg in entry.postings if leg.role in MONEY_ROLES and leg.method})
-        amount = amount_of([entry], *MONEY_ROLES, Role.PSP_FEES)
-        if methods or amount:
-            what = f"{_rule(entry)} ({', '.join(methods)})" if methods else _rule(entry)
-            yield Row(entry.date, _money_id(ws, entry), what, amount)
-
-
-def _money_id(ws: Workspace, entry: JournalEntry) -> str:
-    """The id of the payment or refund that an entry books; the event's, where it is neither."""
-    data: dict[str, Any] = next((e.event["data"] for e in ws.store.events_by_id(entry.event) if e.source == entry.source), {})
-    return str(data.get("payment") or data.get("refund") or entry.event)
-
-
 def _sessions(ws: Workspace, customer: str, on: date) -> Iterator[Row]:
     """Sessions of the customer's bundles, missed and undone ones too, and one-off visits; the amount is what each left due."""
     entries = {entry.number: entry for entry in _entries(ws, customer, on)}
@@ -286,14 +229,9 @@ def _session_row(movement: Movement, entry: JournalEntry | None, currency: str) 
     prepaid = amount_of([entry], Role.CONTRACT_LIABILITY) if entry else 0
     what = _WHAT[movement.kind]
     if movement.kind is Kind.SESSION:
-        what = _rule(entry) if entry else what
+        what = words(entry) if entry else what
     if movement.bundle:
         what = f"{what}, {units.text(abs(movement.units))} of {movement.bundle}"
     if prepaid:
         what = f"{what}, {money.text(prepaid, currency)} prepaid"
     return Row(movement.date, movement.ref, what, due)
-
-
-def _rule(entry: JournalEntry) -> str:
-    """What an entry is, in a few words for its customer."""
-    return _WORDS.get(entry.rule, entry.rule)

@@ -240,6 +240,9 @@ def _rates(ws: Workspace, event: StoredEvent, bundle: Bundle | None, day: date) 
     if bundle is not None:
         policy = bundle.terms.policy
         named |= {bundle.terms.tax.id, policy.fee_tax, policy.commission_tax}
+    else:  # a deposit is under no policy: the tax of its fee is one on which they agree
+        pinned = (ws.store.pins.version(kind, name, since) for kind, name, since in ws.store.pins.rows if kind == "policy")
+        named |= {policy.fee_tax for policy in pinned if isinstance(policy, Policy)}
     seen = set()
     for tax in sorted(name for name in named if name and name != OUTSIDE):
         for version in ws.store.pins.candidates("tax", tax, day, ws.store.head().seq):

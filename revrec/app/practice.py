@@ -16,8 +16,9 @@ EUR: Final = "EUR"
 BRANCHES: Final = ("bcn", "mad")
 TAX: Final = "es-health"
 
-# Of all appointments; the rest is moved without a word in the books. Rates of a real clinic (issue: attended 76 %, …).
-ATTENDED, CANCELLED, MISSED = 0.76, 0.16, 0.06
+# Of ordinary appointments; the rest is moved without a word in the books. With the sessions of stories, which all take
+# place, and gift cards they come to the rates of a real clinic: 76 % attended, 16 % cancelled, 6 % missed.
+ATTENDED, CANCELLED, MISSED = 0.745, 0.172, 0.064
 LATE_SHARE = 0.25  # of the cancellations
 
 FIRST_NAMES: Final = ("Ana", "Bruno", "Carla", "Dario", "Elena", "Fermin", "Gala", "Hugo", "Irene", "Joan", "Laia", "Marc")
@@ -62,7 +63,7 @@ MIX: Final = {
     "GIFT-150": 2,
 }
 # What becomes of a bundle beside being used up; the rest is simply used.
-FATES: Final = {"slow": 15, "refund": 8, "transfer": 4, "share": 6, "provider": 3, "terminate": 2, "void": 1.5}
+FATES: Final = {"slow": 15, "refund": 8, "transfer": 7, "share": 6, "provider": 3, "terminate": 2, "void": 1.5}
 # How a refund goes.
 REFUNDS: Final = {"now": 34, "later": 24, "asked": 22, "reversed": 10, "goodwill": 8, "less": 4, "units": 6}
 

@@ -382,7 +382,8 @@ class Practice(Agenda):
         data |= {"bundle": held.id, "beneficiary": held.beneficiary} if days else self.drawn(held)
         at_home = not over and not days and held.pack.service == "physiotherapy" and self.chance(0.015)
         data["surcharge"] = {"amount": "15.00", "tax": "es-health"} if at_home else None
-        event = self.event("session.completed", self.where(held, units), {"session": session, **data, **self.who(held)})
+        branch = held.branch if over or at_home else self.where(held, units)
+        event = self.event("session.completed", branch, {"session": session, **data, **self.who(held)})
         self.used(held, session, units)
         if days:
             held.late = True
@@ -429,7 +430,8 @@ class Practice(Agenda):
 
     def drawn(self, held: Held) -> Json:
         """Names the bundle, or only the customer where the practice can tell which bundle is meant."""
-        others = [other for other in self.held[held.holder.id] if other is not held and not other.ended and other.left]
+        owned = (other for other in self.held[held.holder.id] if other is not held)
+        others = [other for other in owned if not other.ended and (other.left or other.late)]
         if held.pack.unit == "session" and not others and not held.beneficiary and self.chance(0.1):
             return {"customer": held.holder.id}
         return {"bundle": held.id, "beneficiary": held.beneficiary}

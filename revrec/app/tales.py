@@ -84,7 +84,7 @@ def default(desk: Practice) -> Script:
     yield 60
     held.ended = True
     desk.say("bundle.cancelled_for_default", held.branch, bundle=held.id, reason="three reminders, no answer")
-    if desk.chance(0.3):
+    if desk.chance(0.5):
         yield 30
         desk.say("receivable.recovered", held.branch, bundle=held.id, amount=money.text(PART, EUR), reason="answers after all")
         desk.money_in(PART, held.branch, method="transfer", bundle=held.id)

@@ -23,7 +23,7 @@ KINDS = ("session", "bundle", "event", "entry", "payment", "refund", "customer")
 _OF_KIND = {
     "session": (Kind.SESSION, Kind.VISIT, Kind.SESSION_UNDONE),
     "payment": (Kind.PAYMENT, Kind.PAYMENT_UNDONE),
-    "refund": (Kind.REFUND, Kind.REFUND_SETTLED, Kind.REFUND_UNDONE),
+    "refund": (Kind.REQUEST, Kind.REJECTED, Kind.REFUND, Kind.REFUND_SETTLED, Kind.REFUND_UNDONE),
     "bundle": (Kind.SALE,),
 }
 _UNDONE = {Kind.PAYMENT: Kind.PAYMENT_UNDONE, Kind.REFUND: Kind.REFUND_UNDONE}

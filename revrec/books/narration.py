@@ -70,7 +70,7 @@ def _of(entry: JournalEntry) -> str:
 
 
 def _any(entry: JournalEntry) -> str:
-    """The sentence of a rule without its own words: `Credit granted of customer C-1`."""
+    """The sentence of a rule without its own words: `Payout settled`."""
     return entry.rule.replace(".", " ").replace("-", " ").capitalize() + _of(entry)
 
 

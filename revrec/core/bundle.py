@@ -366,9 +366,10 @@ class Bundle(NamedTuple):
     @property
     def _pending(self) -> int:
         """VAT that is billed and neither collected nor, in the general scheme, delivered (events.md 4a, VAT)."""
-        if self.multi:
-            return 0
         p = self.position
+        if self.multi:  # taxed when delivered; in the cash scheme what of it is unpaid waits (LIVA 163 terdecies)
+            waiting = p.delivered - p.paid if self.plan.cash else 0
+            return share(p.vat, waiting, p.delivered) if waiting > 0 else 0
         accrued = p.paid if self.plan.cash else max(p.paid + p.lost, p.delivered)
         waiting, unpaid = p.billed - accrued, p.billed - max(p.paid, 0)  # below 0: money that left was taken back, too
         return share(p.vat - held(p.receipts), waiting, unpaid) if waiting > 0 else 0

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from revrec.core import money
+from revrec.core.cash import CashLimit
 from revrec.core.dates import add_months
 from revrec.core.report import Column, Kind, Table, Tie
 
@@ -68,6 +69,11 @@ def not_applicable(number: int, name: str, why: str) -> Check:
     return Check(number, name, Outcome.NOT_APPLICABLE, f"not applicable: {why}")
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """`1 bundle`, `2 bundles`."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
 def some(names: Sequence[str]) -> str:
     """A few names and how many more there are."""
     more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
@@ -84,7 +90,8 @@ def feed(chain: str, *, sound: bool, agenda: Agenda | None) -> Check:
         wrong.append(f"in the agenda and not recorded: {some(agenda.unrecorded)}")
     if agenda.unlisted:
         wrong.append(f"recorded and not in the agenda: {some(agenda.unlisted)}")
-    return judged(1, name, not wrong, "; ".join(wrong) or f"{chain}; {agenda.listed} sessions of the agenda are recorded")
+    listed = f"{counted(agenda.listed, 'session')} of the agenda {'is' if agenda.listed == 1 else 'are'}"
+    return judged(1, name, not wrong, "; ".join(wrong) or f"{chain}; {listed} recorded")
 
 
 def against(number: int, name: str, books: int, outside: int | None, currency: str, *, moved: bool, option: str) -> Check:
@@ -105,7 +112,8 @@ def run(number: int, name: str, waiting: Sequence[str], done: int, calendar: dat
         return judged(number, name, False, f"not booked: {some(waiting)}. Hint: `revrec advance --to {last}`")
     if calendar is None or calendar < last:
         return judged(number, name, not done, f"the calendar stands at {calendar}. Hint: `revrec advance --to {last}`")
-    return judged(number, name, True, f"the calendar stands at {calendar}; {done} bundles concerned, none waits")
+    concerned = counted(done, "bundle")
+    return judged(number, name, True, f"the calendar stands at {calendar}; {concerned} concerned, none waits")
 
 
 def estimates(found: Sequence[Estimate], last: date) -> Check:
@@ -140,7 +148,8 @@ def between_branches(rest: int, currency: str, *, moved: bool) -> Check:
 def late_events(numbers: Sequence[int]) -> Check:
     """8: the entries of earlier periods that stand in the month, for the approver to look at."""
     names = some([f"E-{number}" for number in numbers])
-    said = f"{len(numbers)} entries of earlier periods stand in it {names}".rstrip()
+    stand = "stands" if len(numbers) == 1 else "stand"
+    said = f"{counted(len(numbers), 'entry', 'entries')} of earlier periods {stand} in it {names}".rstrip()
     return judged(8, "late events", True, said)
 
 
@@ -165,8 +174,10 @@ def sub_ledger(found: Iterable[Tie], manual: int, currency: str) -> Check:
     """13: every account with a sub-ledger is the sum of the states of bundles, visits and customers (R9)."""
     every = list(found)
     wrong = [tie.sentence(currency) for tie in every if tie.difference]
-    listed = f", {manual} manual entries explained" if manual else ""
-    return judged(13, "sub-ledger and ledger", not wrong, "; ".join(wrong) or f"{len(every)} accounts, difference 0{listed}")
+    listed = f", {counted(manual, 'manual entry', 'manual entries')} explained" if manual else ""
+    return judged(
+        13, "sub-ledger and ledger", not wrong, "; ".join(wrong) or f"{counted(len(every), 'account')}, difference 0{listed}"
+    )
 
 
 def negative(names: Sequence[str]) -> Check:
@@ -179,7 +190,7 @@ def clean(changed: Sequence[str], errors: Sequence[str] | None, files: int) -> C
     name = "books, files as written"
     if changed:
         return judged(15, name, False, f"changed by hand or missing: {some(changed)}; `revrec books build`")
-    written = f"{files} day files are as the store keeps them"
+    written = f"{counted(files, 'day file')} {'is' if files == 1 else 'are'} as the store keeps them"
     if errors is None:
         return judged(15, name, True, f"{written}; not loaded: Beancount is not installed")
     return judged(15, name, not errors, some(errors) or f"{written}; Beancount finds no error")
@@ -190,6 +201,17 @@ def trial_balance(debit: int, credit: int, approver: str | None, head: str, curr
     nil = f"debit {money.text(debit, currency)}, credit {money.text(credit, currency)}"
     signed = f"approved by {approver}" if approver else "not signed"
     return judged(16, "trial balance and sign-off", debit == credit, f"{nil}; {signed}; head {head[:16]}")
+
+
+def cash(limit: CashLimit | None, taken: int, beyond: Sequence[str], currency: str) -> Check:
+    """17: no cash for operations at or above the legal limit; taken all the same, the approver answers for it with a reason."""
+    name = "cash limit"
+    if limit is None or not taken:
+        return not_applicable(17, name, "no cash was taken" if limit else "no limit is known for these books")
+    rule = f"{money.text(limit.amount, currency)} {currency} ({limit.source})"
+    if beyond:
+        return judged(17, name, False, f"cash for operations of {rule} or more: payment {some(beyond)}")
+    return judged(17, name, True, f"{counted(taken, 'cash payment')}, none for operations of {rule} or more")
 
 
 COLUMNS = (

@@ -145,8 +145,9 @@ def post(book: Book, event: Event) -> Changes:
     """What one event changes, judged on the book as it stands; Refused says the rule and the value that broke it."""
     rec = Recording(book, event)
     _POSTERS[type(event.data)](rec, event.data)
-    for customer in rec.changes.customers.values():
-        credit.check_there(rec, customer)
+    if not isinstance(event.data, PaymentReversed):  # the bank took it: what was spent of it is owed
+        for customer in rec.changes.customers.values():
+            credit.check_there(rec, customer)
     return rec.changes
 
 

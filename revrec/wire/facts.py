@@ -172,7 +172,7 @@ class BundleSold(Common, Priced):
 class OriginalInvoice(TypedDict):
     """An invoice issued before."""
 
-    number: Code
+    number: Annotated[str, Field(pattern=REFERENCE, max_length=60)]
     issued_on: Day
 
 

@@ -100,7 +100,111 @@ def test_a_voided_sale_is_no_charge_from_that_day_on(desk, opened):
     desk("2026-03-02", "bundle.sold", bundle="B-1", package="PSY-10", customer="C-1")
     desk("2026-03-09", "bundle.voided", bundle="B-1", reason="the wrong button", approver="manager")
     ws = opened(desk)
-    (before,) = customers.statement(ws, "C-1", date(2026, 3, 8)).charges
+    before, waiting = customers.statement(ws, "C-1", date(2026, 3, 8)).charges
     (after,) = customers.statement(ws, "C-1", ON).charges
     assert (before.what, before.amount) == ("PSY-10: 10 sessions", 50_000)
+    assert (waiting.what, waiting.amount) == ("of its price, not due yet", -50_000)
     assert (after.what, after.amount) == ("PSY-10: 10 sessions, voided", None)
+
+
+TAX_21 = """
+[[tax]]
+id = "es-21"
+category = "S"
+rate = "21"
+"""
+
+
+def totals(shown):
+    return sum(row.amount or 0 for row in shown.charges), sum(row.amount or 0 for row in shown.payments)
+
+
+def ties(ws, customer, day):
+    """The rows of a statement add up to what the ledger says of the customer."""
+    shown = customers.statement(ws, customer, day)
+    roles = ("receivable", "contract-asset", "receivable-disputed", "customer-credit", "customer-deposit", "refunds-payable")
+    ledger = sum(
+        leg.amount
+        for entry in ws.store.entries(date_to=day)
+        for leg in entry.postings
+        if leg.role in roles and (leg.customer or entry.customer) == customer
+    )
+    charged, paid = totals(shown)
+    assert charged - paid == shown.balance.net == ledger, (customer, day, text(shown))
+    return [(row.id, row.what, row.amount) for row in shown.charges], [(row.id, row.what, row.amount) for row in shown.payments]
+
+
+def test_a_taxed_visit_is_charged_at_what_the_customer_owes(desk, opened):
+    (desk.root / "policy.toml").write_text((desk.root / "policy.toml").read_text("utf-8") + TAX_21, "utf-8")
+    desk("2026-03-05", "session.completed", session="V-1", customer="C-1", service="coaching", price="60.00", tax="es-21")
+    charges, payments = ties(opened(desk), "C-1", ON)
+    assert charges == [("V-1", "one-off visit", 6000)]
+    assert payments == []
+
+
+def test_credit_applied_and_tax_kept_back_are_on_the_statement(desk, opened):
+    desk("2026-03-01", "payment.received", payment="P-1", customer="C-1", amount="30.00", method="cash")
+    desk("2026-03-02", "bundle.sold", bundle="B-1", package="PSY-10", customer="C-1")
+    desk("2026-03-03", "credit.applied", customer="C-1", bundle="B-1", amount="30.00")
+    desk(
+        "2026-03-04",
+        "payment.received",
+        payment="P-2",
+        bundle="B-1",
+        amount="400.00",
+        withheld="70.00",
+        method="transfer",
+        payer="C-1",
+    )
+    charges, payments = ties(opened(desk), "C-1", ON)
+    assert charges == [("B-1", "PSY-10: 10 sessions", 50_000)]
+    assert payments == [
+        ("P-1", "payment on account (cash)", 3000),
+        ("e3", "30.00 of credit applied to B-1", None),
+        ("P-2", "payment (transfer)", 40_000),
+        ("P-2", "income tax that the payer kept back", 7000),
+    ]
+
+
+def test_an_upgrade_counts_the_unused_part_of_the_old_bundle(sold, opened):
+    sold("2026-03-22", "bundle.upgraded", bundle="B-1", to_bundle="B-2", mode="new_pack", units="20", price="900.00")
+    charges, _ = ties(opened(sold), "C-1", ON)
+    assert charges == [
+        ("B-1", "PSY-10: 10 sessions", 50_000),
+        ("B-2", "PSY-10: 20 sessions", 90_000),
+        ("B-2", "unused part of B-1", -40_000),
+        ("B-2", "of its price, not due yet", -50_000),
+    ]
+
+
+def test_whatever_happens_the_rows_add_up_to_the_balance(sold, opened):
+    visit = {"customer": "C-1", "service": "psychology", "tax": "es-health"}
+    sold("2026-03-21", "bundle.price_reduced", bundle="B-1", amount="50.00", reason="a complaint")
+    sold("2026-03-21", "credit.granted", customer="C-1", amount="10.00", reason="the wait")
+    sold("2026-03-22", "deposit.received", deposit="D-1", customer="C-1", amount="40.00", method="card")
+    sold("2026-03-22", "deposit.received", deposit="D-2", customer="C-1", amount="20.00", method="card")
+    sold("2026-03-23", "deposit.forfeited", deposit="D-2", reason="no show")
+    sold("2026-03-23", "bundle.sold", bundle="B-2", package="PSY-10", customer="C-1")
+    sold("2026-03-23", "deposit.applied", deposit="D-1", bundle="B-2")
+    sold("2026-03-23", "payment.received", payment="P-2", bundle="B-2", amount="200.00", method="card", payer="C-2")
+    sold("2026-03-24", "session.completed", session="S-3", bundle="B-2", quantity="12")
+    sold("2026-03-24", "session.completed", session="V-1", price="60.00", **visit)
+    sold("2026-03-25", "chargeback.opened", payment="P-2", amount="200.00", fee="15.00")
+    sold("2026-03-26", "receivable.written_off", customer="C-1", amount="60.00", reason="insolvency")
+    sold("2026-03-27", "refund.issued", refund="R-1", bundle="B-1")
+    sold("2026-03-28", "refund.settled", refund="R-1", method="transfer")
+    sold("2026-03-28", "session.cancelled", session="S-4", bundle="B-2", notice_hours="2")
+    sold("2026-03-29", "bundle.sold", bundle="B-3", package="PSY-10", customer="C-1")
+    sold("2026-03-29", "session.completed", session="S-5", bundle="B-3")
+    sold("2026-03-30", "bundle.transferred", bundle="B-3", to_customer="C-2")
+    ws = opened(sold)
+    for day in range(1, 32):
+        for customer in ("C-1", "C-2"):
+            if day > 1:
+                ties(ws, customer, date(2026, 3, day))
+
+
+def test_every_statement_of_the_example_adds_up(example):
+    people = sorted({bundle.customer for bundle in example.store.bundles()} | {each.id for each in example.store.customers()})
+    for customer in people:
+        ties(example, customer, date(2026, 6, 30))

@@ -12,6 +12,7 @@ import pytest
 from revrec.app import demo as app
 from revrec.app.progress import Silent
 from revrec.app.workspace import open_workspace
+from revrec.core.reports import reconciliation
 
 NOW = datetime(2026, 1, 15, 9, tzinfo=UTC)
 
@@ -30,8 +31,27 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
 
 def test_the_summary_ties_out(shown: tuple[Path, list[str]]) -> None:
     differences = [found for line in shown[1] for found in re.findall(r"difference (-?[0-9.]+)", line)]
-    assert len(differences) >= 4
+    assert len(differences) >= 5
     assert set(differences) == {"0.00"}
+
+
+def test_every_account_with_a_sub_ledger_is_tied(shown: tuple[Path, list[str]]) -> None:
+    with open_workspace(shown[0]) as ws:
+        open_roles = {role for role, amount in app.balances(ws, date(2025, 4, 30)).items() if amount}
+    for role in open_roles.intersection(reconciliation.ROLES):
+        (line,) = [line for line in shown[1] if line.startswith(f"{role} in the ledger")]
+        assert line.endswith("difference 0.00")
+
+
+def test_the_vat_of_the_year_is_tied(shown: tuple[Path, list[str]]) -> None:
+    (line,) = [line for line in shown[1] if "VAT shown" in line]
+    assert re.search(r"VAT shown [1-9]", line)
+    assert line.endswith("difference 0.00")
+
+
+def test_a_part_of_the_input_vat_is_deducted(shown: tuple[Path, list[str]]) -> None:
+    with open_workspace(shown[0]) as ws:
+        assert app.balances(ws, date(2025, 4, 30))["vat-input"] > 0
 
 
 def test_every_role_that_moved_is_listed(shown: tuple[Path, list[str]]) -> None:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
+from revrec.app import demo, record, report, verify
+from revrec.app.practice import packs
+from revrec.app.progress import Silent
 from revrec.app.simulate import simulate
+from revrec.app.workspace import open_workspace
 from revrec.core.events import TYPES
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -62,11 +69,59 @@ def test_some_events_arrive_late_and_no_other_out_of_order(year: list[dict]) -> 
 
 def test_units_and_quantities_of_every_kind(year: list[dict]) -> None:
     packages = {event["data"]["package"] for event in year if event["type"] == "bundle.sold"}
-    assert packages >= {"PSY-10", "PSY-5", "PHY-3-1", "PSY-300M", "PHY-6H", "WALLET-200"}
+    assert packages == set(packs())
     sessions = [event["data"] for event in year if event["type"] == "session.completed"]
-    for member in ("quantity", "started_at", "price", "beneficiary", "modality"):
+    for member in ("quantity", "started_at", "price", "beneficiary", "modality", "cost", "surcharge", "tax"):
         assert any(member in data for data in sessions), member
     assert any("bundle" not in data and "price" not in data for data in sessions), "drawn from the customer's bundles"
+
+
+@pytest.mark.parametrize(
+    ("kind", "member"),
+    [
+        ("bundle.sold", "instalments"),
+        ("bundle.sold", "payers"),
+        ("bundle.sold", "currency"),
+        ("bundle.sold", "discount"),
+        ("bundle.opened", "tax_paid"),
+        ("payment.received", "tip"),
+        ("payment.received", "withheld"),
+        ("payment.received", "currency"),
+        ("payout.settled", "currency"),
+        ("provider.invoiced", "session"),
+        ("provider.invoiced", "tax_amount"),
+        ("provider.invoiced", "withholding"),
+        ("receivable.recovered", "bundle"),
+        ("receivable.recovered", "customer"),
+        ("bundle.upgraded", "to_bundle"),
+        ("bundle.transferred", "fee"),
+        ("deposit.applied", "session"),
+        ("deposit.applied", "bundle"),
+    ],
+)
+def test_rarer_members_occur_too(year: list[dict], kind: str, member: str) -> None:
+    assert any(member in event["data"] for event in year if event["type"] == kind)
+
+
+def test_a_rejected_refund_had_been_asked_for(year: list[dict]) -> None:
+    def refunds(kind: str) -> list[str]:
+        return [event["data"]["refund"] for event in year if event["type"] == kind]
+
+    asked = set(refunds("refund.requested"))
+    assert set(refunds("refund.rejected")) <= asked
+    assert asked & set(refunds("refund.issued"))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_books_verify_and_tie_whatever_the_seed(tmp_path: Path, seed: int) -> None:
+    demo.prepare(tmp_path / "books", now=NOW)
+    demo.write_events(tmp_path / "events.jsonl", seed, 70, 12)
+    with open_workspace(tmp_path / "books", environ={}) as ws:
+        record.record(ws, record.sources(ws, [str(tmp_path / "events.jsonl")], mapping=None), now=NOW, progress=Silent())
+        assert verify.verify(ws) == ()
+        for name in ("reconciliation", "rollforward", "tax", "third-parties"):
+            made = report.run(ws, name, date(2025, 1, 1), date(2025, 12, 31))
+            assert made.tied, [tie.sentence("EUR") for tie in made.ties]
 
 
 def test_one_month_is_opened_again_and_closed_again(year: list[dict]) -> None:

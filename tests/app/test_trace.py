@@ -138,3 +138,16 @@ def test_a_customer_leads_to_bundles_sessions_visits_and_payments(sold, opened, 
     assert [bundle.id for bundle in found.bundles] == ["B-1"]
     assert {"P-1", "P-9"} <= {money.id for money in found.money}
     assert "payment.customer" in {view.entry.rule for view in found.entries}
+
+
+def test_a_refund_leads_to_its_request_and_the_answer(sold, opened):
+    sold("2026-03-21", "refund.requested", refund="R-1", bundle="B-1")
+    asked = trace(opened(sold), "refund:R-1")
+    assert [event.type for event in asked.events] == ["refund.requested"]
+    assert [bundle.id for bundle in asked.bundles] == ["B-1"]
+    sold("2026-03-22", "refund.rejected", refund="R-1", approver="manager", reason="too late")
+    sold("2026-03-23", "refund.requested", refund="R-2", bundle="B-1")
+    sold("2026-03-24", "refund.issued", refund="R-2", bundle="B-1", method="transfer")
+    ws = opened(sold)
+    assert [event.type for event in trace(ws, "R-1").events] == ["refund.requested", "refund.rejected"]
+    assert [event.type for event in trace(ws, "R-2").events] == ["refund.requested", "refund.issued"]

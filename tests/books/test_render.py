@@ -11,7 +11,7 @@ from small_practice import CHART, earned, entry, paid, two_years
 from revrec.books.chart import Chart
 from revrec.books.narration import narration
 from revrec.books.render import Renderer, escape
-from revrec.core.journal import JournalEntry, Role
+from revrec.core.journal import JournalEntry, Posting, Role
 from revrec.core.rules import RULES
 
 GOLDEN = Path(__file__).parent / "golden" / "2026-02-01.beancount"
@@ -109,7 +109,9 @@ def test_metadata_of_the_user_never_hides_ours(renderer):
 def test_every_rule_has_words_of_its_own():
     """No narration names something that the entry does not have, or holds what a browser takes for markup."""
     for rule in RULES:
-        posted = JournalEntry(1, date(2026, 1, 10), "e", "s", rule, (), "B-1", "S-1", "C-1", corrects=3)
+        owed = (Posting(Role.DUE_FROM_BRANCH, 1, branch="mad"), Posting(Role.DUE_TO_BRANCH, -1))
+        posted = JournalEntry(1, date(2026, 1, 10), "e", "s", rule, owed, "B-1", "S-1", "C-1", "bcn", corrects=3)
+        posted = posted._replace(metadata=(("provider", "PR-1"),))
         words = narration(posted)
         assert "None" not in words
         assert words == escape(words)
@@ -121,4 +123,4 @@ def test_a_correction_names_what_it_changes():
 
 
 def test_a_rule_without_words_is_spelled_out():
-    assert narration(entry(1, "2026-02-01", "credit.granted", (), customer="C-1")) == "Credit granted of customer C-1"
+    assert narration(entry(1, "2026-02-01", "payout.settled", (), customer="C-1")) == "Payout settled of customer C-1"

@@ -81,3 +81,21 @@ def test_the_rollback_gives_both_shares_back():
             "  contract-liability -18.00  client-money -38.22  corrects E-3"
         ),
     ]
+
+
+def test_of_a_refund_the_agent_keeps_its_fee_and_the_provider_its_money():
+    fee = {**AGENT, "refund_fee": 2000, "fee_tax": "es-21"}
+    begun = (sold(), paid(60000), *uses(2))
+    assert books(on("01-20", RefundIssued("R-1", "B-1", method=Method.CASH)), after=begun, package=SIXTY, **fee) == [
+        (
+            "2026-01-20 refund.issued  contract-liability 144.00  vat-output 30.24  client-money 305.76"
+            "  fee-income -16.53  vat-output -3.47  cash -460.00"
+        ),
+    ]
+    less = RefundIssued("R-1", "B-1", amount=40000, accepted=True, method=Method.CASH)
+    assert books(on("01-20", less), after=begun, package=SIXTY, **fee) == [
+        (
+            "2026-01-20 refund.issued  contract-liability 144.00  vat-output 26.46  client-money 267.54"
+            "  commission-income -18.00  fee-income -16.53  vat-output -3.47  cash -400.00"
+        ),
+    ]

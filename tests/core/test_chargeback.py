@@ -346,3 +346,13 @@ def test_in_the_cash_scheme_the_vat_of_a_visit_waits_for_all_that_is_unpaid():
         "2026-05-04 receivable.recovered  receivable 60.50  bad-debt -60.50",
         "2026-05-05 payment.visit  cash 121.00  receivable -121.00  vat-output-pending 21.00  vat-output -21.00",
     ]
+
+
+def test_the_vat_that_goes_is_that_of_the_disputed_document():
+    begun = (sold(), paid(33333), paid(27167, "01-06", payment="P-2"), *uses(6))
+    assert books(disputed(20000), lost(), after=begun, package=TAXED)[1:] == [
+        "2026-03-20 chargeback.lost  contract-liability 200.00  vat-output 34.71  breakage -34.71  receivable-disputed -200.00"
+    ]
+    assert books(disputed(33333), lost(), after=begun, package=TAXED)[1:] == [
+        "2026-03-20 chargeback.lost  contract-liability 200.00  vat-output 42.00  bad-debt 91.33  receivable-disputed -333.33"
+    ]

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from revrec.core import checklist as judge
+from revrec.core.cash import limit_on
 from revrec.core.checklist import Agenda, Estimate, Outcome
 from revrec.core.report import Tie
 
@@ -89,7 +90,7 @@ def test_the_contract_liability_is_never_revalued():
 def test_what_does_not_tie_fails_with_its_difference():
     assert said(judge.ties(100, 99, "EUR")) == "12 FAIL: books 1.00, bundles 0.99, difference 0.01 EUR"
     tied, open_ = Tie("receivable", 5, "sub-ledger", 5), Tie("contract-asset", 5, "sub-ledger", 7)
-    assert said(judge.sub_ledger([tied], 1, "EUR")) == "13 pass: 1 accounts, difference 0, 1 manual entries explained"
+    assert said(judge.sub_ledger([tied], 1, "EUR")) == "13 pass: 1 account, difference 0, 1 manual entry explained"
     assert said(judge.sub_ledger([tied, open_], 0, "EUR")) == "13 FAIL: contract-asset 0.05, sub-ledger 0.07, difference -0.02"
     assert said(judge.negative(["bundle B-1"])) == "14 FAIL: bundle B-1"
     assert not judge.trial_balance(100, 99, "A", "ab", "EUR").passed
@@ -110,3 +111,20 @@ def test_what_fails_is_a_finding_of_the_report():
     assert made.findings == ("14 negative balances: bundle B-1",)
     assert [row[:2] for row in made.rows] == [("14", "FAIL"), (" 8", "pass")]
     assert made.rows[1][3] == "2 entries of earlier periods stand in it E-4, E-5"
+
+
+def test_an_item_counts_one_and_many():
+    assert "1 bundle concerned, none waits" in said(judge.run(4, "", [], 1, LAST, LAST))
+    assert "1 account, difference 0" in said(judge.sub_ledger([Tie("bank", 0, "sub-ledger", 0)], 0, "EUR"))
+    assert said(judge.late_events([7])) == "8 pass: 1 entry of earlier periods stands in it E-7"
+    assert said(judge.late_events([7, 8])) == "8 pass: 2 entries of earlier periods stand in it E-7, E-8"
+
+
+def test_cash_is_for_operations_below_the_limit():
+    limit = limit_on(LAST)
+    assert said(judge.cash(limit, 2, [], "EUR")) == (
+        "17 pass: 2 cash payments, none for operations of 1000.00 EUR (Ley 7/2012 art. 7.Uno, as amended by Ley 11/2021) or more"
+    )
+    assert said(judge.cash(limit, 2, ["P-1"], "EUR")).startswith("17 FAIL: cash for operations of 1000.00 EUR (Ley 7/2012")
+    assert said(judge.cash(limit, 2, ["P-1"], "EUR")).endswith("payment P-1")
+    assert judge.cash(limit, 0, [], "EUR").outcome is judge.cash(None, 1, [], "EUR").outcome is Outcome.NOT_APPLICABLE

@@ -208,3 +208,11 @@ def test_units_given_away_follow_it_too_whichever_comes_first():
     assert books(use, after=(*began, SPLIT, estimated("02-05")), package=TWENTY, **RATIO) == HALF
     assert books(use, after=(*began, estimated("02-05"), SPLIT), package=TWENTY, **RATIO) == HALF
     assert books(use, after=(*began, estimated("02-15"), SPLIT), package=TWENTY, **RATIO) == HALF
+
+
+def test_a_session_that_comes_late_after_a_late_estimate_follows_it():
+    began = (sold(), SALE, MONEY, used("T-1", "02-10", "B-2"), estimated("02-02"))
+    assert books(used("T-2", "02-08", "B-2"), after=began, package=TWENTY, **RATIO) == [
+        "2026-02-08 session.earned  contract-liability 30.00  revenue-package -30.00",
+        "2026-02-08 breakage.proportional  contract-liability 30.00  breakage -30.00",
+    ]

@@ -13,11 +13,13 @@ from revrec.core.events import (
     BundleVoided,
     CustomerRegistered,
     Discount,
+    Method,
     PaymentReversed,
     RefundIssued,
+    SessionNoShow,
     SessionReversed,
 )
-from revrec.core.policy import Invoicing, Owner, Recognition, Sharing, Transfer
+from revrec.core.policy import Charge, Invoicing, Owner, Recognition, Refund, Sharing, Transfer
 from revrec.core.units import UNIT
 from tests.core.practice import PACKAGE
 from tests.core.telling import books, clock, house, on, paid, refused, sold, tell, used, uses
@@ -247,4 +249,33 @@ def test_another_provider_delivers_from_now_on():
 def test_a_session_before_the_transfer_is_undone_for_the_new_holder():
     assert books(on("01-22", SessionReversed("S-1")), after=(*BEGUN, *uses(1), given("C-2"))) == [
         "2026-01-22 session.reversed  revenue-package 50.00  contract-liability -50.00  corrects E-2",
+    ]
+
+
+# Claims and money held go with the units
+
+
+def test_who_takes_a_bundle_over_owes_what_is_owed_on_it_fees_too():
+    owed = (sold(), on("01-08", SessionNoShow("N-1", "B-1")), *uses(3))
+    fee = {"no_show": Charge.FEE, "no_show_fee": 1500, "invoicing": Invoicing.AT_PURCHASE}
+    assert books(given("C-2"), after=owed, **fee) == [
+        "2026-01-20 transfer.holder  receivable(C-1) -165.00  receivable(C-2) 165.00",
+    ]
+
+
+def test_what_is_held_for_refunds_is_parted_with_the_units():
+    window = {"refund": Refund.WINDOW, "refund_window_days": 60, "refund_expected": 100_000}
+    part = given("C-2", units=4 * UNIT, to_bundle="B-2")
+    assert books(part, clock("03-31"), after=(*BEGUN, *uses(2)), **window) == [
+        (
+            "2026-01-20 transfer.units  contract-liability(B-1 C-1) 175.00  refund-liability(B-1 C-1) 25.00"
+            "  contract-liability(B-2 C-2) -175.00  refund-liability(B-2 C-2) -25.00"
+        ),
+        "2026-03-06 refund-window.released  refund-liability 25.00  contract-liability -25.00",
+        "2026-03-06 refund-window.released  refund-liability 25.00  contract-liability -25.00",
+    ]
+    paid_back = on("01-20", RefundIssued("R-1", "B-1", units=4 * UNIT, method=Method.CASH))
+    assert books(paid_back, clock("03-31"), after=(*BEGUN, *uses(2)), **window) == [
+        "2026-01-20 refund.issued  contract-liability 175.00  refund-liability 25.00  cash -200.00",
+        "2026-03-06 refund-window.released  refund-liability 25.00  contract-liability -25.00",
     ]

@@ -231,3 +231,20 @@ def test_a_refund_undone_lets_a_late_session_in():
     assert books(used("S-2", "01-27"), after=(*BEGUN, *undone, *uses(0))) == [
         "2026-01-27 session.earned  contract-liability 50.00  revenue-package -50.00",
     ]
+
+
+# What was corrected stays known
+
+
+def test_what_is_reinstated_is_the_latest_that_the_clock_said():
+    extended = on("02-25", BundleExtended("B-1", date(2026, 3, 10), "clinical", "manager"))
+    told = (used("S-2", "02-01"), extended, used("S-3", "02-02"), clock("03-31"))
+    assert books(*told, after=LAPSED, **ONE) == [
+        "2026-02-01 session.earned  contract-liability 50.00  revenue-package -50.00",
+        "2026-02-05 breakage.correction  breakage 50.00  contract-liability -50.00  corrects E-3",
+        "2026-02-25 breakage.reinstated  breakage 400.00  contract-liability -400.00  corrects E-5",
+        "2026-02-02 session.earned  contract-liability 50.00  revenue-package -50.00",
+        "2026-02-05 breakage.correction  breakage 50.00  contract-liability -50.00  corrects E-3",
+        "2026-02-25 breakage.correction  contract-liability 50.00  breakage -50.00  corrects E-6",
+        "2026-03-10 breakage.expiry  contract-liability 350.00  breakage -350.00",
+    ]

@@ -65,3 +65,8 @@ def test_what_was_used_keeps_its_price_and_the_rest_has_one():
     assert laid(blended(bundle(used=4 * UNIT), 2 * UNIT, 6001)) == (12, 56001, ((4, 20000), (8, 36001)))
     assert laid(blended(bundle(THREE, 4 * UNIT), UNIT, -1001)) == (10, 36003, ((4, 13501), (6, 22502)))
     assert laid(blended(bundle(), 0, -100)) == (10, 49900, ((10, 49900),))
+
+
+def test_of_two_equal_layers_the_last_is_cut():
+    halves = ((3 * UNIT, 10000), (3 * UNIT, 10000))
+    assert laid(cut(bundle(halves), 2 * UNIT, 6667)) == (4, 13333, ((3, 10000), (1, 3333)))

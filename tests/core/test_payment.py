@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from revrec.core.bundle import Position
 from revrec.core.events import (
     BundleTerminated,
     BundleTransferred,
@@ -17,6 +18,7 @@ from revrec.core.events import (
     SessionNoShow,
     SessionReversed,
 )
+from revrec.core.payment import without_debit
 from revrec.core.policy import Charge, ExpiryFrom, ExpiryKind, Invoicing, Overage, Recognition, Regime
 from revrec.core.units import UNIT
 from tests.core.practice import PACKAGE, practice
@@ -355,3 +357,39 @@ def test_the_expiry_follows_from_the_first_payment_or_from_the_sale_that_agreed_
 
     assert fact() == ("breakage.expiry", "payment-P-1")
     assert fact(expires_on=on("03-01", None).day) == ("breakage.expiry", "sale-B-1")
+
+
+@pytest.mark.parametrize(
+    ("money", "other", "lowers"),
+    [
+        ({"paid": 12100, "delivered": 6050, "earned": 10000, "vat": 2100, "other": 70}, 0, 70),
+        ({"paid": 12100, "delivered": 12100, "earned": 9995, "vat": 2100}, 5, -5),
+        ({"paid": 12100, "delivered": 6050, "earned": 5000, "vat": 2100}, 0, 0),
+        ({"paid": 12100, "delivered": 12100, "earned": 12100}, 0, 0),
+    ],
+)
+def test_what_left_beyond_what_was_owed_lowers_revenue(money, other, lowers):
+    game = house(TAXED)
+    tell(game, sold())
+    bundle = game.book.bundle("B-1")._replace(position=Position(**money))
+    after, lost = without_debit(bundle)
+    assert (after.position.other, lost) == (other, lowers)
+    for policy in ({"recognition": Recognition.AT_PURCHASE}, {"principal": False}):
+        terms = replace(bundle.terms, policy=replace(bundle.terms.policy, **policy))
+        assert without_debit(bundle._replace(terms=terms)) == (bundle._replace(terms=terms), 0)
+
+
+def test_a_tip_and_tax_kept_back_stand_beside_the_money_of_a_visit():
+    taxed = on("01-20", SessionCompleted("V-1", customer="C-1", service="pilates", price=12100, tax="es-21"))
+    money = on("01-21", PaymentReceived("P-1", 11000, Method.CARD, session="V-1", tip=700, withheld=1801))
+    assert books(money, on("01-22", SessionReversed("V-1")), back("01-23"), after=(taxed,)) == [
+        (
+            "2026-01-21 payment.visit  psp-clearing 110.00  withheld-tax 18.01  provider-payable -7.00  receivable -121.00"
+            "  customer-credit -0.01"
+        ),
+        "2026-01-22 session.reversed  revenue-single 100.00  vat-output 21.00  customer-credit -121.00  corrects E-1",
+        (
+            "2026-01-23 payment.reversed  customer-credit 121.01  provider-payable 7.00  psp-clearing -110.00"
+            "  withheld-tax -18.01  corrects E-2"
+        ),
+    ]

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from revrec.core.events import Adjustment, AdjustmentPosted, PeriodClosed, PeriodReopened, SessionNoShow
-from revrec.core.policy import Charge, Invoicing
+from revrec.core.policy import Charge, Invoicing, Refund
 from tests.core.practice import PACKAGE
 from tests.core.telling import books, clock, house, on, paid, refused, sold, tell, used, uses
 
@@ -236,4 +236,17 @@ def test_a_fee_beside_a_contract_asset_is_lowered_alone():
             "2026-02-03 payment.bundle  psp-clearing 605.00  contract-asset -114.00  receivable -15.00"
             "  contract-liability -393.39  vat-output -82.61"
         ),
+    ]
+
+
+def test_what_is_held_for_refunds_is_lowered_by_hand_with_the_money():
+    window = {"refund": Refund.WINDOW, "refund_window_days": 14, "refund_expected": 100_000}
+    out = adjusted(("refund-liability", 2000, "B-1"), ("bank", -2000, "B-1"), day="01-10")
+    assert books(out, paid(3000, "01-11", payment="P-2"), clock("01-31"), after=BEGUN, **window) == [
+        "2026-01-10 adjustment  refund-liability 20.00  bank -20.00",
+        (
+            "2026-01-11 payment.bundle  psp-clearing 30.00  contract-liability -18.00  refund-liability -2.00"
+            "  customer-credit -10.00"
+        ),
+        "2026-01-19 refund-window.released  refund-liability 32.00  contract-liability -32.00",
     ]

@@ -442,3 +442,15 @@ def test_the_vat_of_units_beyond_the_bundle_is_their_own():
         "2026-08-01 receivable.vat-recovered  vat-output 10.50  bad-debt -10.50",
         "2026-09-01 receivable.recovered  receivable 60.50  bad-debt -50.00  vat-output -10.50",
     ]
+
+
+def test_part_of_a_fee_is_lost_with_its_part_of_the_vat_that_waits():
+    game = cash_scheme(fee_tax="es-21", **NO_SHOW)
+    tell(game, sold(), paid(60500), on("01-11", SessionNoShow("N-1", "B-1")))
+    told = (written_off(700), paid(800, "03-03", payment="P-2"), recovered(700), paid(700, "05-05", payment="P-3"))
+    assert tell(game, *told) == [
+        "2026-03-02 receivable.written-off  bad-debt 7.00  receivable -7.00",
+        "2026-03-03 payment.bundle  psp-clearing 8.00  vat-output-pending 1.39  receivable -8.00  vat-output -1.39",
+        "2026-05-04 receivable.recovered  receivable 7.00  bad-debt -7.00",
+        "2026-05-05 payment.bundle  psp-clearing 7.00  vat-output-pending 1.21  receivable -7.00  vat-output -1.21",
+    ]

@@ -345,3 +345,20 @@ def test_a_refund_is_undone_once_and_settled_no_more():
     said = "refund R-1 was reversed before [events.md 4 refund.reversed] refund"
     assert refused(*FOUR, refund(method=None), undone, undone) == said
     assert refused(*FOUR, refund(method=None), undone, on("01-25", RefundSettled("R-1", Method.CASH))) == said
+
+
+def test_a_refund_of_all_units_that_are_left_ends_the_bundle():
+    game = house()
+    assert tell(game, *FOUR, refund(units=6 * UNIT))[-1] == "2026-01-20 refund.issued  contract-liability 300.00  bank -300.00"
+    bundle = game.book.bundle("B-1")
+    assert (bundle.status, bundle.units, bundle.left) == ("refunded", 10 * UNIT, 0)
+
+
+def test_on_list_basis_the_fee_comes_before_the_re_pricing_and_the_rest_is_breakage():
+    left = refund(amount=20000, accepted=True)
+    assert books(left, after=(*BEGUN, *uses(2)), refund_fee=2001, **LIST) == [
+        (
+            "2026-01-20 refund.issued  contract-liability 400.00  fee-income -20.01  revenue-package -20.00"
+            "  breakage -159.99  bank -200.00"
+        ),
+    ]

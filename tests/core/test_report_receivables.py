@@ -172,3 +172,24 @@ def test_an_unconditional_instalment_is_a_claim_not_a_reminder():
     bound = replace(terms, policy=replace(terms.policy, obligation=Obligation.NONCANCELLABLE))
     books.sold["B-1"] = books.sold["B-1"]._replace(terms=bound)
     assert due.report(books, asked(last="01-31")).rows == ()
+
+
+@pytest.mark.parametrize(
+    ("on", "column"),
+    [
+        ("02-09", "days_0_30"),
+        ("02-10", "days_31_60"),
+        ("03-11", "days_31_60"),
+        ("03-12", "days_61_90"),
+        ("04-10", "days_61_90"),
+        ("04-11", "over_90"),
+    ],
+)
+def test_a_claim_ages_by_thirty_days(on, column):
+    books = Kept()
+    books.sell()
+    owe(books, "01-10", 5_000, "S-1")
+    ages = ("days_0_30", "days_31_60", "days_61_90", "over_90")
+    assert {age: total(receivables.report(books, asked(last=on)), age) for age in ages} == dict.fromkeys(ages, 0) | {
+        column: 5_000
+    }

@@ -128,3 +128,11 @@ def test_vat_by_tax_names_the_tax_of_each_part_of_a_bundle():
         ("es-health", 121),
         ("es-visit", 121),
     ]
+
+
+def test_vat_of_another_period_is_not_late_in_this_one():
+    books = Kept()
+    legs = (leg("bank", 12100), leg("contract-liability", -10000), leg("vat-output", -2100))
+    for on in ("2025-12-31", "01-01", "03-31", "04-01"):
+        books.post(on, "payment.bundle", *legs, recorded="2027-01-01")
+    assert cells(late(books, asked(last="03-31")), "tax_date") == [(day("01-01"),), (day("03-31"),)]

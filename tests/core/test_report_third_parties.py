@@ -108,3 +108,12 @@ def test_what_names_no_customer_is_listed_below_the_limit_so_that_the_ledger_tie
 def test_the_limits_are_dated():
     assert limits_of(day("2007-12-31"), SPAIN) is None
     assert limits_of(day("2008-01-01"), SPAIN) == SPAIN[0]
+
+
+def test_a_tax_point_of_another_year_counts_in_the_quarter_of_the_books():
+    books = Kept(people={"C-1": ANA})
+    for on, amount in (("2027-01-02", 400000), ("2027-04-02", 500000)):
+        legs = (leg("bank", amount), leg("contract-liability", -amount))
+        books.post(on, "payment.bundle", *legs, effective=day("12-30"))
+    made = report(books, asked("01-01", "2027-12-31"), SPAIN)
+    assert cells(made, "year", "q1", "q2", "q3", "q4") == [("2027", 400000, 500000, 0, 0)]

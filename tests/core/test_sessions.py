@@ -486,3 +486,10 @@ def test_an_agents_surcharge_and_units_beyond_are_one_charge():
             "  commission-income -20.10"
         ),
     ]
+
+
+def test_one_with_a_rest_is_not_charged_beyond_it_while_another_has_enough():
+    game = house(overage=Overage.CHARGE)
+    tell(game, sold(units=UNIT, expires_on=on("02-01", None).day), sold("01-06", "B-2"))
+    tell(game, used("S-1", "01-20", bundle=None, customer="C-1", quantity=2 * UNIT))
+    assert game.book.movement("session", "S-1").bundle == "B-2"

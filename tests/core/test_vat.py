@@ -18,10 +18,10 @@ from revrec.core.events import (
     SessionWaived,
     Surcharge,
 )
-from revrec.core.policy import Charge, Invoicing, Obligation, Overage, RefundBasis
+from revrec.core.policy import Charge, Invoicing, Obligation, Overage, RefundBasis, Regime
 from revrec.core.units import UNIT
 from tests.core.practice import PACKAGE
-from tests.core.telling import books, clock, on, paid, sold, used, uses
+from tests.core.telling import books, clock, house, on, paid, sold, tell, used, uses
 
 TAXED = replace(PACKAGE, tax="es-21", price=60500, list_price=6050)
 VOUCHER = replace(PACKAGE, tax="es-21m", price=30250, units=5 * UNIT)
@@ -229,4 +229,36 @@ def test_odd_cents_leave_nothing_at_the_end():
         "2026-01-10 session.earned  contract-liability 27.55  revenue-package -27.55",
         "2026-01-10 session.earned  contract-liability 27.56  revenue-package -27.56",
         "2026-01-10 session.earned  contract-liability 27.55  revenue-package -27.55",
+    ]
+
+
+def test_a_fee_kept_from_taxed_money_bears_its_own_rate():
+    kept = {"refund_fee": 2000, "fee_tax": "es-10", "refund_basis": RefundBasis.LIST}
+    assert books(
+        on("01-20", RefundIssued("R-1", "B-1", method=Method.CASH)),
+        on("01-21", RefundReversed("R-1", "manager")),
+        after=(sold(), paid(60500), *uses(2)),
+        package=replace(TAXED, list_price=7260),
+        **kept,
+    ) == [
+        (
+            "2026-01-20 refund.issued  contract-liability 400.00  vat-output 84.00  fee-income -18.18  vat-output -6.02"
+            "  revenue-package -20.00  cash -439.80"
+        ),
+        (
+            "2026-01-21 refund.reversed  cash 439.80  fee-income 18.18  vat-output 6.02  revenue-package 20.00"
+            "  contract-liability -400.00  vat-output -84.00  corrects E-4"
+        ),
+    ]
+
+
+def test_in_the_cash_scheme_a_vouchers_unpaid_session_waits_for_its_money():
+    game = house(VOUCHER)
+    game.book.regime = Regime(vat_cash=True)
+    assert tell(game, sold(), used("S-1", "01-10"), paid(30250, "01-12")) == [
+        "2026-01-10 session.earned  contract-asset 60.50  vat-output-pending -10.50  revenue-package -50.00",
+        (
+            "2026-01-12 payment.bundle  psp-clearing 302.50  vat-output-pending 10.50  contract-asset -60.50"
+            "  contract-liability -242.00  vat-output -10.50"
+        ),
     ]

@@ -37,13 +37,19 @@ NO_CHANGE = "core/NoOp"
 # Modules that are tested under other names than their own.
 TESTED_BY = {
     "book": ("late", "payment"),
-    "bundle": ("sessions", "breakage"),
+    "bundle": ("sessions", "breakage", "clock"),
     "handlers": ("payment", "sessions"),
-    "history": ("late",),
-    "position": ("payment", "sessions", "late"),
+    "history": ("late", "estimates"),
+    "layers": ("modification", "currency"),
+    "losses": ("receivable", "chargeback"),
+    "position": ("payment", "sessions", "vat", "late"),
     "post": ("late", "sessions"),
-    "recording": ("sessions", "period"),
-    "timing": ("breakage", "late"),
+    "recording": ("sessions", "period", "agent"),
+    "refund": ("refund_request", "vat"),
+    "reports.due": ("report_receivables",),
+    "reports.open_items": ("report_receivables",),
+    "sessions": ("vat", "agent"),
+    "tax": ("vat",),
 }
 
 
