@@ -218,11 +218,15 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """Money that arrived for the document, or by which it is to be paid: BG-16, BT-81; `amount` is signed like the totals."""
+    """Money that arrived for the document, or by which it is to be paid: BG-16, BT-81; `amount` is signed like the totals.
+
+    `iban` (BT-84) is the account that a transfer is to be credited to, without spaces.
+    """
 
     means: Means
     amount: Decimal
     paid_on: date | None = None
+    iban: str = ""
 
 
 @dataclass(frozen=True, slots=True)
