@@ -141,6 +141,7 @@ class Invoicer:
         for place, changes in enumerate(done):
             own = place == len(done) - 1
             _Sheet(self, event, seq, changes, outcome, event.date if own else None).run()
+        _settle(outcome)
         return outcome
 
 
@@ -424,6 +425,26 @@ class _Sheet:
                 return
         draft = self._new(name, recipient, happened, entry)
         self.outcome.drafts.append(draft._replace(parts=(part,), corrects=document))
+
+
+def _settle(outcome: Outcome) -> None:
+    """What was drawn up and taken back in one go is taken off the draft itself; one of which nothing is left is none."""
+    own = {draft.id for draft in outcome.drafts}
+    for draft_id, part in outcome.reduced:
+        if draft_id in own:
+            outcome.drafts[:] = [reduced(draft, part) if draft.id == draft_id else draft for draft in outcome.drafts]
+    outcome.drafts[:] = [draft for draft in outcome.drafts if draft.parts]
+    outcome.reduced[:] = [(name, part) for name, part in outcome.reduced if name not in own]
+
+
+def reduced(draft: Draft, part: Part) -> Draft:
+    """A waiting document with less of an item; without parts when nothing is left of it."""
+    parts = []
+    for each in draft.parts:
+        less = each._replace(gross=each.gross + part.gross, vat=each.vat + part.vat) if each.item == part.item else each
+        if less.gross or less.vat:
+            parts.append(less)
+    return draft._replace(parts=tuple(parts), paid=max(min(draft.paid, sum(p.gross for p in parts)), 0))
 
 
 def _waits(document: str) -> bool:

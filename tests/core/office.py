@@ -10,7 +10,7 @@ from datetime import date
 from revrec.core.billing import Account
 from revrec.core.book import Changes
 from revrec.core.events import Event
-from revrec.core.invoicing import Draft, Invoicer, Part
+from revrec.core.invoicing import Draft, Invoicer, Part, reduced
 from tests.core.practice import START, Practice
 
 
@@ -32,8 +32,7 @@ class Office:
         outcome = invoicer.follow(event, self.seq, done)
         self.accounts |= outcome.accounts
         for name, part in outcome.reduced:
-            draft = self.waiting[name]
-            self.waiting[name] = draft._replace(parts=(*draft.parts, part))
+            self.waiting[name] = reduced(self.waiting[name], part)
         for draft in outcome.drafts:
             self._take(draft)
         return outcome.drafts

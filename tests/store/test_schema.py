@@ -65,7 +65,7 @@ def test_tables_and_indexes_are_made_on_postgresql_too() -> None:
         assert "SERIAL" not in made
         for index in table.indexes:
             assert str(CreateIndex(index).compile(dialect=dialect))
-    made = triggers.create("postgresql")
+    made = triggers.create("postgresql", tables.FACTS)
     assert len(made) == 1 + len(tables.FACTS)
     assert all("FOR EACH ROW" in statement for statement in made[1:])
     assert statistics.create("postgresql") == []
