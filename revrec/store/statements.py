@@ -220,8 +220,7 @@ STATEMENTS: dict[str, ClauseElement] = {
     .suffix_with("LIMIT 1"),
     "invoice_links": select(t.invoices.c.entry, t.invoices.c.number, t.invoices.c.issued_on).where(
         _of(t.invoices),
-        t.invoices.c.entry >= bindparam("first"),
-        t.invoices.c.entry <= bindparam("last"),
+        _list(t.invoices.c.entry),
     ),
     "later_invoices": select(*INVOICE).where(_of(t.invoices, "issued_on"), t.invoices.c.entry == 0).order_by(t.invoices.c.n),
     "records": _page(select(*RECORD).where(_of(t.records), t.records.c.place > bindparam("after")).order_by(t.records.c.place)),

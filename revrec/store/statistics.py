@@ -25,6 +25,7 @@ _GUESSES = (
     ("invoices", "invoices", "100000 100000 1"),
     ("invoices", "sqlite_autoindex_invoices_2", "100000 100000 1"),
     ("invoices", "sqlite_autoindex_invoices_3", "100000 100000 10000 1"),
+    ("invoices", "ix_invoices_entry", "100000 100000 1 1"),
     ("invoices", "ix_invoices_seq", "100000 100000 1"),
     ("invoices", "ix_invoices_account", "100000 100000 2 1"),
     ("invoices", "ix_invoices_customer", "100000 100000 4 1"),

@@ -316,6 +316,7 @@ invoices = Table(
     CheckConstraint("length(digest) = 32", name="ck_invoices_digest"),
     sqlite_with_rowid=False,
 )
+Index("ix_invoices_entry", invoices.c.taxpayer, invoices.c.entry, invoices.c.issued_on)
 Index("ix_invoices_seq", invoices.c.taxpayer, invoices.c.seq)
 Index("ix_invoices_account", invoices.c.taxpayer, invoices.c.account, invoices.c.n)
 Index("ix_invoices_customer", invoices.c.taxpayer, invoices.c.customer, invoices.c.n)

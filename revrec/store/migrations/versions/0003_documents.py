@@ -41,6 +41,7 @@ def _invoices() -> None:
         sa.CheckConstraint("length(digest) = 32", name="ck_invoices_digest"),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_invoices_entry", "invoices", ["taxpayer", "entry", "issued_on"])
     op.create_index("ix_invoices_seq", "invoices", ["taxpayer", "seq"])
     op.create_index("ix_invoices_account", "invoices", ["taxpayer", "account", "n"])
     op.create_index("ix_invoices_customer", "invoices", ["taxpayer", "customer", "n"])
