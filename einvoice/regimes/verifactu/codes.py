@@ -91,6 +91,12 @@ def exemption_cause(vatex: str) -> str | None:
     return max(fitting, key=lambda entry: len(entry["prefix"]))["cause"] if fitting else None
 
 
+@cache
+def countries() -> frozenset[str]:
+    """The countries of AEAT's list, which is not quite that of ISO 3166-1."""
+    return frozenset(_data()["countries"].split())
+
+
 def endpoint(environment: Environment, *, seal: bool = False) -> str:
     """Where VERI*FACTU messages go; `seal`: with a certificate of seal rather than of a person or representative."""
     return str(_data()["environment"][environment]["seal" if seal else "personal"])
