@@ -220,13 +220,13 @@ class Totals:
 class Payment:
     """Money that arrived for the document, or by which it is to be paid: BG-16, BT-81; `amount` is signed like the totals.
 
-    `iban` (BT-84) is the account that a transfer is to be credited to, without spaces.
+    `account` is the IBAN to pay to (BT-84) or, of a direct debit, the one that is debited (BT-91).
     """
 
     means: Means
     amount: Decimal
     paid_on: date | None = None
-    iban: str = ""
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,7 +225,7 @@ def _payment_details(invoice: Invoice) -> etree._Element | None:
             node("InstallmentDueDate", day(payment.paid_on or due)),
             node("InstallmentAmount", money(payment.amount)),
             node("PaymentMeans", codes().paid_by(payment.means)),
-            node("AccountToBeCredited", node("IBAN", payment.iban)) if payment.iban else None,
+            node("AccountToBeCredited", node("IBAN", payment.account)) if payment.account else None,
         )
         for payment in installments(invoice)
     ]

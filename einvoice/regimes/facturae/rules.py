@@ -240,8 +240,8 @@ def _payments(invoice: Invoice) -> Iterator[Finding]:
         if _decimals(payment.amount) > 2:
             message = f"{payment.amount} has more than two decimals"
             yield Finding("RCF06004", f"payments[{i}].amount", message, "Round it to the cent")
-        if payment.iban and not _IBAN.fullmatch(payment.iban):
-            yield Finding("FACTURAE-IBAN", f"payments[{i}].iban", f"{payment.iban!r} is no IBAN", "Write it without spaces")
+        if payment.account and not _IBAN.fullmatch(payment.account):
+            yield Finding("FACTURAE-IBAN", f"payments[{i}].account", f"{payment.account!r} is no IBAN", "Write it without spaces")
 
 
 def _correction(correction: Correction) -> Iterator[Finding]:
