@@ -218,11 +218,15 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """Money that arrived for the document, or by which it is to be paid: BG-16, BT-81; `amount` is signed like the totals."""
+    """Money that arrived for the document, or by which it is to be paid: BG-16, BT-81; `amount` is signed like the totals.
+
+    `account` is the IBAN to pay to (BT-84) or, of a direct debit, the one that is debited (BT-91).
+    """
 
     means: Means
     amount: Decimal
     paid_on: date | None = None
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,36 @@ class DatedShare:
     share: Decimal
 
 
+class TaxOffice(StrEnum):
+    """Which environment of the tax authority documents name and records go to."""
+
+    PRODUCTION = "production"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class Producer:
+    """Who answers for this invoicing system (RD 1007/2023 art. 13); None: the taxpayer, who uses it for themselves."""
+
+    name: str | None = None
+    tax_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """Where records go: `endpoint` and `trust` (a file of certificates) only for a local office such as the sandbox.
+
+    `seal`: the certificate is one of an entity's seal, which has hosts of its own. `face` is the endpoint of FACe.
+    """
+
+    environment: TaxOffice = TaxOffice.PRODUCTION
+    endpoint: str | None = None
+    trust: Path | None = None
+    seal: bool = False
+    face: str | None = None
+    email: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What `revrec.toml` says, checked; `database` is an SQLAlchemy URL, `key` the text of REVREC_KEY if it is set.
@@ -128,6 +158,8 @@ class Settings:
     invoiced_by: str | None = None
     series: Mapping[str, str] = field(default_factory=dict)
     signer: Path | None = None
+    producer: Producer = Producer()
+    submission: Submission = Submission()
     key: str | None = field(default=None, repr=False)
 
     @property
@@ -227,11 +259,64 @@ def parse(table: Mapping[str, Any], *, root: Path, text: str = "", environ: Mapp
         invoiced_by=top.get("invoiced_by", str, _filled),
         series=_series(top.table("series")),
         signer=_below(root, top.get("signer", str, _filled)),
+        producer=_producer(top.table("producer")),
+        submission=_submission(root, top.table("submission")),
         key=environ.get("REVREC_KEY") or None,
     )
     who.done()
     top.done()
+    _check_issuing(settings, top)
     return settings
+
+
+# Where another regime than VERI*FACTU applies: it is named, and nothing is issued (spain.md 0, 3; RD 1007/2023 art. 3).
+_OTHER_REGIMES = {
+    Territory.NAVARRE: "the foral regime of Navarre applies there",
+    Territory.BASQUE_ARABA: "TicketBAI of Araba applies there",
+    Territory.BASQUE_BIZKAIA: "TicketBAI of Bizkaia (Batuz, LROE) applies there",
+    Territory.BASQUE_GIPUZKOA: "TicketBAI of Gipuzkoa applies there",
+    Territory.CANARY: "IGIC and its own rules apply in the Canary Islands",
+    Territory.CEUTA_MELILLA: "IPSI applies in Ceuta and Melilla",
+}
+
+
+def _check_issuing(settings: Settings, top: _Table) -> None:
+    """Refuses to issue where the regime that applies is not built, naming it; the books work everywhere."""
+    if settings.invoicing_from is None:
+        return
+    hint = "leave `invoicing_from` out: the books work, and `invoiced_by` names the system that issues the invoices"
+    if settings.territory in _OTHER_REGIMES:
+        raise top.error("territory", f"no invoice can be issued: {_OTHER_REGIMES[settings.territory]}; it is not built", hint)
+    if settings.sii:
+        reason = "no invoice can be issued: the SII applies, which excludes VERI*FACTU (RD 1007/2023 art. 3); it is not built"
+        raise top.error("sii", reason, hint)
+    if settings.invoiced_by is not None:
+        raise top.error("invoiced_by", "another system issues the invoices, and `invoicing_from` says that this one does", hint)
+
+
+def _producer(table: _Table) -> Producer:
+    found = Producer(table.get("name", str, check_name), table.get("tax_id", str, check_taxpayer))
+    table.done()
+    return found
+
+
+def _submission(root: Path, table: _Table) -> Submission:
+    found = Submission(
+        table.choice("environment", TaxOffice) or TaxOffice.PRODUCTION,
+        table.get("endpoint", str, _https),
+        _below(root, table.get("trust", str, _filled)),
+        table.get("seal", bool) or False,
+        table.get("face", str, _https),
+        table.get("email", str, _filled),
+    )
+    table.done()
+    return found
+
+
+def _https(value: str) -> str:
+    if not value.startswith("https://"):
+        raise Unfit(f"{value!r} is no address that a tax authority answers at", "write one that begins with https://")
+    return value
 
 
 def check_taxpayer(value: str) -> str:

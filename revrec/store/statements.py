@@ -70,6 +70,8 @@ VISIT = (
     t.visits.c.lost,
 )
 BUNDLE = (t.bundles.c.bundle, t.bundles.c.state)
+INVOICE = tuple(t.invoices.c)[1:]
+RECORD = tuple(t.records.c)[1:]
 
 
 def _of(table: Table, *columns: str) -> ColumnElement[bool]:
@@ -203,6 +205,57 @@ STATEMENTS: dict[str, ClauseElement] = {
     "periods": select(t.periods.c.seq, t.periods.c.period, t.periods.c.head, t.periods.c.files)
     .where(_of(t.periods))
     .order_by(t.periods.c.seq, t.periods.c.period),
+    "invoices": _page(select(*INVOICE).where(_of(t.invoices), t.invoices.c.n > bindparam("after")).order_by(t.invoices.c.n)),
+    "invoice": select(*INVOICE).where(_of(t.invoices, "number")),
+    "invoices_of_event": select(*INVOICE).where(_of(t.invoices, "seq")).order_by(t.invoices.c.n),
+    "invoices_of_account": select(*INVOICE).where(_of(t.invoices, "account")).order_by(t.invoices.c.n),
+    "invoices_of_customer": select(*INVOICE).where(_of(t.invoices, "customer")).order_by(t.invoices.c.n),
+    "last_invoice": select(t.invoices.c.n, t.invoices.c.digest)
+    .where(_of(t.invoices))
+    .order_by(t.invoices.c.n.desc())
+    .suffix_with("LIMIT 1"),
+    "last_in_series": select(t.invoices.c.place, t.invoices.c.issued_on)
+    .where(_of(t.invoices, "series"))
+    .order_by(t.invoices.c.place.desc())
+    .suffix_with("LIMIT 1"),
+    "invoice_links": select(t.invoices.c.entry, t.invoices.c.number, t.invoices.c.issued_on).where(
+        _of(t.invoices),
+        _list(t.invoices.c.entry),
+    ),
+    "later_invoices": select(*INVOICE).where(_of(t.invoices, "issued_on"), t.invoices.c.entry == 0).order_by(t.invoices.c.n),
+    "records": _page(select(*RECORD).where(_of(t.records), t.records.c.place > bindparam("after")).order_by(t.records.c.place)),
+    "record": select(*RECORD).where(_of(t.records, "place")),
+    "records_of_invoice": select(*RECORD).where(_of(t.records, "number")).order_by(t.records.c.place),
+    "last_record": select(*RECORD).where(_of(t.records)).order_by(t.records.c.place.desc()).suffix_with("LIMIT 1"),
+    "installation": select(t.installations.c.number).where(_of(t.installations)).order_by(t.installations.c.since.desc()),
+    "documents_of_invoice": select(t.documents.c.format, t.documents.c.at, t.documents.c.sha256, t.documents.c.customer)
+    .where(_of(t.documents, "number"))
+    .order_by(t.documents.c.format),
+    "document": select(t.documents.c.customer, t.documents.c.sha256, t.documents.c.content).where(
+        _of(t.documents, "number", "format"),
+    ),
+    "messages": select(*tuple(t.messages.c)[1:]).where(_of(t.messages)).order_by(t.messages.c.message),
+    "answers": select(*tuple(t.answers.c)[1:]).where(_of(t.answers)).order_by(t.answers.c.message),
+    "states": select(*tuple(t.states.c)[1:]).where(_of(t.states)).order_by(t.states.c.place),
+    "state": select(*tuple(t.states.c)[1:]).where(_of(t.states, "place")),
+    "put_state": update(t.states).values(_set("state", "code", "text", "message")).where(_of(t.states, "place")),
+    "account": select(t.accounts.c.state).where(_of(t.accounts, "account")),
+    "accounts_of_list": select(t.accounts.c.account, t.accounts.c.state).where(_of(t.accounts), _list(t.accounts.c.account)),
+    "accounts": _page(
+        select(t.accounts.c.account, t.accounts.c.state)
+        .where(_of(t.accounts), t.accounts.c.account > bindparam("after"))
+        .order_by(t.accounts.c.account),
+    ),
+    "put_account": update(t.accounts).values(_set("state")).where(_of(t.accounts, "account")),
+    "waiting": select(t.waiting.c.draft, t.waiting.c.seq, t.waiting.c.state)
+    .where(_of(t.waiting))
+    .order_by(t.waiting.c.seq, t.waiting.c.draft),
+    "waiting_one": select(t.waiting.c.draft, t.waiting.c.seq, t.waiting.c.state).where(_of(t.waiting, "draft")),
+    "waiting_of_recipient": select(t.waiting.c.draft, t.waiting.c.seq, t.waiting.c.state)
+    .where(_of(t.waiting, "recipient"))
+    .order_by(t.waiting.c.seq, t.waiting.c.draft),
+    "put_waiting": update(t.waiting).values(_set("state")).where(_of(t.waiting, "draft")),
+    "drop_waiting": delete(t.waiting).where(_of(t.waiting, "draft")),
     **{f"add_{name}": insert(table) for name, table in t.metadata.tables.items()},
 }
 

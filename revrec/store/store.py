@@ -158,7 +158,7 @@ class Store:
         found = self.rows(statement, *values)
         return found[0] if found else None
 
-    def rows_of_list(self, statement: str, values: Iterable[str]) -> Iterator[Row]:
+    def rows_of_list(self, statement: str, values: Iterable[str | int]) -> Iterator[Row]:
         """The rows for any number of values, LIST at a time."""
         wanted = list(values)
         for start in range(0, len(wanted), LIST):

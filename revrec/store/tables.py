@@ -281,4 +281,166 @@ homonyms = Table(
     sqlite_with_rowid=False,
 )
 
-FACTS = ("events", "entries", "pins", "periods")
+# FACTS: the documents in order of issuing, their own chain: `digest` covers the one before and every column of this one.
+# `content` is what it says, frozen, sealed with the key of `customer` ('' = the taxpayer's own); `parts` what it stands for
+# in the accounts; `entry` the entry in whose transaction the number was born (0: issued later); `record` its place in the
+# chain of the tax authority's records (0: none).
+invoices = Table(
+    "invoices",
+    metadata,
+    _taxpayer(),
+    Column("n", BigInteger, nullable=False, autoincrement=False),
+    Column("number", ID, nullable=False),
+    Column("series", String(32), nullable=False),
+    Column("place", BigInteger, nullable=False),  # its place in the series: gapless
+    Column("kind", String(8), nullable=False),
+    Column("issued_on", DAY, nullable=False),
+    Column("at", String(20), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("entry", BigInteger, nullable=False),
+    Column("account", String(80), nullable=False),
+    Column("bundle", ID),
+    Column("customer", ID, nullable=False),
+    Column("corrects", ID),
+    Column("gross", BigInteger, nullable=False),
+    Column("vat", BigInteger, nullable=False),
+    Column("record", BigInteger, nullable=False),
+    Column("parts", LargeBinary, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),
+    PrimaryKeyConstraint("taxpayer", "n", name="pk_invoices"),
+    UniqueConstraint("taxpayer", "number", name="uq_invoices_number"),
+    UniqueConstraint("taxpayer", "series", "place", name="uq_invoices_place"),
+    CheckConstraint("n > 0 AND place > 0 AND seq >= 0 AND entry >= 0 AND record >= 0", name="ck_invoices_numbers"),
+    CheckConstraint("length(issued_on) = 10", name="ck_invoices_date"),
+    CheckConstraint("length(digest) = 32", name="ck_invoices_digest"),
+    sqlite_with_rowid=False,
+)
+Index("ix_invoices_entry", invoices.c.taxpayer, invoices.c.entry, invoices.c.issued_on)
+Index("ix_invoices_seq", invoices.c.taxpayer, invoices.c.seq)
+Index("ix_invoices_account", invoices.c.taxpayer, invoices.c.account, invoices.c.n)
+Index("ix_invoices_customer", invoices.c.taxpayer, invoices.c.customer, invoices.c.n)
+
+# FACTS: the records of the tax authority's chain (VERI*FACTU), registrations and cancellations together, in order of
+# generation; `xml` is sealed with the key of `customer`; the other columns are what the next record and the huella need.
+records = Table(
+    "records",
+    metadata,
+    _taxpayer(),
+    Column("place", BigInteger, nullable=False, autoincrement=False),
+    Column("installation", ID, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("amends", String(8), nullable=False),  # '' | S | SX | SS …: subsanación and rechazo previo
+    Column("number", ID, nullable=False),
+    Column("issued_on", DAY, nullable=False),
+    Column("generated_at", String(32), nullable=False),
+    Column("hashed", String, nullable=False),  # the very text that the huella covers
+    Column("huella", String(64), nullable=False),
+    Column("customer", ID, nullable=False),
+    Column("xml", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("taxpayer", "place", name="pk_records"),
+    CheckConstraint("place > 0", name="ck_records_place"),
+    CheckConstraint("length(huella) = 64", name="ck_records_huella"),
+    sqlite_with_rowid=False,
+)
+Index("ix_records_number", records.c.taxpayer, records.c.number, records.c.place)
+
+# FACTS: this installation of the invoicing system, by which the tax authority tells chains apart; one row a taxpayer.
+installations = Table(
+    "installations",
+    metadata,
+    _taxpayer(),
+    Column("number", ID, nullable=False),
+    Column("since", String(20), nullable=False),
+    PrimaryKeyConstraint("taxpayer", "number", name="pk_installations"),
+    sqlite_with_rowid=False,
+)
+
+# FACTS: documents made of a frozen content (signed XML, PDF), once, as the bytes that were verified; sealed like it.
+documents = Table(
+    "documents",
+    metadata,
+    _taxpayer(),
+    Column("number", ID, nullable=False),
+    Column("format", String(16), nullable=False),
+    Column("at", String(20), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("customer", ID, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("taxpayer", "number", "format", name="pk_documents"),
+    sqlite_with_rowid=False,
+)
+
+# FACTS: what was sent to the tax authority, written before it is sent: records `first` to `last`.
+messages = Table(
+    "messages",
+    metadata,
+    _taxpayer(),
+    Column("message", BigInteger, nullable=False, autoincrement=False),
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("at", String(20), nullable=False),
+    Column("incident", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    PrimaryKeyConstraint("taxpayer", "message", name="pk_messages"),
+    CheckConstraint("message > 0 AND first > 0 AND last >= first", name="ck_messages_numbers"),
+    CheckConstraint("incident IN (0, 1)", name="ck_messages_incident"),
+    sqlite_with_rowid=False,
+)
+
+# FACTS: what came back for a message, as it came, sealed with the taxpayer's own key; `outcome` says how it was read.
+answers = Table(
+    "answers",
+    metadata,
+    _taxpayer(),
+    Column("message", BigInteger, nullable=False, autoincrement=False),
+    Column("at", String(20), nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("wait", Integer, nullable=False),  # seconds that the authority asked to wait
+    Column("content", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("taxpayer", "message", name="pk_answers"),
+    sqlite_with_rowid=False,
+)
+
+# DERIVED: what of each contract was billed, and the documents that cover it.
+accounts = Table(
+    "accounts",
+    metadata,
+    _taxpayer(),
+    Column("account", String(80), nullable=False),
+    Column("state", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("taxpayer", "account", name="pk_accounts"),
+    sqlite_with_rowid=False,
+)
+
+# DERIVED: documents that are due and cannot be issued yet, in order of the events that made them due.
+waiting = Table(
+    "waiting",
+    metadata,
+    _taxpayer(),
+    Column("draft", ID, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("recipient", ID, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("taxpayer", "draft", name="pk_waiting"),
+    sqlite_with_rowid=False,
+)
+Index("ix_waiting_recipient", waiting.c.taxpayer, waiting.c.recipient)
+
+# DERIVED: where each record stands with the tax authority; without a row it was not answered yet.
+states = Table(
+    "states",
+    metadata,
+    _taxpayer(),
+    Column("place", BigInteger, nullable=False, autoincrement=False),
+    Column("state", String(24), nullable=False),
+    Column("code", String(8), nullable=False),
+    Column("text", String, nullable=False),
+    Column("message", BigInteger, nullable=False),
+    PrimaryKeyConstraint("taxpayer", "place", name="pk_states"),
+    sqlite_with_rowid=False,
+)
+
+BOOK_FACTS = ("events", "entries", "pins", "periods")
+DOCUMENT_FACTS = ("invoices", "records", "installations", "documents", "messages", "answers")
+FACTS = BOOK_FACTS + DOCUMENT_FACTS

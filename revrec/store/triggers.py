@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from revrec.store.tables import FACTS
+from collections.abc import Iterable
+
+from revrec.store.tables import BOOK_FACTS, FACTS
 
 _FUNCTION = """\
 CREATE FUNCTION revrec_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -11,11 +13,17 @@ BEGIN
 END $$"""
 
 
-def create(dialect: str) -> list[str]:
-    """The statements that make facts append-only on a dialect (row-level, as distributed PostgreSQL accepts)."""
+def create(dialect: str, tables: Iterable[str] = BOOK_FACTS) -> list[str]:
+    """The statements that make the first facts append-only on a dialect (row-level, as distributed PostgreSQL accepts)."""
+    made = guard(dialect, tables)
+    return made if dialect == "sqlite" else [_FUNCTION, *made]
+
+
+def guard(dialect: str, tables: Iterable[str]) -> list[str]:
+    """The statements that make more tables append-only, once there is the function that refuses."""
     if dialect == "sqlite":
-        return [_sqlite(table, verb) for table in FACTS for verb in ("UPDATE", "DELETE")]
-    return [_FUNCTION, *(_postgresql(table) for table in FACTS)]
+        return [_sqlite(table, verb) for table in tables for verb in ("UPDATE", "DELETE")]
+    return [_postgresql(table) for table in tables]
 
 
 def drop(dialect: str) -> list[str]:

@@ -1,0 +1,526 @@
+"""What an event makes due to be invoiced or corrected: from the entries that it posted to documents without a number yet.
+
+An invoice is born at the earlier of collection and delivery (events.md 4a, Invoicing; LIVA 75; RD 1619/2012 art. 2 and 11).
+What is billed is read off the entries, so that documents and ledger use the same number; what of it the policy does not
+invoice yet is read off the bundle.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+from revrec.core.billing import NIL, OUTSIDE_BOOKS, Account, Amount, Billed, Cover, Item, Subject, take
+from revrec.core.book import Book, Changes, Kind, Visit
+from revrec.core.bundle import Bundle
+from revrec.core.events import (
+    BundleTransferred,
+    BundleUpgraded,
+    CreditApplied,
+    DepositApplied,
+    Event,
+    Method,
+    PaymentReceived,
+    SessionCompleted,
+)
+from revrec.core.journal import JournalEntry, Role
+from revrec.core.money import allocate, share
+from revrec.core.policy import OUTSIDE, Invoicing
+from revrec.core.sessions import Used
+from revrec.core.tax import included, on_top
+
+VAT = frozenset({Role.VAT_OUTPUT, Role.VAT_OUTPUT_PENDING})
+# The seller's side of a contract: what it owes for money, what it earned, what is the tax office's. What a customer pays
+# or owes is the other side, and the sum of this one is what was billed.
+SELLER = VAT | {
+    Role.CONTRACT_LIABILITY,
+    Role.REFUND_LIABILITY,
+    Role.REVENUE_PACKAGE,
+    Role.REVENUE_SINGLE,
+    Role.REVENUE_NO_SHOW,
+    Role.BREAKAGE,
+    Role.COMMISSION_INCOME,
+    Role.FEE_INCOME,
+    Role.REFUND_CONTRA,
+    Role.PRIOR_PERIOD,
+}
+# What a person decided by hand, or what names no contract: no document follows from it by itself.
+BY_HAND = frozenset({"adjustment", "credit.granted", "currency.revalued"})
+OPENED = "opening.bundle"
+WAITING = "draft:"  # no series can hold a colon
+_MONEY = (PaymentReceived, CreditApplied, DepositApplied)
+_MOVES = (BundleUpgraded, BundleTransferred)
+
+
+class Part(NamedTuple):
+    """What a document says of one item, tax included, and the tax in it; negative on a correction."""
+
+    item: Item
+    gross: int
+    vat: int
+
+
+class Draft(NamedTuple):
+    """A document that is due: it gets its number when nothing stands in the way.
+
+    `id` is `draft:SEQ-N`: the event's number and a count. `operated_on` is the day of collection or delivery. `corrects` names
+    the document that it takes back part of (`OUTSIDE_BOOKS`: one that these books did not issue; None: an invoice).
+    `paid` of it is settled; `method` is how, where money just came.
+    """
+
+    id: str
+    event: str
+    cause: str
+    account: str
+    recipient: str | None
+    operated_on: date
+    parts: tuple[Part, ...]
+    corrects: str | None = None
+    bundle: str | None = None
+    paid: int = 0
+    method: Method | None = None
+    entry: int = 0
+
+    @property
+    def gross(self) -> int:
+        """The document's total, tax included."""
+        return sum(part.gross for part in self.parts)
+
+    @property
+    def vat(self) -> int:
+        """The tax in it."""
+        return sum(part.vat for part in self.parts)
+
+
+class Accrual(NamedTuple):
+    """What one entry bills on one account."""
+
+    account: str
+    item: Item
+    amount: Amount
+
+
+class Legs(NamedTuple):
+    """The seller's side of an entry for one account, credit positive."""
+
+    units: int = 0
+    single: int = 0
+    fee: int = 0
+    vat: int = 0
+    contra: int = 0
+
+    @property
+    def gross(self) -> int:
+        """All of it."""
+        return sum(self)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What an event makes of documents: accounts as they are now, documents due, waiting ones that became less."""
+
+    accounts: dict[str, Account] = field(default_factory=dict)
+    drafts: list[Draft] = field(default_factory=list)
+    reduced: list[tuple[str, Part]] = field(default_factory=list)
+
+
+class Invoicer:
+    """Follows the entries of events into accounts and drafts; `account` finds an account, `since` begins the invoicing."""
+
+    def __init__(self, book: Book, account: Callable[[str], Account], since: date) -> None:
+        self.book = book
+        self.account = account
+        self.since = since
+
+    def follow(self, event: Event, seq: int, done: Sequence[Changes]) -> Outcome:
+        """The documents that an event makes due, those of the calendar that ran before it first."""
+        outcome = Outcome()
+        for place, changes in enumerate(done):
+            own = place == len(done) - 1
+            _Sheet(self, event, seq, changes, outcome, event.date if own else None).run()
+        _settle(outcome)
+        return outcome
+
+
+class _Sheet:
+    """One step of the books: `day` is the event's, None where the calendar moved them."""
+
+    def __init__(self, invoicer: Invoicer, event: Event, seq: int, changes: Changes, outcome: Outcome, day: date | None) -> None:
+        self.book = invoicer.book
+        self.find = invoicer.account
+        self.since = invoicer.since
+        self.event = event
+        self.seq = seq
+        self.changes = changes
+        self.outcome = outcome
+        self.day = day
+        self.touched: dict[str, JournalEntry | None] = {}  # account -> its first entry of this step
+
+    def run(self) -> None:
+        """Bill what was posted; then cover what is billed, or take back what is not any more."""
+        for entry in self.changes.entries:
+            for name, item, amount in self._accruals(entry):
+                self._put(self._account(name).bill(item, amount))
+                self.touched.setdefault(name, entry)
+        for bundle in self.changes.bundles.values():
+            if _may_wait(bundle):
+                self.touched.setdefault(f"bundle:{bundle.id}", None)
+        if self.day is not None and isinstance(self.event.data, _MOVES):
+            self._follow_value()
+        for name, first in self.touched.items():
+            self._cover(name, first)
+
+    def _account(self, name: str) -> Account:
+        return self.outcome.accounts.get(name) or self.find(name)
+
+    def _put(self, account: Account) -> None:
+        self.outcome.accounts[account.id] = account
+
+    def _bundle(self, name: str) -> Bundle | None:
+        return self.changes.bundles.get(name) or self.book.bundle(name)
+
+    def _visit(self, session: str) -> Visit | None:
+        return self.changes.visits.get(session) or self.book.visit(session)
+
+    # what was billed
+
+    def _accruals(self, entry: JournalEntry) -> Iterator[Accrual]:
+        if entry.rule in BY_HAND:
+            return
+        for name, legs in _legs(entry).items():
+            kind, _, ref = name.partition(":")
+            if kind == "bundle":
+                bundle = self._bundle(ref)
+                if bundle is not None and bundle.terms.policy.invoicing is not Invoicing.NONE:
+                    yield from self._of_bundle(entry, name, bundle, legs)
+            elif kind == "visit":
+                visit = self._visit(ref)
+                if visit is not None and self.book.catalogue.tax(visit.tax, entry.date).invoice_duty:
+                    yield Accrual(name, Item(Subject.VISIT, visit.tax, ref), Amount(legs.gross, legs.vat))
+            else:
+                tax = self.book.catalogue.fee_tax(entry.date) or OUTSIDE
+                yield Accrual(name, Item(Subject.FEE, tax, ref), Amount(legs.gross, legs.vat))
+
+    def _of_bundle(self, entry: JournalEntry, name: str, bundle: Bundle, legs: Legs) -> Iterator[Accrual]:
+        """Fees and charges apart, the rest is for units, or the commission of an agent."""
+        beside = [*self._fee(entry, bundle, legs), *self._extras(entry, bundle, legs)]
+        rest = Amount(legs.gross, legs.vat)
+        for item, amount in beside:
+            rest = rest.minus(amount)
+            yield Accrual(name, item, amount)
+        policy, terms = bundle.terms.policy, bundle.terms
+        if not policy.principal:
+            own = rest.minus(Amount(legs.contra))  # what an agent concedes to the customer is not the provider's
+            yield Accrual(name, Item(Subject.COMMISSION, policy.commission_tax or OUTSIDE), own)
+        elif bundle.multi:
+            yield from self._redeemed(entry, name, bundle, rest)
+        elif rest != NIL:
+            yield Accrual(name, Item(Subject.UNITS, terms.tax.id), rest)
+
+    def _fee(self, entry: JournalEntry, bundle: Bundle, legs: Legs) -> Iterator[tuple[Item, Amount]]:
+        if not legs.fee:
+            return
+        tax = bundle.terms.policy.fee_tax or OUTSIDE
+        item = Item(Subject.FEE, tax, entry.session or entry.event)
+        if not legs.units and not legs.single and not legs.contra:
+            yield item, Amount(legs.fee + legs.vat, legs.vat)
+            return
+        percent = 0 if tax == OUTSIDE else self.book.catalogue.tax(tax, entry.date).percent
+        vat = _vat_of_net(abs(legs.fee), bundle.terms.policy.refund_fee, percent)
+        vat = vat if legs.fee > 0 else -vat
+        yield item, Amount(legs.fee + vat, vat)
+
+    def _extras(self, entry: JournalEntry, bundle: Bundle, legs: Legs) -> Iterator[tuple[Item, Amount]]:
+        """Units beyond the bundle and surcharges, each with its tax; what is undone goes as it came."""
+        if not legs.single or not entry.session:
+            return
+        if legs.single < 0:
+            for billed in self._account(f"bundle:{bundle.id}").items:
+                if billed.item.subject is Subject.EXTRA and billed.item.ref == entry.session:
+                    yield billed.item, Amount(-billed.gross, -billed.vat)
+            return
+        movement = self._movement(entry.session)
+        used = Used(*movement) if movement else Used(0, others=legs.single + legs.vat, others_vat=legs.vat)
+        fact = self.event.data
+        extra, extra_vat = 0, 0
+        if isinstance(fact, SessionCompleted) and fact.surcharge and fact.session == entry.session:
+            extra = fact.surcharge.amount
+            extra_vat = included(extra, self.book.catalogue.tax(fact.surcharge.tax, entry.date).percent)
+            yield Item(Subject.EXTRA, fact.surcharge.tax, entry.session), Amount(extra, extra_vat)
+        over = Amount(used.others - extra, used.others_vat - extra_vat)
+        if over != NIL:
+            tax = (fact.tax if isinstance(fact, SessionCompleted) else None) or bundle.terms.tax.id
+            yield Item(Subject.EXTRA, tax, entry.session), over
+
+    def _movement(self, session: str) -> tuple[int, ...] | None:
+        fresh = (m for m in self.changes.movements if m.kind is Kind.SESSION and m.ref == session)
+        found = next(fresh, None) or self.book.movement(Kind.SESSION, session)
+        return found.parts if found else None
+
+    def _redeemed(self, entry: JournalEntry, name: str, bundle: Bundle, rest: Amount) -> Iterator[Accrual]:
+        """A multi-purpose voucher is supplied when it is used: what a session drew, what of that is conceded later."""
+        undone = entry.rule in ("session.reversed", "session.waived")
+        if entry.session and undone:
+            for billed in self._account(name).items:
+                if billed.item.subject is Subject.UNITS and billed.item.ref == entry.session:
+                    yield Accrual(name, billed.item, Amount(-billed.gross, -billed.vat))
+        elif entry.session and (parts := self._movement(entry.session)) and entry.rule.startswith("session."):
+            used, fact = Used(*parts), self.event.data
+            tax = (fact.tax if isinstance(fact, SessionCompleted) else None) or bundle.terms.tax.id
+            yield Accrual(name, Item(Subject.UNITS, tax, entry.session), Amount(used.gross, used.vat))
+        elif rest.vat:
+            yield Accrual(name, Item(Subject.UNITS, bundle.terms.tax.id), Amount(rest.vat, rest.vat))
+
+    # what stands on documents
+
+    def _follow_value(self) -> None:
+        """Value that moves to another bundle stays on the documents that it was invoiced by."""
+        owed = {name: self._owed(name) for name in self.touched if name.startswith("bundle:")}
+        givers = [name for name, items in owed.items() if any(amount.gross < 0 for amount in items.values())]
+        for giver in givers:
+            for taker in owed.keys() - {giver}:
+                for item, amount in owed[giver].items():
+                    room = owed[taker].get(item, NIL)
+                    if amount.gross < 0 < room.gross:
+                        self._move(giver, taker, item, Amount(min(-amount.gross, room.gross), min(-amount.vat, room.vat)))
+
+    def _owed(self, name: str) -> dict[Item, Amount]:
+        account = self._account(name)
+        return {billed.item: self._due(name, billed) for billed in account.items if billed.item.subject is Subject.UNITS}
+
+    def _move(self, giver: str, taker: str, item: Item, amount: Amount) -> None:
+        account, into = self._account(giver), self._account(taker)
+        left, taken = take(account.of(item), amount)
+        self._put(account.put(left))
+        for each in taken:
+            into = into.cover(item, Cover(*each))
+        self._put(into)
+
+    def _due(self, name: str, billed: Billed) -> Amount:
+        """What of an item is to be on documents and is not; negative: the other way round."""
+        due = billed.uncovered
+        kind, _, ref = name.partition(":")
+        bundle = self._bundle(ref) if kind == "bundle" and billed.item.subject in (Subject.UNITS, Subject.COMMISSION) else None
+        return due.minus(not_yet(bundle)) if bundle is not None else due
+
+    def _cover(self, name: str, entry: JournalEntry | None) -> None:
+        """Draw up what is due on an account, or note that it is none of these books' invoicing."""
+        for billed in self._account(name).items:
+            due = self._due(name, billed)
+            if not due.gross:
+                continue  # nothing, or a cent of VAT that rounding moved inside the same total
+            if due.gross < 0:
+                self._take_back(name, billed.item, Amount(-due.gross, -due.vat), entry)
+            elif due.gross == due.vat and billed.covers:
+                self._restore(name, billed, due, entry)
+            elif self._elsewhere(billed.item, entry):
+                self._put(self._account(name).cover(billed.item, Cover(OUTSIDE_BOOKS, "", *due)))
+            else:
+                self._draw_up(name, billed, due, entry)
+
+    def _elsewhere(self, item: Item, entry: JournalEntry | None) -> bool:
+        """Whether these books issue no document for it: of before, of an earlier system, no supply at all."""
+        opened = entry is not None and entry.rule == OPENED
+        return self._happened(entry) < self.since or opened or item.tax == OUTSIDE
+
+    def _happened(self, entry: JournalEntry | None) -> date:
+        """The day of collection or delivery: the event's own, or that on which the calendar posted."""
+        if self.day is not None or entry is None:
+            return self.day or self.event.date
+        return entry.effective or entry.date
+
+    def _draw_up(self, name: str, billed: Billed, due: Amount, entry: JournalEntry | None) -> None:
+        for recipient, amount in self._recipients(name, billed, due, entry):
+            draft = self._draft_for(name, recipient, entry)
+            place = self.outcome.drafts.index(draft) if draft in self.outcome.drafts else len(self.outcome.drafts)
+            part = Part(billed.item, *amount)
+            self.outcome.drafts[place : place + 1] = [
+                draft._replace(parts=(*draft.parts, part), paid=draft.paid + self._paid(name, billed.item, amount))
+            ]
+            self._put(self._account(name).cover(billed.item, Cover(draft.id, recipient or "", *amount)))
+
+    def _draft_for(self, name: str, recipient: str | None, entry: JournalEntry | None) -> Draft:
+        """The invoice of this step to a recipient on an account: the one begun, or a new one."""
+        happened = self._happened(entry)
+        for draft in self.outcome.drafts:
+            same = (draft.account, draft.recipient, draft.operated_on, draft.corrects) == (name, recipient, happened, None)
+            if same:
+                return draft
+        fact = self.event.data
+        method = fact.method if self.day and isinstance(fact, PaymentReceived) else None
+        return self._new(name, recipient, happened, entry)._replace(method=method)
+
+    def _new(self, name: str, recipient: str | None, happened: date, entry: JournalEntry | None) -> Draft:
+        kind, _, ref = name.partition(":")
+        return Draft(
+            id=f"{WAITING}{self.seq}-{len(self.outcome.drafts) + 1}",
+            event=self.event.id,
+            cause=self.event.type if self.day else "calendar",
+            account=name,
+            recipient=recipient,
+            operated_on=happened,
+            parts=(),
+            bundle=ref if kind == "bundle" else None,
+            entry=entry.number if entry else 0,
+        )
+
+    def _paid(self, name: str, item: Item, amount: Amount) -> int:
+        """What of a new document is settled: all that money just came for; of a delivery, what was paid before."""
+        if self.day and isinstance(self.event.data, _MONEY):
+            return amount.gross
+        kind, _, ref = name.partition(":")
+        bundle = self._bundle(ref) if kind == "bundle" and item.subject is Subject.UNITS else None
+        return max(amount.gross - bundle.position.unpaid, 0) if bundle is not None else 0
+
+    def _recipients(
+        self, name: str, billed: Billed, due: Amount, entry: JournalEntry | None
+    ) -> Iterator[tuple[str | None, Amount]]:
+        """Who is bound to pay: the payers by their shares, the provider of an agent's bundle, else the customer."""
+        kind, _, ref = name.partition(":")
+        bundle = self._bundle(ref) if kind == "bundle" else None
+        if bundle is None:
+            yield entry.customer if entry else None, due
+        elif billed.item.subject is Subject.COMMISSION:
+            yield bundle.provider, due
+        elif not bundle.payers or billed.item.subject is not Subject.UNITS:
+            yield bundle.customer, due
+        else:
+            yield from _by_payer(bundle, billed, due, self._payer(bundle))
+
+    def _payer(self, bundle: Bundle) -> str | None:
+        fact = self.event.data
+        if not self.day or not isinstance(fact, PaymentReceived):
+            return None
+        who = fact.payer or bundle.customer
+        return who if any(payer.customer == who for payer in bundle.payers) else None
+
+    def _take_back(self, name: str, item: Item, amount: Amount, entry: JournalEntry | None) -> None:
+        """A correction of each document that says too much; one that still waits becomes less."""
+        account = self._account(name)
+        kind, _, ref = name.partition(":")
+        bundle = self._bundle(ref) if kind == "bundle" else None
+        left, taken = take(account.of(item), amount, evenly=bool(bundle and bundle.payers))
+        self._put(account.put(left))
+        for document, recipient, gross, vat in taken:
+            part = Part(item, -gross, -vat)
+            if _waits(document):
+                self.outcome.reduced.append((document, part))
+            else:
+                self._correct(name, document, recipient, part, entry)
+
+    def _restore(self, name: str, billed: Billed, due: Amount, entry: JournalEntry | None) -> None:
+        """VAT that was taken back as uncollectable is owed again: the document that lost it says so (LIVA 80.Cuatro.C)."""
+        latest = billed.covers[-1]
+        self._put(self._account(name).cover(billed.item, Cover(latest.document, latest.recipient, *due)))
+        self._correct(name, latest.document, latest.recipient, Part(billed.item, *due), entry)
+
+    def _correct(self, name: str, document: str, recipient: str, part: Part, entry: JournalEntry | None) -> None:
+        happened = self._happened(entry)
+        for place, draft in enumerate(self.outcome.drafts):
+            if (draft.account, draft.corrects) == (name, document):
+                self.outcome.drafts[place] = draft._replace(parts=(*draft.parts, part))
+                return
+        draft = self._new(name, recipient, happened, entry)
+        self.outcome.drafts.append(draft._replace(parts=(part,), corrects=document))
+
+
+def _settle(outcome: Outcome) -> None:
+    """What was drawn up and taken back in one go is taken off the draft itself; one of which nothing is left is none."""
+    own = {draft.id for draft in outcome.drafts}
+    for draft_id, part in outcome.reduced:
+        if draft_id in own:
+            outcome.drafts[:] = [reduced(draft, part) if draft.id == draft_id else draft for draft in outcome.drafts]
+    outcome.drafts[:] = [draft for draft in outcome.drafts if draft.parts]
+    outcome.reduced[:] = [(name, part) for name, part in outcome.reduced if name not in own]
+
+
+def reduced(draft: Draft, part: Part) -> Draft:
+    """A waiting document with less of an item; without parts when nothing is left of it."""
+    parts = []
+    for each in draft.parts:
+        less = each._replace(gross=each.gross + part.gross, vat=each.vat + part.vat) if each.item == part.item else each
+        if less.gross or less.vat:
+            parts.append(less)
+    return draft._replace(parts=tuple(parts), paid=max(min(draft.paid, sum(p.gross for p in parts)), 0))
+
+
+def _waits(document: str) -> bool:
+    """Whether a document is named by its draft, having no number yet."""
+    return document.startswith(WAITING)
+
+
+def _may_wait(bundle: Bundle) -> bool:
+    """Whether something billed may have waited for its collection or delivery, which an entry need not show."""
+    policy = bundle.terms.policy
+    return policy.invoicing in (Invoicing.PER_PAYMENT, Invoicing.PER_SESSION) or (
+        policy.invoicing is not Invoicing.NONE and not policy.principal
+    )
+
+
+def not_yet(bundle: Bundle) -> Amount:
+    """What of a bundle is billed and, by its policy, not invoiced before it is collected or delivered (events.md 4a)."""
+    p, policy = bundle.position, bundle.terms.policy
+    if bundle.multi:
+        return NIL  # only what is redeemed is billed
+    if not policy.principal:
+        waiting = bundle.commission(p.billed) - bundle.commission(max(p.paid + p.lost, p.delivered))
+        return Amount(waiting, 0)
+    if policy.invoicing is Invoicing.PER_SESSION and not bundle.terms.tax.invoice_duty:
+        gross = p.billed - p.delivered
+        return Amount(gross, share(p.vat, gross, p.billed)) if gross > 0 else NIL
+    if policy.invoicing is Invoicing.AT_PURCHASE:
+        return NIL
+    gross = p.billed - max(p.paid + p.lost, p.delivered)
+    return Amount(gross, bundle.unpaid_vat(gross)) if gross > 0 else NIL
+
+
+def _legs(entry: JournalEntry) -> dict[str, Legs]:
+    """The seller's side of an entry by account."""
+    found: dict[str, Legs] = defaultdict(Legs)
+    for leg in entry.postings:
+        if leg.role not in SELLER:
+            continue
+        name = _account_of(entry, leg.bundle)
+        legs, amount = found[name], -leg.amount
+        if leg.role in VAT:
+            found[name] = legs._replace(vat=legs.vat + amount)
+        elif leg.role is Role.FEE_INCOME:
+            found[name] = legs._replace(fee=legs.fee + amount)
+        elif leg.role is Role.REVENUE_SINGLE:
+            found[name] = legs._replace(single=legs.single + amount)
+        elif leg.role is Role.REFUND_CONTRA:
+            found[name] = legs._replace(contra=legs.contra + amount)
+        else:
+            found[name] = legs._replace(units=legs.units + amount)
+    return {name: legs for name, legs in found.items() if legs.gross or legs.vat or entry.session}
+
+
+def _account_of(entry: JournalEntry, bundle: str | None) -> str:
+    if name := bundle or entry.bundle:
+        return f"bundle:{name}"
+    return f"visit:{entry.session}" if entry.session else f"event:{entry.event}"
+
+
+def _vat_of_net(net: int, fee: int, percent: int) -> int:
+    """The VAT of a fee of which the net is known: of the policy's fee where it is that one, else on top."""
+    whole = included(fee, percent)
+    return whole if fee - whole == net else on_top(net, percent)
+
+
+def _by_payer(bundle: Bundle, billed: Billed, due: Amount, payer: str | None) -> Iterator[tuple[str, Amount]]:
+    """Each payer's part: of a payment its payer's, else by what of each share is not invoiced yet."""
+    if payer is not None:
+        yield payer, due
+        return
+    covered: dict[str, int] = defaultdict(int)
+    for cover in billed.covers:
+        covered[cover.recipient] += cover.gross
+    open_ = tuple(max(each.amount - covered[each.customer], 0) for each in bundle.payers)
+    weights = open_ if sum(open_) else tuple(each.amount for each in bundle.payers)
+    parts = zip(bundle.payers, allocate(due.gross, weights), allocate(due.vat, weights), strict=True)
+    for each, gross, vat in parts:
+        if gross or vat:
+            yield each.customer, Amount(gross, vat)
