@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+SCHEMAS := $(VENV)/.schemas
 SERVE ?= 1
 JOBS ?= 2
 SAMPLE ?= 100
@@ -22,10 +23,15 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-demo: $(READY) ## Build the demo practice, print its summary, serve its books in Fava (SERVE=0: stop after the summary)
+# The official schemas that documents are held against: fetched once, known by their SHA-256.
+$(SCHEMAS): $(READY) schemas/catalogue.toml
+	$(BIN)/revrec schemas fetch
+	@touch $@
+
+demo: $(SCHEMAS) ## Build the demo practice, print its summary, serve its books in Fava (SERVE=0: stop after the summary)
 	$(BIN)/revrec demo ledgers/demo $(if $(filter 0,$(SERVE)),--no-serve,--serve)
 
-test: $(READY) ## Run the tests
+test: $(SCHEMAS) ## Run the tests
 	$(BIN)/python -m pytest -n $(JOBS)
 
 properties: $(READY) ## Play 5,000 random histories of every event and policy (HISTORIES=5000)

@@ -28,8 +28,11 @@ PATIENCE = 300  # seconds for one wheel
 class SchemaMissing(EinvoiceError):
     """An official file that was not fetched yet."""
 
-    def __init__(self, schema_id: str, path: Path) -> None:
-        super().__init__(f"{schema_id}: not on this machine ({path}). Fetch the official schemas once: `revrec schemas fetch`")
+    def __init__(self, entry: Entry, path: Path) -> None:
+        named = "" if entry.used_by else f" {entry.id}"
+        super().__init__(
+            f"{entry.id}: not on this machine ({path}). Fetch the official schemas once: `revrec schemas fetch{named}`"
+        )
 
 
 class SchemaDamaged(EinvoiceError):
@@ -108,12 +111,12 @@ class Catalogue:
 
     def read(self, schema_id: str) -> bytes:
         """The exact official bytes; `SchemaMissing` before they were fetched, `SchemaDamaged` when they were changed since."""
-        path = self.path(schema_id)
+        entry, path = self.entry(schema_id), self.path(schema_id)
         try:
             data = path.read_bytes()
         except FileNotFoundError:
-            raise SchemaMissing(schema_id, path) from None
-        _verify(str(path), data, self.entry(schema_id).sha256, "Run `revrec schemas fetch`: it fetches the file again")
+            raise SchemaMissing(entry, path) from None
+        _verify(f"{entry.id} ({path})", data, entry.sha256, "Run `revrec schemas fetch`: it fetches the file again")
         return data
 
     def closure(self, schema_id: str) -> Iterator[Entry]:

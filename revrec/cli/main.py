@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from revrec.cli import books, bundles, demo, export, init, options, periods, policies, records, reports, show, whatif
+from revrec.cli import books, bundles, demo, export, init, options, periods, policies, records, reports, schemas, show, whatif
 from revrec.core.errors import RevrecError
 
 USAGE = 2
@@ -48,7 +48,8 @@ def root(
     """True books for prepaid session bundles: events in, a Beancount ledger out.
 
     Exit codes: 0 done; 1 refused, findings or a broken workspace; 2 wrong usage; 130 interrupted.
-    Environment: REVREC_DATABASE (another database), REVREC_KEY (the key of personal data, instead of revrec.key).
+    Environment: REVREC_DATABASE (another database), REVREC_KEY (the key of personal data, instead of revrec.key),
+    REVREC_SCHEMAS (the folder of official schemas).
 
     \b
     Example:
@@ -67,6 +68,7 @@ reports.add(app)
 books.add(app)
 export.add(app)
 whatif.add(app)
+schemas.add(app)
 demo.add(app)
 
 
