@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from revrec.core.attribution import attributed
 from revrec.core.book import Book, Changes, Kind, Movement
 from revrec.core.bundle import Bundle
 from revrec.core.clock import alive_again, settled, tick
@@ -122,7 +123,8 @@ def _step(run: Replay, seq: int, event: Event, handlers: Handlers) -> None:
         rec.forced = run.forced
     try:
         bundle, run.effects[seq] = judge(rec, run.bundle, event, event.data)
-        run.bundle = settled(rec, booker(rec, alive_again(bundle, event.date), event.data, run.effects[seq]))
+        booked = booker(rec, alive_again(bundle, event.date), event.data, run.effects[seq])
+        run.bundle = settled(rec, attributed(rec, run.bundle, booked))
     except Refused as refusal:
         if seq == NEW:
             raise
