@@ -282,10 +282,12 @@ def test_payers_owe_what_is_owed_after_any_history_and_its_replay(world, history
     first = price * percent // 100
     parts = (first, price - first) if len(names) == 2 else (first, (price - first) // 2, price - first - (price - first) // 2)
     payers = tuple(Payer(*each) for each in zip(names, parts, strict=True))
-    game.record(BundleSold("B-0", "P10", "C-0", provider="PR-1", payers=payers), START)
+    game.attempt(BundleSold("B-0", "P10", "C-0", provider="PR-1", payers=payers), START)
     play(game, history)
     payers_owe_what_is_owed_on_their_bundle(world, game)
     bundle = game.book.bundle("B-0")
+    if bundle is None:  # a straight line of a multi-purpose voucher is refused
+        return
     assert replay(game.book, bundle, recorded(game.book, bundle), HANDLERS).bundle.plan.payers == bundle.plan.payers
 
 

@@ -257,9 +257,9 @@ def test_at_one_branch_stands_a_part_of_what_each_payer_owes():
     assert cells(made, "payer", "receivable") == [("C-1", 1_000), ("INSURER", 4_000)]
 
 
-def test_what_the_ledger_knows_beyond_the_state_is_the_first_payers():
+def test_what_the_ledger_knows_beyond_the_state_is_the_customers():
     books = shared()
     owe(books, "01-10", 5_000, "S-1")
     made = receivables.report(books, asked(last="03-01"))
     assert made.tied
-    assert cells(made, "payer", "receivable") == [("INSURER", 5_000)]
+    assert cells(made, "payer", "receivable") == [("C-1", 5_000)]

@@ -88,7 +88,9 @@ def _divided(bundle: Bundle, items: list[tuple[Item, Role]]) -> Iterator[tuple[s
     """
     total = sum(item.amount for item, _ in items)
     left = {each.customer: each.owed for each in bundle.shares}
-    if total != sum(left.values()):
+    if not sum(left.values()):
+        left = {bundle.customer: total}
+    elif total != sum(left.values()):
         left = dict(zip(left, spread(total, list(left.values())), strict=True))
     beside = {claim.ref: claim.amount for claim in bundle.position.claims if claim.kind is not ClaimKind.PACKAGE}
     rest = []
