@@ -77,7 +77,10 @@ def verify(data: bytes, *, at: datetime, trusted: Sequence[x509.Certificate] = (
     known = [each for each in certificates if each is not None]
     if not known or len(known) != len(certificates):
         return Verified((finding(Check.CERTIFICATE, "it carries no certificate that can be read"),), None)
-    return _verified(root, found, known, policy, at, trusted)
+    try:
+        return _verified(root, found, known, policy, at, trusted)
+    except etree.C14NError:  # a namespace that is no absolute URI
+        return Verified((finding(Check.XML, "it has no canonical form"),), None)
 
 
 def _structure(root: etree._Element) -> _Parts | Finding:
