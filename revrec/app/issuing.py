@@ -345,6 +345,11 @@ class Issuer:
             return self._rows.waiting[draft]
         return self.papers.waiting_one(draft)
 
+    def still_waiting(self) -> tuple[Waiting, ...]:
+        """What this run held back and nothing released since, each as it is now."""
+        found = {waits.draft.id: self._waiting(waits.draft.id) for waits in self.held}
+        return tuple(waits for waits in found.values() if waits is not None)
+
     # look-ups
 
     def prefetch(self, bundles: Iterable[str]) -> None:
@@ -413,6 +418,7 @@ class Issuer:
         rows, papers = self._rows, self.papers
         papers.add_invoices(rows.invoices)
         papers.add_records(rows.records)
+        self.store.touch({each.issued_on for each in rows.invoices if not each.entry})
         papers.put_accounts([self._accounts[name] for name in rows.accounts], self._stored)
         self._stored |= rows.accounts.keys()
         for name, waits in rows.waiting.items():
