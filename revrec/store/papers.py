@@ -183,7 +183,7 @@ class Papers:
 
     def later_on(self, day: date) -> list[Issued]:
         """The documents issued on a day for events recorded before."""
-        return [issued(row) for row in self.store.rows("later_invoices", day.isoformat())]
+        return [issued(row) for row in self.store.rows("later_invoices", 0, day.isoformat())]
 
     # records
 
