@@ -324,6 +324,14 @@ class Papers:
         self.store.write("drop_waiting", [(self.own, draft)])
 
 
+def registered_details(store: Store, customer: str) -> dict[str, Any]:
+    """Who a customer is, as registered latest; empty when nobody is, or the person is erased or blocked."""
+    registered = store.registration(customer)
+    if registered is None:
+        return {}
+    return {**(store.unsealed(registered) or {}), **registered.event["data"]}
+
+
 def columns(invoice: Issued) -> Row:
     """The row of a document without the taxpayer."""
     return (*invoice[:5], invoice.issued_on.isoformat(), *invoice[6:16], encode_parts(invoice.parts), *invoice[17:])
