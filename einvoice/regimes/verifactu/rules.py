@@ -63,7 +63,7 @@ def _seller(case: Case) -> Iterator[Finding]:
         yield Finding("4116", "seller.tax_id", "a VERI*FACTU record needs the Spanish NIF of the taxpayer", "set it")
     else:
         yield from nif_findings(seller.tax_id.number, "seller.tax_id", "4116")
-    if seller.address is None:
+    if seller.address is None and not case.invoice.simplified:  # art. 7.1 asks no address of a simplified one
         yield Finding("ROF-6.1.e", "seller.address", "an invoice shows the address of who issues it", "set it")
 
 
@@ -236,12 +236,6 @@ def _correction(case: Case) -> Iterator[Finding]:
     if not correction.references:
         yield Finding("ROF-15.4", "correction.references", "a corrective invoice names the ones that it corrects", "name them")
     yield from _references(correction.references, "correction.references", invoice)
-    for index, reference in enumerate(correction.references):
-        if reference.series and reference.series == invoice.series and correction.code is not CorrectionCode.R5:
-            field = f"correction.references[{index}].series"
-            yield Finding(
-                "ROF-6.1.a", field, f"{reference.number} is of the same series", "correctives need a series of their own"
-            )
     yield from _replaced(case)
 
 
