@@ -95,12 +95,9 @@ def _dates(case: Case) -> Iterator[Finding]:
         yield Finding(
             "1146", "operation_on", f"{operation} is later than the day of issue ({issued})", "issue it after the operation"
         )
-    if operation < _years_before(today, int(codes.law("oldest_years", today).value)):
-        yield Finding("1134", "operation_on", f"{operation} is more than 20 years ago", "check the date")
-
-
-def _years_before(day: date, years: int) -> date:
-    return date(day.year - years, day.month, min(day.day, 28)) if day.month == 2 else day.replace(year=day.year - years)
+    years = int(codes.law("oldest_years", today).value)
+    if (operation.year + years, operation.month, operation.day) < (today.year, today.month, today.day):
+        yield Finding("1134", "operation_on", f"{operation} is more than {years} years ago", "check the date")
 
 
 def _description(case: Case) -> Iterator[Finding]:
