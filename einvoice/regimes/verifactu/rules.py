@@ -22,7 +22,6 @@ from einvoice.regimes.verifactu.parties import NAME_LENGTH, id_findings, is_nif,
 DESCRIPTION_LENGTH = 500
 MOST_DETAILS = 12
 MOST_REFERENCES = 1000
-AEAT_SIMPLIFIED_LIMIT = Decimal("3010.00")  # error 1150: 3,000 € and AEAT's tolerance of 10 €
 _CENT = Decimal("0.01")
 _TOO_BIG = Decimal(10) ** 12
 _WITHOUT_RECIPIENT = {"F2", "R5"}
@@ -42,13 +41,19 @@ class Case(NamedTuple):
     on: date
 
 
-def check(invoice: Invoice, today: date, *, simplified_limit: Decimal = Decimal("400.00")) -> tuple[Finding, ...]:
+def check(invoice: Invoice, today: date, *, simplified_limit: Decimal | None = None) -> tuple[Finding, ...]:
     """Everything that would have the invoice's record rejected, all at once; empty when it may be numbered.
 
-    `simplified_limit` is what the law lets this seller's simplified invoices reach, VAT included (`codes.law`).
+    `simplified_limit` is what the law lets this seller's simplified invoices reach, VAT included, where it is not the general
+    limit (RD 1619/2012 art. 4.2).
     """
-    case = Case(invoice, today, type_code(invoice), simplified_limit, invoice.operation_on or invoice.issued_on)
+    limit = _limit("simplified_limit", today) if simplified_limit is None else simplified_limit
+    case = Case(invoice, today, type_code(invoice), limit, invoice.operation_on or invoice.issued_on)
     return tuple(finding for rule in _RULES for finding in rule(case))
+
+
+def _limit(name: str, on: date) -> Decimal:
+    return Decimal(codes.law(name, on).value)
 
 
 def check_system(system: System) -> tuple[Finding, ...]:
@@ -130,7 +135,7 @@ def _kind(case: Case) -> Iterator[Finding]:
     invoice, gross = case.invoice, case.invoice.totals.gross
     if not invoice.simplified or invoice.correction is not None:
         return
-    if case.code == "F2" and gross > AEAT_SIMPLIFIED_LIMIT:
+    if case.code == "F2" and gross > _limit("simplified_limit.listed", case.today) + _limit("tolerance", case.today):
         yield Finding("1150", "totals.gross", f"{gross} is more than any simplified invoice may reach", "issue a full invoice")
     elif gross > case.simplified_limit:
         message = f"{gross} is more than the limit of a simplified invoice ({case.simplified_limit})"

@@ -22,6 +22,7 @@ from einvoice.regimes.verifactu.message import (
     Taxpayer,
     batches,
     body,
+    is_delayed,
     message,
 )
 from einvoice.regimes.verifactu.read import of_element
@@ -88,3 +89,8 @@ def test_the_next_message_goes_after_the_wait_or_when_it_is_full() -> None:
     assert pace.due(1000, AT)
     assert not pace.due(999, AT)
     assert Pace(AT).wait_seconds == 60
+
+
+@pytest.mark.parametrize(("seconds", "delayed"), [(0, False), (240, False), (241, True)])
+def test_a_record_that_waited_longer_than_aeat_s_clock_allows_reports_an_incident(seconds: int, delayed: bool) -> None:
+    assert is_delayed(RECORDS[0], AT + timedelta(seconds=seconds)) is delayed
