@@ -66,6 +66,7 @@ def corrected(**more: object) -> Invoice:
         documents.through_agent(),
         documents.long(3),
         replace(documents.simplified(), buyer=documents.PATIENT),
+        replace(documents.simplified(), seller=replace(documents.CLINIC, address=None)),
         to(TaxId("X1234567", "FR", IdScheme.PASSPORT)),
         to(TaxId("X1234567", "ES", IdScheme.PASSPORT)),
         to(TaxId("12345678Z", "ES", IdScheme.UNREGISTERED)),
