@@ -16,6 +16,8 @@ from revrec.core.book import Book, Customer, Kind, Movement
 from revrec.core.bundle import Bundle, Status
 from revrec.core.errors import Refused, RevrecError
 from revrec.core.events import BreakageEstimated, BundleTransferred, BundleUpgraded, Event, Method, SessionCompleted
+from revrec.core.handlers import HANDLERS
+from revrec.core.history import life
 from revrec.core.journal import JournalEntry, Role
 from revrec.core.policy import (
     Breakage,
@@ -348,6 +350,13 @@ def _replayed(ws: Workspace, bundle: str, on: date) -> Book:
     if kept:
         run_clock(book, on, kept[-1][1])
     return book
+
+
+def life_of(ws: Workspace, bundle: str, until: date) -> list[tuple[date, Bundle]]:
+    """The bundle at the end of each day up to `until` on which something happened to it; nothing before its sale."""
+    book = _replayed(ws, bundle, until)
+    found = book.bundle(bundle)
+    return life(book, found, HANDLERS) if found else []
 
 
 def state_after(ws: Workspace, bundle: str, seq: int) -> Bundle | None:
