@@ -44,8 +44,8 @@ def _law() -> Iterator[str]:
     yield ""
     yield (
         "The Ministry announced on 5 October 2026 that it means to move the two dates of the duty to October 2028. Up to 9 "
-        "October no norm in the BOE did so: the dates below are today's law. *Not confirmed*: known from secondary sources; check the "
-        "official text before you rely on it. None of this is legal advice."
+        "October no norm in the BOE did so: the dates below are today's law. *Not confirmed*: known from secondary sources; "
+        "check the official text before you rely on it. None of this is legal advice."
     )
     yield ""
     versions: Sequence[Law] = (*codes.laws(), *codes.rate_laws())
