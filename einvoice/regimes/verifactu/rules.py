@@ -13,7 +13,18 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from einvoice.findings import Finding
-from einvoice.model import Category, CorrectionCode, CorrectionMethod, IdScheme, Invoice, IssuedBy, Person, Reference, Subtotal
+from einvoice.model import (
+    Category,
+    Correction,
+    CorrectionCode,
+    CorrectionMethod,
+    IdScheme,
+    Invoice,
+    IssuedBy,
+    Person,
+    Reference,
+    Subtotal,
+)
 from einvoice.regimes.verifactu import codes
 from einvoice.regimes.verifactu.breakdown import NotRecordable, details, is_abroad, nature_of, total
 from einvoice.regimes.verifactu.build import System, type_code
@@ -233,7 +244,7 @@ def _correction(case: Case) -> Iterator[Finding]:
         return
     if invoice.replaces:
         yield Finding("1116", "replaces", "a corrective invoice replaces no simplified ones", "issue two documents")
-    if (correction.code is CorrectionCode.R5) and not invoice.simplified:
+    if correction.code is CorrectionCode.R5 and not invoice.simplified:
         yield Finding("1190", "correction.code", "R5 corrects simplified invoices, this is none", "choose R1 to R4")
     if not correction.references:
         yield Finding("ROF-15.4", "correction.references", "a corrective invoice names the ones that it corrects", "name them")
@@ -244,13 +255,10 @@ def _correction(case: Case) -> Iterator[Finding]:
             yield Finding(
                 "ROF-6.1.a", field, f"{reference.number} is of the same series", "correctives need a series of their own"
             )
-    yield from _replaced(case)
+    yield from _replaced(correction)
 
 
-def _replaced(case: Case) -> Iterator[Finding]:
-    correction = case.invoice.correction
-    if correction is None:
-        return
+def _replaced(correction: Correction) -> Iterator[Finding]:
     for name, amount in (("replaced_base", correction.replaced_base), ("replaced_tax", correction.replaced_tax)):
         if correction.method is CorrectionMethod.SUBSTITUTION and amount is None:
             yield Finding("1118", f"correction.{name}", "by substitution the amount that is replaced must be stated", "state it")

@@ -71,6 +71,8 @@ def corrected(**more: object) -> Invoice:
         to(TaxId("X1234567", "ES", IdScheme.PASSPORT)),
         to(TaxId("12345678Z", "ES", IdScheme.UNREGISTERED)),
         to(TaxId("X2482300W")),
+        to(TaxId("980780684", "XI", IdScheme.VAT)),
+        to(TaxId("980780684", "GB", IdScheme.VAT), operation_on=date(2021, 1, 31)),
         of_tax(Vat(Category.REVERSE_CHARGE, D(0)), "100.00", "0.00"),
         of_tax(Vat(Category.OUTSIDE, D(0)), "100.00", "0.00"),
         of_tax(Vat(Category.STANDARD, D(5)), "100.00", "5.00", replace(FULL, operation_on=date(2024, 9, 30))),
@@ -149,7 +151,9 @@ def test_a_seller_that_cannot_stand_in_a_record_is_found(seller: Party, expected
         (TaxId("X" * 21, "FR", IdScheme.NATIONAL), "1103"),
         (TaxId("123", "DE", IdScheme.VAT), "1103"),
         (TaxId("DE136695976", "DE", IdScheme.VAT), "1103"),
-        (TaxId("123456789", "GB", IdScheme.VAT), "1255"),
+        (TaxId("980780684", "GB", IdScheme.VAT), "1255"),
+        (TaxId("98078068", "XI", IdScheme.VAT), "1103"),
+        (TaxId("FR\t1", "FR", IdScheme.PASSPORT), "1103"),
     ],
 )
 def test_a_recipient_that_aeat_would_not_know_is_found(tax_id: TaxId | None, expected: str) -> None:
@@ -285,6 +289,7 @@ def test_a_third_party_that_is_not_one_is_found(change: dict[str, object], expec
         (corrected(references=(Reference("F 2026 º", date(2026, 3, 2)),)), ("1130", "correction.references[0].number")),
         (corrected(references=(Reference("F1", date(2026, 6, 16)),)), ("ROF-15.4", "correction.references[0].issued_on")),
         (corrected(references=(Reference("R1", date(2026, 3, 2), "R2026-"),)), ("ROF-6.1.a", "correction.references[0].series")),
+        (corrected(references=(Reference("F1", date(2026, 3, 2)),) * 1001), ("4102", "correction.references")),
         (corrected(replaced_base=D("1.00")), ("1119", "correction.replaced_base")),
         (corrected(code=CorrectionCode.R5), ("1190", "correction.code")),
         (replace(corrected(), replaces=(Reference("S1", date(2026, 3, 2)),)), ("1116", "replaces")),
