@@ -4,7 +4,7 @@ It is written from the published validations and from what others report, on pur
 that each checks the other. What AEAT does beyond that it cannot know; what it asks beyond AEAT it keeps as `violations`.
 """
 
-from einvoice.sandbox.aeat.office import PATH, Office
+from einvoice.sandbox.aeat.office import PATH, Census, Office
 from einvoice.sandbox.aeat.register import Outcome, Register, Status, Stored, Violation, ViolationKind
 
-__all__ = ["PATH", "Office", "Outcome", "Register", "Status", "Stored", "Violation", "ViolationKind"]
+__all__ = ["PATH", "Census", "Office", "Outcome", "Register", "Status", "Stored", "Violation", "ViolationKind"]

@@ -37,7 +37,7 @@ def owner(authority, tmp_path_factory):
 
 @pytest.fixture
 def transport(owner, trust):
-    return Transport(owner, trust=trust, limits=Limits(connect=2, answer=0.3))
+    return Transport(owner, trust=trust, limits=Limits(connect=5, answer=20))
 
 
 @pytest.fixture
