@@ -507,6 +507,12 @@ class Store:
             self.write("put_file", [row for row in rows if row[2] in known])
             self.write("add_days", [(self.taxpayer, day, 0, digest) for digest, _, day in rows if day not in known])
 
+    def touch(self, days: Iterable[date]) -> None:
+        """The files of these days are to be written again, or for the first time."""
+        for day in sorted(days):
+            if not self.write("add_day", [(0, None, self.taxpayer, day.isoformat())]):
+                self.write("add_days", [(self.taxpayer, day.isoformat(), 0, None)])
+
     def take_over(self, other: Store, tables: Iterable[str]) -> None:
         """The rows of other books, under the number of this taxpayer."""
         for table in tables:
