@@ -19,6 +19,7 @@ from revrec.core.events import BreakageEstimated, BundleTransferred, BundleUpgra
 from revrec.core.handlers import HANDLERS
 from revrec.core.history import life
 from revrec.core.journal import JournalEntry, Role
+from revrec.core.payer import Share
 from revrec.core.policy import (
     Breakage,
     ExpiryFrom,
@@ -107,6 +108,7 @@ class BundleCard:
             "paid": self._text(bundle.position.paid),
             "deferred": self._text(self.deferred),
             "owed": self._text(self.owed),
+            **({"payers": [share_json(share, self.currency) for share in bundle.shares]} if bundle.payers else {}),
             "invoicing": policy.invoicing.value,
             "refund": {"amount": self._text(self.refund.amount), "formula": self.refund.formula},
             "policy": {"id": policy.id, "since": policy.since.isoformat(), "digest": self.digest},
@@ -124,6 +126,8 @@ class BundleCard:
         yield f"  Refund     {self._text(self.refund.amount)} {self.currency}: {self.refund.formula}"
         paid = f"{self._text(bundle.position.paid)} paid of {self._text(bundle.price)}"
         yield f"  Money      {paid}, {self._text(self.deferred)} deferred, {self._text(self.owed)} owed"
+        for share in bundle.shares if bundle.payers else ():
+            yield f"  Payer      {share_line(share, self.currency)}"
         yield f"  Rules      {policy.id} since {policy.since}, digest {self.digest}"
 
     def _text(self, minor: int) -> str:
@@ -265,6 +269,18 @@ def quantity(amount: int, unit: Unit) -> int | str:
     """Units for JSON: an integer, or a decimal string for hours, money and parts of a session (events.md 4)."""
     text = units.text(amount)
     return int(text) if unit in (Unit.SESSION, Unit.MINUTE) and "." not in text else text
+
+
+def share_json(share: Share, currency: str) -> dict[str, str]:
+    """What a payer agreed to, paid and owes."""
+    amounts = {"agreed": share.agreed, "paid": share.paid, "owed": share.owed}
+    return {"customer": share.customer} | {name: money.text(amount, currency) for name, amount in amounts.items()}
+
+
+def share_line(share: Share, currency: str) -> str:
+    """`INS-1 400.00 agreed, 80.00 paid, 0.00 owed`."""
+    agreed, paid, owed = (money.text(amount, currency) for amount in (share.agreed, share.paid, share.owed))
+    return f"{share.customer} {agreed} agreed, {paid} paid, {owed} owed"
 
 
 def unit_name(unit: Unit, currency: str) -> str:
