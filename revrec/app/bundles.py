@@ -32,7 +32,7 @@ from revrec.core.policy import (
     Transfer,
 )
 from revrec.core.post import record, run_clock
-from revrec.core.refund import Quote
+from revrec.core.refund import Quote, pending, quoted
 from revrec.core.refund import quote as core_quote
 from revrec.core.units import Unit
 from revrec.wire.stored import restore
@@ -74,6 +74,25 @@ class UnknownBundle(RevrecError):
 
 
 @dataclass(frozen=True, slots=True)
+class Requested:
+    """A refund that was asked for on `asked_on` and is not answered: what `refund.issued` under its id would pay now."""
+
+    refund: str
+    asked_on: date
+    quote: Quote
+    currency: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The request as JSON."""
+        amount = money.text(self.quote.amount, self.currency)
+        return {"refund": self.refund, "asked_on": self.asked_on.isoformat(), "amount": amount, "formula": self.quote.formula}
+
+    def __str__(self) -> str:
+        amount = money.text(self.quote.amount, self.currency)
+        return f"refund {self.refund} is asked for and not answered: {amount} {self.currency}, {self.quote.formula}"
+
+
+@dataclass(frozen=True, slots=True)
 class BundleCard:
     """The state of a bundle at the end of the day `on`; amounts in minor units of `currency`, units in quanta.
 
@@ -87,6 +106,7 @@ class BundleCard:
     owed: int
     refund: Quote
     digest: str
+    requests: tuple[Requested, ...] = ()
 
     @property
     def left(self) -> int:
@@ -111,6 +131,7 @@ class BundleCard:
             **({"payers": [share_json(share, self.currency) for share in bundle.shares]} if bundle.payers else {}),
             "invoicing": policy.invoicing.value,
             "refund": {"amount": self._text(self.refund.amount), "formula": self.refund.formula},
+            **({"requests": [request.to_json() for request in self.requests]} if self.requests else {}),
             "policy": {"id": policy.id, "since": policy.since.isoformat(), "digest": self.digest},
         }
 
@@ -124,6 +145,8 @@ class BundleCard:
         yield f"  Delivered  {self._delivery()}"
         yield f"  Billed     {_BILLED[policy.invoicing]} (invoicing = {policy.invoicing})"
         yield f"  Refund     {self._text(self.refund.amount)} {self.currency}: {self.refund.formula}"
+        for request in self.requests:
+            yield f"             {request}"
         paid = f"{self._text(bundle.position.paid)} paid of {self._text(bundle.price)}"
         yield f"  Money      {paid}, {self._text(self.deferred)} deferred, {self._text(self.owed)} owed"
         for share in bundle.shares if bundle.payers else ():
@@ -217,12 +240,20 @@ def show(ws: Workspace, bundle: str, on: date) -> BundleCard:
         owed=amount_of(booked, Role.RECEIVABLE, Role.CONTRACT_ASSET, bundle=bundle),
         refund=core_quote(state, on, ws.settings.currency),
         digest=digest_of(ws, state.terms.policy),
+        requests=requests(ws, bundle, on),
     )
 
 
 def quote(ws: Workspace, bundle: str, on: date) -> Quote:
     """What a refund of everything unused would be on a day, and by which formula; raises UnknownBundle."""
     return core_quote(state_on(ws, bundle, on), on, ws.settings.currency)
+
+
+def requests(ws: Workspace, bundle: str, on: date) -> tuple[Requested, ...]:
+    """The refunds that are asked for and not answered at the end of a day; raises UnknownBundle."""
+    state, currency = state_on(ws, bundle, on), ws.settings.currency
+    asked = pending(ws.store.movements(bundle), on) if state.status is Status.OPEN else []
+    return tuple(Requested(each.ref, each.date, quoted(state, each, currency), currency) for each in asked)
 
 
 def state_on(ws: Workspace, bundle: str, on: date) -> Bundle:
