@@ -12,12 +12,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from einvoice.check import check
-from einvoice.frozen import freeze
-
 from einvoice import xml, xsd
 from einvoice.chain import Kind, Link, Record, alta_text, anulacion_text
+from einvoice.check import check
 from einvoice.findings import Finding
+from einvoice.frozen import freeze
 from einvoice.model import Invoice, Reference
 from einvoice.regimes.verifactu import build, codes, rules
 from einvoice.schemas import SchemaMissing
@@ -33,7 +32,7 @@ from revrec.core.policy import OUTSIDE, Tax
 from revrec.settings import Settings
 from revrec.store.book import StoreBook
 from revrec.store.format import instant
-from revrec.store.papers import Issued, Kept, Papers, Waiting, chained
+from revrec.store.papers import Issued, Kept, Papers, Waiting, chained, registered_details
 from revrec.store.store import Store
 
 SYSTEM_NAME, SYSTEM_ID = "revrec", "RV"
@@ -139,11 +138,12 @@ class Issuer:
             return None
         numbered = self.number(case)
         invoice = self.paper.invoice(case, numbered)
-        problems = (*problems, *self.problems(invoice, case))
+        problems = (*problems, *self.problems(invoice, money.decimal(self.limit(case), self.settings.currency)))
         if problems:
             self._wait(draft, seq, problems)
             return None
-        return self._number(draft, case, invoice, seq, draft.entry if born else 0)
+        customer = draft.recipient or (case.bundle.customer if case.bundle else "")
+        return self._number(draft, customer, invoice, seq, draft.entry if born else 0)
 
     def _case(self, draft: Draft, data: Mapping[str, Any]) -> tuple[Case | None, tuple[Finding, ...]]:
         bundle = self.book.bundle(draft.bundle) if draft.bundle else None
@@ -191,7 +191,7 @@ class Issuer:
 
     def limit(self, case: Case) -> int:
         """What a simplified invoice may reach, VAT included, in minor units (RD 1619/2012 art. 4)."""
-        general = int(Decimal(codes.law("simplified_limit", self.today).value).scaleb(money.exponent(self.settings.currency)))
+        general = self._minor(Decimal(codes.law("simplified_limit", self.today).value))
         return min(tax.simplified_limit if tax.simplified_limit is not None else general for tax in case.tax.values())
 
     def _same_day(self, draft: Draft) -> int:
@@ -209,10 +209,11 @@ class Issuer:
             kind = "commission"
         else:
             kind = "simplified" if case.simplified else "invoice"
-        return self.next_in(f"{self.settings.series.get(kind, SERIES[kind])}{self.today.year}-")
+        return self.next_of(kind)
 
-    def next_in(self, series: str) -> Numbered:
-        """The next number of a series."""
+    def next_of(self, kind: str) -> Numbered:
+        """The next number of a kind of document in its series of this year."""
+        series = f"{self.settings.series.get(kind, SERIES[kind])}{self.today.year}-"
         return Numbered(series, f"{series}{self._standing(series).place + 1:0{_DIGITS}}")
 
     def _standing(self, series: str) -> Series:
@@ -220,8 +221,8 @@ class Issuer:
             self._series[series] = Series(*self.papers.last_in(series))
         return self._series[series]
 
-    def problems(self, invoice: Invoice, case: Case) -> tuple[Finding, ...]:
-        """Everything that would have the document rejected, or that the law does not allow."""
+    def problems(self, invoice: Invoice, limit: Decimal) -> tuple[Finding, ...]:
+        """Everything that would have the document rejected, or that the law does not allow; `limit` of a simplified one."""
         last = self._standing(invoice.series).last
         clock: tuple[Finding, ...] = ()
         if last is not None and self.today < last:
@@ -230,13 +231,21 @@ class Issuer:
         found = (*clock, *check(invoice))
         if self.settings.country != "ES":
             return found
-        limit = money.decimal(self.limit(case), self.settings.currency)
         return (*found, *rules.check(invoice, self.today, simplified_limit=limit))
 
-    def _number(self, draft: Draft, case: Case, invoice: Invoice, seq: int, entry: int) -> Issued:
-        place, customer = self._standing(invoice.series), draft.recipient or (case.bundle.customer if case.bundle else "")
-        record = self._register(invoice, customer if invoice.buyer else "") if self.settings.country == "ES" else 0
-        sealed_for = customer if invoice.buyer else ""
+    def replace(self, draft: Draft, invoice: Invoice, before: Issued) -> Issued:
+        """Number a document that takes the place of another with the same amounts: it covers what that one covered."""
+        issued = self._number(draft, draft.recipient or "", invoice, before.seq, 0, effect=(0, 0))
+        self._put(self.account(draft.account).renamed(before.number, issued.number))
+        return issued
+
+    def _number(
+        self, draft: Draft, customer: str, invoice: Invoice, seq: int, entry: int, effect: tuple[int, int] | None = None
+    ) -> Issued:
+        """Number a document; `effect` is what it adds to what is invoiced, where that is not what it says."""
+        place, sealed_for = self._standing(invoice.series), customer if invoice.buyer else ""
+        record = self._register(invoice, sealed_for) if self.settings.country == "ES" else 0
+        gross, vat = effect or (self._minor(invoice.totals.gross), self._minor(invoice.totals.tax))
         self.n += 1
         issued = Issued(
             self.n,
@@ -252,8 +261,8 @@ class Issuer:
             draft.bundle,
             sealed_for,
             draft.corrects,
-            self._minor(invoice.totals.gross),
-            self._minor(invoice.totals.tax),
+            gross,
+            vat,
             record,
             draft.parts,
             self.papers.seal(sealed_for, invoice.number, freeze(invoice)),
@@ -345,6 +354,11 @@ class Issuer:
             return self._rows.waiting[draft]
         return self.papers.waiting_one(draft)
 
+    def still_waiting(self) -> tuple[Waiting, ...]:
+        """What this run held back and nothing released since, each as it is now."""
+        found = {waits.draft.id: self._waiting(waits.draft.id) for waits in self.held}
+        return tuple(waits for waits in found.values() if waits is not None)
+
     # look-ups
 
     def prefetch(self, bundles: Iterable[str]) -> None:
@@ -393,10 +407,7 @@ class Issuer:
     def details(self, customer: str) -> Mapping[str, Any]:
         """Who a recipient is, as registered latest; empty when nobody is, or the person is erased or blocked."""
         if customer not in self._details:
-            registered = self.store.registration(customer)
-            clear = registered.event["data"] if registered else {}
-            sealed = self.store.unsealed(registered) if registered else None
-            self._details[customer] = {**(sealed or {}), **clear}
+            self._details[customer] = registered_details(self.store, customer)
         return self._details[customer]
 
     def find(self, number: str) -> Issued | None:
@@ -413,6 +424,7 @@ class Issuer:
         rows, papers = self._rows, self.papers
         papers.add_invoices(rows.invoices)
         papers.add_records(rows.records)
+        self.store.touch({each.issued_on for each in rows.invoices if not each.entry})
         papers.put_accounts([self._accounts[name] for name in rows.accounts], self._stored)
         self._stored |= rows.accounts.keys()
         for name, waits in rows.waiting.items():

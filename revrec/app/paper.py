@@ -186,13 +186,13 @@ class Paper:
         phrase = wording.SUBJECTS.get(item.subject)
         if phrase is not None:
             return phrase.said(language)
-        bundle = self._bundle_text(case.bundle, language)
+        bundle = self.bundle_text(case.bundle, language)
         if item.ref:
             return wording.SESSION.said(language, bundle=bundle)
         partial = case.original is None and case.bundle is not None and case.draft.gross < case.bundle.price
         return wording.PART.said(language, bundle=bundle) if partial else bundle
 
-    def _bundle_text(self, bundle: Bundle | None, language: str) -> str:
+    def bundle_text(self, bundle: Bundle | None, language: str) -> str:
         """The package's `document_text` in the language; else made from its units."""
         if bundle is None:
             return wording.UNITS[units.Unit.MONEY].said(language)

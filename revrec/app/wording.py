@@ -39,6 +39,7 @@ SUBJECTS = {
     Subject.FEE: Phrase("Cargo según las condiciones aceptadas", "Fee under the accepted terms"),
     Subject.COMMISSION: Phrase("Comisión de intermediación", "Agency commission"),
 }
+DELIVERED = Phrase("Sesión prestada con cargo al bono", "Session delivered from the bundle")
 SESSION = Phrase("{bundle}: sesión", "{bundle}: session")
 PART = Phrase("{bundle} (pago a cuenta)", "{bundle} (payment on account)")
 CORRECTS = Phrase("Rectificación de la factura {number}: {what}", "Correction of invoice {number}: {what}")
