@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from revrec.books import plugin
 from revrec.books.check import check as beancount_findings
 from revrec.books.mainfile import NAME as MAIN
-from revrec.books.state import Books, MonthRow
+from revrec.books.state import Books, Link, MonthRow, Note
 from revrec.books.write import Difference, Step, Writer, Written
 from revrec.core.findings import Finding
 from revrec.core.journal import Role
+from revrec.store.papers import Papers
 
 if TYPE_CHECKING:
     from revrec.app.progress import Progress
@@ -70,12 +71,15 @@ def books_of(store: Store) -> Books:
     days = {day.date: day.file for day in store.days()}
     calendar = store.head().calendar
     last = max((day.date for day in store.days() if day.entries), default=None)
+    papers = Papers(store)
     return Books(
         entries=store.entries_of_day,
         days=days,
         months=[MonthRow(row.month, Role(row.role), row.branch, row.service, row.method, row.amount) for row in store.balances()],
         last_day=max(filter(None, (last, calendar)), default=None),
         sources=store.homonyms(),
+        links=lambda entries: {entry: [Link(*born) for born in found] for entry, found in papers.links(entries).items()},
+        notes=lambda day: [Note(each.number, each.account.replace(":", " ")) for each in papers.later_on(day)],
     )
 
 

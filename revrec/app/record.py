@@ -15,9 +15,11 @@ from typing import Any, NamedTuple
 import orjson
 
 from revrec.app import erase
+from revrec.app.aim import aimed
 from revrec.app.books import books_of, finish, writer_of
 from revrec.app.catalogue import PinningCatalogue
 from revrec.app.erase import Erasure
+from revrec.app.issuing import Issuer
 from revrec.app.progress import Progress, Silent
 from revrec.app.workspace import Workspace
 from revrec.core.book import Book, Changes
@@ -29,6 +31,7 @@ from revrec.core.post import post as judged
 from revrec.core.post import record as post
 from revrec.store.book import StoreBook
 from revrec.store.format import instant
+from revrec.store.papers import Issued, Papers, Waiting
 from revrec.store.recorder import Recorder
 from revrec.store.store import StoredEvent
 from revrec.wire.envelope import Parsed, event_id, parse
@@ -88,6 +91,8 @@ class Recorded:
     rejected: tuple[Rejection, ...] = ()
     drafts: tuple[JournalEntry, ...] = ()
     erasures: tuple[Erasure, ...] = ()
+    issued: tuple[Issued, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
 
     @property
     def rejected_count(self) -> int:
@@ -106,6 +111,8 @@ class Recorded:
             self.rejected + other.rejected,
             self.drafts + other.drafts,
             self.erasures + other.erasures,
+            self.issued + other.issued,
+            self.waiting + other.waiting,
         )
 
 
@@ -187,7 +194,7 @@ def writing(ws: Workspace, now: datetime, *, dry_run: bool = False) -> Iterator[
     with ws.store.transaction():
         run = Run(ws, now, dry_run=dry_run)
         yield run
-        run.recorder.finish()
+        run.finish()
         if dry_run:
             ws.store.rollback()
 
@@ -206,6 +213,8 @@ class Run:
         methods = {Method(name): role for name, role in ws.settings.methods.items()}
         self.book = StoreBook(ws.store, self.catalogue, self.decode, ws.settings.currency, methods, ws.settings.regime)
         self.recorder = Recorder(ws.store, self.book)
+        since = ws.settings.invoicing_from
+        self.issuer = Issuer(ws.settings, ws.store, self.book, since, now) if since else None
         # With every role at hand no event can ask for one that has no account: then nothing is checked event by event.
         self.careful = any(ws.chart.account(role) is None for role in Role)
         self.batch = 1 if self.careful else BATCH
@@ -223,8 +232,18 @@ class Run:
 
     def decode(self, stored: StoredEvent) -> Event:
         """The core's event of a stored one, on the day on which it was booked."""
-        event = restore(stored.event, self.ws.context)
+        event = self.aimed(restore(stored.event, self.ws.context))
         return event if event.date == stored.date else replace(event, date=stored.date)
+
+    def aimed(self, event: Event) -> Event:
+        """The event at the contract of the invoice that it names, where it names one."""
+        return aimed(event, self.issuer.find if self.issuer else Papers(self.store).invoice)
+
+    def finish(self) -> None:
+        """Write everything that is left."""
+        self.recorder.finish()
+        if self.issuer:
+            self.issuer.flush()
 
     def summary(self) -> Recorded:
         """What was done."""
@@ -239,6 +258,8 @@ class Run:
             rejected=tuple(self.rejected),
             drafts=tuple(self.drafts or ()),
             erasures=tuple(self.erasures.values()),
+            issued=tuple(self.issuer.issued) if self.issuer else (),
+            waiting=self.issuer.still_waiting() if self.issuer else (),
         )
 
     # a source
@@ -267,6 +288,8 @@ class Run:
             else:
                 self.invented += recorded and line.invented
         self.recorder.flush()
+        if self.issuer:
+            self.issuer.flush()
 
     def _parsed(self, source: Source, line: Line) -> Parsed | None:
         """The event of a line, or None when it breaks the contract; every problem is noted."""
@@ -302,6 +325,8 @@ class Run:
             self.used[name] = origin
         self.store.keys.expect({p.public["data"].get("customer", "") for p in events if p.private is not None})
         read_ahead(self.book, [parsed.public for parsed in events])
+        if self.issuer:
+            self.issuer.prefetch({p.public["data"]["bundle"] for p in events if "bundle" in p.public["data"]})
 
     # one event
 
@@ -321,12 +346,15 @@ class Run:
             self._check_clock(parsed)
         self._check_persons(parsed)
         self.catalogue.begin()
+        event = self.aimed(event)
         done = self._posted(event)
         customer = customer_of(self.book, event, done[-1])
         stored, content = self._stored(parsed, customer)
         relied, fresh = self.catalogue.take(self.book.seq)
         self.recorder.add(done, event, stored, content, customer, self.at, relied, fresh)
         self._note(event, customer, content, done)
+        if self.issuer:
+            self.issuer.follow(event, parsed.public["data"], parsed.private, done)
         if isinstance(event.data, CustomerErased):
             self.recorder.flush()
             became = erase.carry_out(self.store, event.data.customer, event.date, self.book.currency)

@@ -9,7 +9,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from revrec.app.bundles import UnknownBundle, state_on
+from revrec.app.bundles import UnknownBundle, life_of, state_on
 from revrec.books.check import Handwritten, handwritten
 from revrec.core import money
 from revrec.core.book import Movement
@@ -63,6 +63,10 @@ class StoreRecords:
     def bundles(self) -> Iterator[Bundle]:
         """Every bundle as it is today, by id."""
         return self.ws.store.bundles()
+
+    def life(self, bundle: Bundle, until: date) -> Sequence[tuple[date, Bundle]]:
+        """The bundle at the end of each day up to `until` on which something happened to it: its history, posted again."""
+        return life_of(self.ws, bundle.id, until)
 
     def bundle_on(self, bundle: Bundle, on: date) -> Bundle:
         """The bundle as it was at the end of a day not before its sale; of one that was taken over later, nothing."""

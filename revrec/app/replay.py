@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import orjson
 
+from revrec.app.aim import aimed
 from revrec.app.catalogue import regime_of
 from revrec.app.record import customer_of, read_ahead
 from revrec.core.errors import Refused
@@ -19,6 +20,7 @@ from revrec.core.policy import Package, Policy, Tax, Terms
 from revrec.core.post import record as post
 from revrec.store.book import StoreBook
 from revrec.store.format import pins_digest, stored_event
+from revrec.store.papers import Papers
 from revrec.store.pins import Pin, Pins
 from revrec.store.recorder import Recorder
 from revrec.store.store import Store, StoredEvent
@@ -147,6 +149,7 @@ class Replay:
     def __init__(self, store: Store, scratch: Store, context: Context) -> None:
         self.store = store
         self.scratch = scratch
+        self.papers = Papers(store)
         self.scratch.pins.rows.update(store.pins.rows)
         self.settings = {pin.seq: pin for pin in store.pins.rows.values() if pin.kind == "settings"}
         self.catalogue = PinnedCatalogue(self.scratch.pins, self.settings)
@@ -159,7 +162,7 @@ class Replay:
 
     def decode(self, stored: StoredEvent) -> Event:
         """The core's event of a stored one, on the day on which it was booked."""
-        event = restore(stored.event, self.context)
+        event = aimed(restore(stored.event, self.context), self.papers.invoice)
         return event if event.date == stored.date else replace(event, date=stored.date)
 
     def run(self) -> Iterator[Derived]:
@@ -178,7 +181,7 @@ class Replay:
         self._set(stored.seq)
         raw = fields["event"]
         assert isinstance(raw, dict)
-        event = restore(raw, self.context)
+        event = aimed(restore(raw, self.context), self.papers.invoice)
         self.catalogue.begin(stored.seq, str(fields["pins"]))
         try:
             done = post(self.book, event)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
@@ -25,6 +25,28 @@ class MonthRow(NamedTuple):
     amount: int
 
 
+class Note(NamedTuple):
+    """A document issued later than what it is for: its number, and the contract's id."""
+
+    number: str
+    contract: str
+
+
+class Link(NamedTuple):
+    """A document whose number was born with an entry: its number and the day of issuing."""
+
+    number: str
+    issued_on: date
+
+
+def _no_links(_entries: Sequence[int]) -> Mapping[int, Sequence[Link]]:
+    return {}
+
+
+def _no_notes(_day: date) -> Sequence[Note]:
+    return ()
+
+
 Entries = Callable[[date], Iterable[JournalEntry]]
 """The entries of one day in order of their numbers."""
 
@@ -37,6 +59,7 @@ class Books:
     or None where the file is still to be written: a new day, a day that got another entry, a crash before the file.
     Days that hold balances only may stand in it too. `months` are the month rows of all time.
     `last_day` is the later of the last entry's date and the calendar: a month before its month is complete.
+    `links` answers the documents born with some entries, `notes` those issued later, on their day.
     `sources` holds (event id, source) where another source had used the id before: only there the source is shown.
     """
 
@@ -45,3 +68,5 @@ class Books:
     months: Iterable[MonthRow]
     last_day: date | None
     sources: Container[tuple[str, str]] = field(default_factory=frozenset)
+    links: Callable[[Sequence[int]], Mapping[int, Sequence[Link]]] = _no_links
+    notes: Callable[[date], Sequence[Note]] = _no_notes

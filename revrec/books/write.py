@@ -11,7 +11,7 @@ from revrec.books import fiscal, listing, mainfile, summary
 from revrec.books.balance import Asserted, month_ends
 from revrec.books.chart import Chart
 from revrec.books.files import Shelf, Unwritten, digest, put, settle
-from revrec.books.render import Renderer
+from revrec.books.render import Documents, Renderer
 from revrec.books.state import Books, MonthRow
 
 __all__ = ["Books", "Difference", "MonthRow", "Unwritten", "Writer", "Written"]
@@ -131,8 +131,10 @@ class Writer:
     def _rendered(self, books: Books, plan: _Plan, days: Sequence[date]) -> Iterator[tuple[date, bytes]]:
         renderer = Renderer(self.chart, self.currency)
         for day in days:
-            text = renderer.day(day, plan.asserted.get(day, ()), books.entries(day), books.sources)
-            yield day, text.encode()
+            entries = tuple(books.entries(day))
+            links = books.links([entry.number for entry in entries])
+            paper = Documents(links, books.notes(day))
+            yield day, renderer.day(day, plan.asserted.get(day, ()), entries, books.sources, paper).encode()
 
     def _lists(self, plan: _Plan, digests: dict[str, str]) -> Iterator[tuple[str, bytes]]:
         """The files over all days, whose digests are added to `digests`; MANIFEST last."""

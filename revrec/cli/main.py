@@ -11,7 +11,22 @@ from typing import Annotated
 
 import typer
 
-from revrec.cli import books, bundles, demo, export, init, options, periods, policies, records, reports, schemas, show, whatif
+from revrec.cli import (
+    books,
+    bundles,
+    demo,
+    export,
+    init,
+    invoices,
+    options,
+    periods,
+    policies,
+    records,
+    reports,
+    schemas,
+    show,
+    whatif,
+)
 from revrec.core.errors import RevrecError
 
 USAGE = 2
@@ -49,7 +64,7 @@ def root(
 
     Exit codes: 0 done; 1 refused, findings or a broken workspace; 2 wrong usage; 130 interrupted.
     Environment: REVREC_DATABASE (another database), REVREC_KEY (the key of personal data, instead of revrec.key),
-    REVREC_SCHEMAS (the folder of official schemas).
+    REVREC_SCHEMAS (the folder of official schemas), REVREC_SIGNER_PASSWORD (of the certificate).
 
     \b
     Example:
@@ -68,6 +83,7 @@ reports.add(app)
 books.add(app)
 export.add(app)
 whatif.add(app)
+invoices.add(app)
 schemas.add(app)
 demo.add(app)
 

@@ -67,7 +67,12 @@ def _print(done: Recorded, ws: Workspace, *, dry_run: bool) -> None:
     if done.rejected:
         parts.append(f"{done.rejected_count:,} rejected")
     parts.append(f"{show.count(done.entries, 'entry', 'entries')} on {show.count(done.days, 'day')}")
+    if done.issued:
+        parts.append(f"{show.count(len(done.issued), 'invoice')} {'would be issued' if dry_run else 'issued'}")
     print("; ".join(parts))
+    if done.waiting:
+        waits = show.count(len(done.waiting), "document")
+        print(f"{waits} cannot be issued yet: `revrec invoice list --pending` says what is missing")
     for erasure in done.erasures:
         print(erasure)
 
@@ -86,4 +91,6 @@ def _json(done: Recorded, ws: Workspace) -> dict[str, object]:
         ],
         "drafts": [show.draft_json(entry, ws.settings.currency) for entry in done.drafts],
         "erasures": [erasure.to_json() for erasure in done.erasures],
+        "issued": [issued.number for issued in done.issued],
+        "waiting": [waits.draft.id for waits in done.waiting],
     }

@@ -35,6 +35,15 @@ def show(result: Showable, *, as_json: bool) -> None:
             print(line)
 
 
+def show_rows(rows: list[dict[str, Any]], lines: Iterable[str], *, as_json: bool) -> None:
+    """Print a list: its lines for people, its rows for programs."""
+    if as_json:
+        show_json(rows)
+    else:
+        for line in lines:
+            print(line)
+
+
 def show_json(value: Any) -> None:
     """Print JSON for people and programs alike: indented, UTF-8."""
     print(json.dumps(value, ensure_ascii=False, indent=2))

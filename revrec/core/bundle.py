@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from enum import StrEnum
 from typing import NamedTuple
 
 from revrec.core.dates import DAY, add_months, month_end
-from revrec.core.events import Foreign, Instalment, Payer
+from revrec.core.events import Foreign, Instalment
 from revrec.core.journal import Role
 from revrec.core.money import share
+from revrec.core.payer import Bound, Share, shares
 from revrec.core.policy import (
     WHOLE,
     Breakage,
@@ -22,9 +22,10 @@ from revrec.core.policy import (
     Voucher,
 )
 from revrec.core.tax import Receipts, held
+from revrec.core.words import Word
 
 
-class Status(StrEnum):
+class Status(Word):
     """How a bundle ended, if a fact ended it; expiry is a matter of dates (`Bundle.valid_until`)."""
 
     OPEN = "open"
@@ -36,7 +37,7 @@ class Status(StrEnum):
     DEFAULTED = "defaulted"
 
 
-class ClaimKind(StrEnum):
+class ClaimKind(Word):
     """What an open claim is for: units of the bundle, units beyond it or a surcharge, or a fee."""
 
     PACKAGE = "package"
@@ -140,7 +141,7 @@ class Plan(NamedTuple):
     """
 
     instalments: tuple[Instalment, ...] = ()
-    payers: tuple[Payer, ...] = ()
+    payers: tuple[Bound, ...] = ()
     line_from: date | None = None
     line_base: int = 0
     expected_used: int = 0
@@ -202,9 +203,17 @@ class Bundle(NamedTuple):
         return self.plan.instalments
 
     @property
-    def payers(self) -> tuple[Payer, ...]:
+    def payers(self) -> tuple[Bound, ...]:
         """Who is bound to pay which part; empty: the customer pays all."""
         return self.plan.payers
+
+    @property
+    def shares(self) -> tuple[Share, ...]:
+        """What each payer agreed to, paid and owes; together the price, what was paid of it, and what is `claimed`."""
+        p = self.position
+        if not self.plan.payers:
+            return (Share(self.customer, self.price, p.paid, p.lost, p.claimed),)
+        return shares(self.plan.payers, self.customer, p.billed, p.claimed - p.unpaid, p.claimed)
 
     @property
     def ended(self) -> bool:

@@ -7,7 +7,7 @@ from revrec.core.bundle import Bundle
 from revrec.core.errors import Refused
 from revrec.core.events import CreditApplied, CreditGranted, Event
 from revrec.core.journal import Posting, Role
-from revrec.core.payment import check_payable, counted, credit_ref, other_legs, room, started
+from revrec.core.payment import bound_for, check_payable, counted, credit_ref, other_legs, room, started
 from revrec.core.position import collect
 from revrec.core.recording import Recording
 
@@ -51,7 +51,7 @@ def _check_amount(rec: Recording, bundle: Bundle, event: Event, fact: CreditAppl
             rule="events.md 4 credit.applied",
             field="amount",
         )
-    over = collect(bundle, fact.amount, room(bundle, event.date)).credit
+    over = collect(bundle, fact.amount, room(bundle, event.date), bound_for(bundle, fact.customer)).credit
     if over:
         raise Refused(
             f"bundle {bundle.id} takes {rec.money(fact.amount - over)} on {event.date}, not {rec.money(fact.amount)}; "
@@ -66,7 +66,7 @@ def book_applied(rec: Recording, bundle: Bundle, fact: CreditApplied, _effect: i
 
     Where a late fact leaves the bundle less room than it had, the rest is credit again.
     """
-    bundle, to, _ = counted(rec, bundle, fact.amount, credit_ref(rec.event))
+    bundle, to, _ = counted(rec, bundle, fact.amount, credit_ref(rec.event), fact.customer)
     spent = fact.amount - to.credit
     whose = None if fact.customer == bundle.customer else fact.customer
     number = rec.shift(

@@ -59,7 +59,7 @@ def book_applied(rec: Recording, bundle: Bundle, fact: DepositApplied, _effect: 
     """Claims first, then the price, then credit of the customer who left it (events.md 4a, Money due)."""
     received = original_of(rec, fact.deposit)
     whose = received.customer or bundle.customer
-    bundle, to, held = counted(rec, bundle, received.parts[0], deposit_ref(fact))
+    bundle, to, held = counted(rec, bundle, received.parts[0], deposit_ref(fact), whose)
     number = rec.shift(
         "deposit.applied",
         bundle,

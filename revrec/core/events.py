@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
+
+from revrec.core.words import Word
 
 
-class Method(StrEnum):
+class Method(Word):
     """How money moved (`payment.received`, `refund.issued`)."""
 
     CASH = "cash"
@@ -164,7 +165,7 @@ class BundleVoided:
 
 @dataclass(frozen=True, slots=True)
 class PaymentReceived:
-    """`payment.received` for exactly one of `bundle`, `session` (a one-off visit) and `customer`.
+    """`payment.received` for exactly one of `bundle`, `session` (a one-off visit), `customer` and `invoice`.
 
     `amount` is the money that arrived, `tip` the part of it that is the staff's; `withheld` is the income tax that the
     payer kept back and counts as paid on top.
@@ -181,6 +182,7 @@ class PaymentReceived:
     withheld: int = 0
     tip: int = 0
     foreign: Foreign | None = None
+    invoice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -460,6 +462,7 @@ class ReceivableWrittenOff:
     amount: int
     bundle: str | None = None
     customer: str | None = None
+    invoice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -469,6 +472,7 @@ class ReceivableRecovered:
     amount: int
     bundle: str | None = None
     customer: str | None = None
+    invoice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -479,6 +483,7 @@ class ReceivableVatRecovered:
     notified_on: date
     bundle: str | None = None
     customer: str | None = None
+    invoice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -496,6 +501,7 @@ class CreditApplied:
     customer: str
     amount: int
     bundle: str | None = None
+    invoice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

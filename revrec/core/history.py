@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from revrec.core.attribution import attributed
 from revrec.core.book import Book, Changes, Kind, Movement
 from revrec.core.bundle import Bundle
 from revrec.core.clock import alive_again, settled, tick
@@ -55,6 +56,7 @@ class Replay:
     steps: dict[StepKey, list[JournalEntry]] = field(default_factory=dict)
     memory: dict[tuple[Kind, str], Movement] = field(default_factory=dict)
     new: Changes = field(default_factory=Changes)
+    states: list[tuple[date, Bundle]] = field(default_factory=list)
 
     def sheet(self, event: Event) -> Recording:
         """A sheet on which one step is replayed."""
@@ -63,7 +65,8 @@ class Replay:
         return rec
 
     def took(self, step: StepKey, rec: Recording) -> None:
-        """Keep what a step posted and did."""
+        """Keep what a step posted and did, and the bundle after it."""
+        self.states.append((step[1], self.bundle))
         self.steps.setdefault(step, []).extend(rec.changes.entries)
         for movement in rec.changes.movements:
             was = self.book.movement(movement.kind, movement.ref) if movement.kind not in _UNNAMED else None
@@ -84,6 +87,7 @@ def replay(
         raise Refused(f"bundle {bundle.id} has no sale", rule="events.md 4 bundle.sold", field="bundle")
     (_, first), *rest = events
     run = Replay(reborn(book, bundle, birth, first), book, forced)
+    run.states.append((birth.date, run.bundle))
     last = first
     for seq, event in sorted(rest, key=lambda e: (e[1].date, e[0])):
         if event.date < birth.date and type(event.data) in handlers and not isinstance(event.data, BreakageEstimated):
@@ -122,7 +126,8 @@ def _step(run: Replay, seq: int, event: Event, handlers: Handlers) -> None:
         rec.forced = run.forced
     try:
         bundle, run.effects[seq] = judge(rec, run.bundle, event, event.data)
-        run.bundle = settled(rec, booker(rec, alive_again(bundle, event.date), event.data, run.effects[seq]))
+        booked = booker(rec, alive_again(bundle, event.date), event.data, run.effects[seq])
+        run.bundle = settled(rec, attributed(rec, run.bundle, booked))
     except Refused as refusal:
         if seq == NEW:
             raise
@@ -135,6 +140,11 @@ def _step(run: Replay, seq: int, event: Event, handlers: Handlers) -> None:
     run.took((seq, event.date), rec)
     if seq == NEW:
         run.new = rec.changes
+
+
+def life(book: Book, bundle: Bundle, handlers: Handlers) -> list[tuple[date, Bundle]]:
+    """The bundle at the end of every day on which something happened to it, from its birth, in order."""
+    return list(dict(replay(book, bundle, recorded(book, bundle), handlers).states).items())
 
 
 def is_late(bundle: Bundle, day: date) -> bool:

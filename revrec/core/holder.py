@@ -26,6 +26,7 @@ from revrec.core.events import (
 from revrec.core.journal import INCOME_ROLES, Posting, Role
 from revrec.core.layers import cut
 from revrec.core.money import share
+from revrec.core.payer import Bound
 from revrec.core.policy import Bonus, Breakage, Obligation, Owner, Recognition, Sharing, Terms, Transfer, Voucher
 from revrec.core.position import itemised, paid_out, squared
 from revrec.core.recording import Recording
@@ -80,7 +81,8 @@ def _plan(bundle: Bundle, event: Event, fact: BundleSold, estimate: int, *, cash
     instalments = tuple(Instalment(max(i.due_on, event.date), i.amount) for i in fact.instalments)
     plan = plan_of(bundle, event, estimate, instalments or firm(bundle, event.date), cash=cash)
     if fact.payers or fact.foreign:
-        plan = plan._replace(payers=fact.payers, foreign=fact.foreign, event=event.id, source=event.source)
+        bounds = tuple(Bound(payer.customer, payer.amount) for payer in fact.payers)
+        plan = plan._replace(payers=bounds, foreign=fact.foreign, event=event.id, source=event.source)
     return plan
 
 

@@ -518,8 +518,8 @@ def _by_payer(bundle: Bundle, billed: Billed, due: Amount, payer: str | None) ->
     covered: dict[str, int] = defaultdict(int)
     for cover in billed.covers:
         covered[cover.recipient] += cover.gross
-    open_ = tuple(max(each.amount - covered[each.customer], 0) for each in bundle.payers)
-    weights = open_ if sum(open_) else tuple(each.amount for each in bundle.payers)
+    open_ = tuple(max(each.agreed - covered[each.customer], 0) for each in bundle.payers)
+    weights = open_ if sum(open_) else tuple(each.agreed for each in bundle.payers)
     parts = zip(bundle.payers, allocate(due.gross, weights), allocate(due.vat, weights), strict=True)
     for each, gross, vat in parts:
         if gross or vat:

@@ -101,12 +101,12 @@ def started(bundle: Bundle, event: Event, ref: str) -> Bundle:
 
 def book_payment(rec: Recording, bundle: Bundle, fact: PaymentReceived, _effect: int) -> Bundle:
     """Claims first, then the price, then credit of the customer (events.md 4a, Money due)."""
-    amount = fact.amount - fact.tip + fact.withheld
-    bundle, to, held = counted(rec, bundle, amount, fact.payment, fact.foreign, fact.withheld - fact.tip)
+    amount, payer = fact.amount - fact.tip + fact.withheld, fact.payer or bundle.customer
+    bundle, to, held = counted(rec, bundle, amount, fact.payment, payer, fact.foreign, fact.withheld - fact.tip)
     at_purchase = bundle.terms.policy.recognition is Recognition.AT_PURCHASE
     rule = "payment.at-purchase" if at_purchase else "payment.bundle"
     number = rec.shift(rule, bundle, lead=_arrived(rec, fact), tail=other_legs(rec, bundle, to, fact.payer))
-    rec.credit(fact.payer or bundle.customer, to.credit)
+    rec.credit(payer, to.credit)
     parts = paid_parts(fact, to, held)
     rec.move(
         Movement(
@@ -115,7 +115,7 @@ def book_payment(rec: Recording, bundle: Bundle, fact: PaymentReceived, _effect:
             rec.seq,
             rec.event.date,
             bundle.id,
-            fact.payer or bundle.customer,
+            payer,
             entry=number,
             parts=parts,
         ),
@@ -133,23 +133,23 @@ def paid_parts(fact: PaymentReceived, to: Settled, held: int = 0) -> Paid:
 
 
 def counted(
-    rec: Recording, bundle: Bundle, amount: int, ref: str, foreign: Foreign | None = None, beside: int = 0
+    rec: Recording, bundle: Bundle, amount: int, ref: str, payer: str, foreign: Foreign | None = None, beside: int = 0
 ) -> tuple[Bundle, Settled, int]:
-    """Money taken into the bundle: (bundle, where it went, what of it is expected to be refunded).
+    """Money of a payer taken into the bundle: (bundle, where it went, what of it is expected to be refunded).
 
     `foreign` is the money itself where it is of another currency, `beside` what of `amount` came on top of it.
     """
-    day = rec.event.date
+    day, bound = rec.event.date, bound_for(bundle, payer)
     price = priced_in(bundle, foreign)
     if foreign is not None and price is not None:
         bundle = respread(rec, bundle)
         p, space = bundle.position, room(bundle, day)
         owed = max(space, p.unpaid) + p.claimed - p.unpaid
         part = in_its_currency(foreign, amount - beside, beside)
-        to = collect(bundle, at_sale_rate(rec.book.currency, price, bundle.plan.foreign_paid, part, owed), space)
+        to = collect(bundle, at_sale_rate(rec.book.currency, price, bundle.plan.foreign_paid, part, owed), space, bound)
         bundle, to = exchanged(counts_for(bundle, part), to, amount)
     else:
-        to = collect(bundle, amount, room(bundle, day))
+        to = collect(bundle, amount, room(bundle, day), bound)
     before = bundle.position
     bundle = received(bundle, ref, to.package, to.prepaid, rec.percent(bundle, day))
     position = pay_others(bundle.position, to.others) if to.others else bundle.position
@@ -159,6 +159,11 @@ def counted(
         held = share(to.prepaid - max(position.vat - before.vat, 0), policy.refund_expected, WHOLE)
         position = position._replace(held=position.held + held)
     return bundle._replace(position=itemised(position, ref)), to, held
+
+
+def bound_for(bundle: Bundle, payer: str) -> int:
+    """What somebody else than the customer is still to pay of the price by contract."""
+    return sum(bound.outstanding for bound in bundle.payers if bound.customer == payer != bundle.customer)
 
 
 def _window_end(bundle: Bundle) -> date:

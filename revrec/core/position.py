@@ -36,14 +36,17 @@ def owe(position: Position, amount: int, ref: str, kind: ClaimKind, pending: int
     return position._replace(claims=(*position.claims, Claim(ref, kind, amount, pending))) if amount else position
 
 
-def collect(bundle: Bundle, amount: int, room: int) -> Settled:
+def collect(bundle: Bundle, amount: int, room: int, bound: int = 0) -> Settled:
     """Money settles receivables (oldest first), contract assets, the price as far as `room` allows, then is credit.
 
+    `bound` of it goes to the price before all else: a payer of a part of it owes no fee and no session beyond it.
     Source: events.md 4a, Money due.
     """
-    left, package, others, pending = amount, 0, 0, 0
     assets = 0 if bundle.claim_role is Role.RECEIVABLE else bundle.balances.contract_asset if bundle.position.unpaid else 0
     owed = bundle.position.unpaid - assets
+    first = min(amount, bound, max(room, bundle.position.unpaid))
+    package, others, pending = min(first, owed), 0, 0
+    left, ahead = amount - first, first - package
     for claim in bundle.position.claims:
         if claim.kind is ClaimKind.PACKAGE:
             paid = min(left, claim.amount, owed - package)
@@ -53,6 +56,7 @@ def collect(bundle: Bundle, amount: int, room: int) -> Settled:
             others += paid
             pending += share(claim.pending, paid, claim.amount)
         left -= paid
+    left += ahead
     asset = min(left, assets)
     prepaid = min(left - asset, max(room - package - asset, 0))
     return Settled(package + asset, others, prepaid, left - asset - prepaid, pending)

@@ -23,6 +23,7 @@ from revrec.core import (
     sessions,
     settlement,
 )
+from revrec.core.attribution import attributed
 from revrec.core.book import Book, Changes, Kind, Visit
 from revrec.core.bundle import Bundle
 from revrec.core.clock import alive_again, settled, tick
@@ -171,6 +172,7 @@ def apply_to(rec: Recording, bundle: Bundle) -> None:
     judge, booker = HANDLERS[type(event.data)]
     judged, effect = judge(rec, bundle, event, event.data)
     booked = booker(rec, alive_again(judged, event.date) if judged.lapsed_on else judged, event.data, effect)
+    booked = attributed(rec, bundle, booked)
     if booked.lapsed_on or bundle.lapsed_on:
         booked = settled(rec, booked)
     past = calendar is not None and calendar >= event.date

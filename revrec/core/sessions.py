@@ -434,7 +434,7 @@ def _charges_back(rec: Recording, bundle: Bundle, used: Used, session: str) -> t
         return bundle, cost, 0
     before = bundle.position
     position, open_, waiting = drop(before, used.others, session)
-    bundle, to, _ = counted(rec, bundle._replace(position=position), used.others - open_, session)
+    bundle, to, _ = counted(rec, bundle._replace(position=position), used.others - open_, session, bundle.customer)
     income = Role.FEE_INCOME if used.nature == Nature.FEE else Role.REVENUE_SINGLE
     income = income if bundle.terms.policy.principal or used.nature == Nature.FEE else Role.COMMISSION_INCOME
     legs = (

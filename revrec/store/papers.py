@@ -45,6 +45,13 @@ class Issued(NamedTuple):
     digest: bytes
 
 
+class Born(NamedTuple):
+    """A document as the books link it: its number and the day of issuing."""
+
+    number: str
+    issued_on: date
+
+
 class Kept(NamedTuple):
     """One record of the chain; `hashed` is the text that its huella covers, `xml` is sealed."""
 
@@ -159,9 +166,24 @@ class Papers:
         """The documents that a customer received."""
         return [issued(row) for row in self.store.rows("invoices_of_customer", customer)]
 
+    def links(self, entries: Iterable[int]) -> dict[int, list[Born]]:
+        """The documents whose number was born with some entries, by entry."""
+        found: dict[int, list[Born]] = {}
+        if self.is_empty():
+            return found
+        for entry, number, day in sorted(self.store.rows_of_list("invoice_links", entries)):
+            born = Born(number, date.fromisoformat(day))
+            if born not in found.setdefault(entry, []):  # a list that is not full repeats its last value
+                found[entry].append(born)
+        return found
+
+    def is_empty(self) -> bool:
+        """Whether no document was ever issued: most books need not be asked day by day."""
+        return self.store.row("last_invoice") is None
+
     def later_on(self, day: date) -> list[Issued]:
         """The documents issued on a day for events recorded before."""
-        return [issued(row) for row in self.store.rows("later_invoices", day.isoformat())]
+        return [issued(row) for row in self.store.rows("later_invoices", 0, day.isoformat())]
 
     # records
 
@@ -300,6 +322,14 @@ class Papers:
     def drop_waiting(self, draft: str) -> None:
         """A document has its number, or nothing is left of it."""
         self.store.write("drop_waiting", [(self.own, draft)])
+
+
+def registered_details(store: Store, customer: str) -> dict[str, Any]:
+    """Who a customer is, as registered latest; empty when nobody is, or the person is erased or blocked."""
+    registered = store.registration(customer)
+    if registered is None:
+        return {}
+    return {**(store.unsealed(registered) or {}), **registered.event["data"]}
 
 
 def columns(invoice: Issued) -> Row:

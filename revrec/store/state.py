@@ -13,7 +13,8 @@ import orjson
 
 from revrec.core.book import Kind, Movement
 from revrec.core.bundle import PLAIN, Bundle, Claim, ClaimKind, Plan, Position, Status, Written
-from revrec.core.events import Foreign, Instalment, Payer
+from revrec.core.events import Foreign, Instalment
+from revrec.core.payer import Bound
 from revrec.core.policy import Terms
 from revrec.core.tax import Receipt
 
@@ -69,7 +70,7 @@ def _plan_row(plan: Plan) -> tuple[Any, ...]:
     """Every member of a plan in the order of its declaration; its parts as plain tuples."""
     parts: dict[str, Any] = {
         "instalments": [(i.due_on, i.amount) for i in plan.instalments],
-        "payers": [(p.customer, p.amount) for p in plan.payers],
+        "payers": [tuple(bound) for bound in plan.payers],
         "foreign": plan.foreign and (plan.foreign.currency, plan.foreign.rate, plan.foreign.amount),
     }
     return tuple(plan._replace(**parts))
@@ -78,7 +79,7 @@ def _plan_row(plan: Plan) -> tuple[Any, ...]:
 def _plan(row: list[Any]) -> Plan:
     raw: dict[str, Any] = dict(zip(Plan._fields, row, strict=True))
     raw["instalments"] = tuple(Instalment(_day(day), amount) for day, amount in raw["instalments"])
-    raw["payers"] = tuple(Payer(*payer) for payer in raw["payers"])
+    raw["payers"] = tuple(Bound(*bound) for bound in raw["payers"])
     raw["line_from"] = _day(raw["line_from"]) if raw["line_from"] else None
     raw["foreign"] = Foreign(*raw["foreign"]) if raw["foreign"] else None
     return Plan(**raw)

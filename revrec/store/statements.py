@@ -222,7 +222,7 @@ STATEMENTS: dict[str, ClauseElement] = {
         _of(t.invoices),
         _list(t.invoices.c.entry),
     ),
-    "later_invoices": select(*INVOICE).where(_of(t.invoices, "issued_on"), t.invoices.c.entry == 0).order_by(t.invoices.c.n),
+    "later_invoices": select(*INVOICE).where(_of(t.invoices, "entry", "issued_on")).order_by(t.invoices.c.n),
     "records": _page(select(*RECORD).where(_of(t.records), t.records.c.place > bindparam("after")).order_by(t.records.c.place)),
     "record": select(*RECORD).where(_of(t.records, "place")),
     "records_of_invoice": select(*RECORD).where(_of(t.records, "number")).order_by(t.records.c.place),

@@ -382,6 +382,14 @@ class Store:
             yield from (decode_bundle(row[0], row[4], self.pins.terms) for row in page)
             after = page[-1][0]
 
+    def bound(self, customer: str) -> Iterator[Bundle]:
+        """The bundles of anybody whose contract binds the customer to pay a part, ordered by id: all are looked through."""
+        after, name = "", f'"{customer}"'.encode()
+        while page := self.rows("bundle_rows", after):
+            named = (decode_bundle(row[0], row[4], self.pins.terms) for row in page if name in row[4])
+            yield from (bundle for bundle in named if any(bound.customer == customer for bound in bundle.payers))
+            after = page[-1][0]
+
     def holdings(self, customer: str) -> list[Bundle]:
         """The bundles that the customer holds."""
         return list(self.bundles(customer=customer))
@@ -506,6 +514,12 @@ class Store:
             known = {row[0] for row in self.rows("days")}
             self.write("put_file", [row for row in rows if row[2] in known])
             self.write("add_days", [(self.taxpayer, day, 0, digest) for digest, _, day in rows if day not in known])
+
+    def touch(self, days: Iterable[date]) -> None:
+        """The files of these days are to be written again, or for the first time."""
+        for day in sorted(days):
+            if not self.write("add_day", [(0, None, self.taxpayer, day.isoformat())]):
+                self.write("add_days", [(self.taxpayer, day.isoformat(), 0, None)])
 
     def take_over(self, other: Store, tables: Iterable[str]) -> None:
         """The rows of other books, under the number of this taxpayer."""

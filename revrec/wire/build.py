@@ -144,6 +144,7 @@ def payment_received(data: Data, context: Context) -> core.PaymentReceived:
         _or_zero(data, "withheld", context),
         _or_zero(data, "tip", context),
         _foreign(data, "amount", context) if "currency" in data else None,
+        get("invoice"),
     )
 
 
@@ -333,20 +334,25 @@ def refund_reversed(data: Data, _context: Context) -> core.RefundReversed:
     return core.RefundReversed(data["refund"], data["approver"])
 
 
+def _claim(data: Data) -> tuple[str | None, str | None, str | None]:
+    """Whose claim it is: that of a bundle, of a customer's visits, or the one of an invoice."""
+    return data.get("bundle"), data.get("customer"), data.get("invoice")
+
+
 def receivable_written_off(data: Data, context: Context) -> core.ReceivableWrittenOff:
     """A claim lost."""
-    return core.ReceivableWrittenOff(context.amounts[data["amount"]][0], data.get("bundle"), data.get("customer"))
+    return core.ReceivableWrittenOff(context.amounts[data["amount"]][0], *_claim(data))
 
 
 def receivable_recovered(data: Data, context: Context) -> core.ReceivableRecovered:
     """A lost claim that lives again."""
-    return core.ReceivableRecovered(context.amounts[data["amount"]][0], data.get("bundle"), data.get("customer"))
+    return core.ReceivableRecovered(context.amounts[data["amount"]][0], *_claim(data))
 
 
 def receivable_vat_recovered(data: Data, context: Context) -> core.ReceivableVatRecovered:
     """The VAT of a lost claim."""
     amount, day = context.amounts[data["amount"]][0], context.days[data["notified_on"]]
-    return core.ReceivableVatRecovered(amount, day, data.get("bundle"), data.get("customer"))
+    return core.ReceivableVatRecovered(amount, day, *_claim(data))
 
 
 def credit_granted(data: Data, context: Context) -> core.CreditGranted:
@@ -356,7 +362,7 @@ def credit_granted(data: Data, context: Context) -> core.CreditGranted:
 
 def credit_applied(data: Data, context: Context) -> core.CreditApplied:
     """Credit spent."""
-    return core.CreditApplied(data["customer"], context.amounts[data["amount"]][0], data.get("bundle"))
+    return core.CreditApplied(data["customer"], context.amounts[data["amount"]][0], data.get("bundle"), data.get("invoice"))
 
 
 def breakage_estimated(data: Data, _context: Context) -> core.BreakageEstimated:

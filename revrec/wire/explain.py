@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from revrec.wire import facts
 from revrec.wire.errors import Problem, nearest
-from revrec.wire.facts import DATA, LATER_MEMBERS
+from revrec.wire.facts import DATA
 from revrec.wire.kinds import WORDS, shown
 
 ENVELOPE = ("specversion", "id", "source", "type", "time", "subject", "taxpayer", "branch", "actor", "datacontenttype", "data")
@@ -102,8 +102,6 @@ def _needed(loc: tuple[Any, ...], kind: str) -> str:
 
 def _unknown(loc: tuple[Any, ...], kind: str) -> Problem:
     name = str(loc[-1])
-    if loc[:1] == ("data",) and len(loc) == 2 and name in LATER_MEMBERS.get(kind, ()):  # data.NAME
-        return Problem(path(loc), "events.md 4", LATER_MEMBERS[kind][name], f"leave {name} out for now")
     known = members(loc, kind)
     where = kind if loc[:1] == ("data",) else "an event"
     hint = nearest(name, known) or f"known: {', '.join(known)}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
@@ -24,6 +23,7 @@ from revrec.wire.kinds import (
     Day,
     Id,
     Instant,
+    InvoiceNumber,
     Month,
     OneLine,
     PaymentId,
@@ -231,7 +231,7 @@ class BundleVoided(Approved):
 
 
 class PaymentReceived(Common, Priced):
-    """Money that came in for exactly one of `bundle`, `session` (a one-off visit) and `customer` (kept as credit)."""
+    """Money for exactly one of `bundle`, `session` (a one-off visit), `customer` (kept as credit) and `invoice`."""
 
     payment: PaymentId
     amount: Amount
@@ -239,6 +239,7 @@ class PaymentReceived(Common, Priced):
     bundle: NotRequired[Id]
     session: NotRequired[Id]
     customer: NotRequired[CustomerId]
+    invoice: NotRequired[InvoiceNumber]
     payer: NotRequired[CustomerId]
     reference: NotRequired[
         Annotated[str, Field(pattern=REFERENCE, max_length=140, description="Of bank or terminal, never a card number.")]
@@ -504,10 +505,11 @@ class RefundReversed(Approved):
 
 
 class ReceivableWrittenOff(Common, Priced):
-    """A claim on exactly one of `bundle` and `customer` (one-off visits) is lost."""
+    """A claim on exactly one of `bundle`, `customer` (one-off visits) and `invoice` is lost."""
 
     bundle: NotRequired[Id]
     customer: NotRequired[CustomerId]
+    invoice: NotRequired[InvoiceNumber]
     amount: Amount
     reason: NotRequired[Text]
 
@@ -517,6 +519,7 @@ class ReceivableRecovered(Common, Priced):
 
     bundle: NotRequired[Id]
     customer: NotRequired[CustomerId]
+    invoice: NotRequired[InvoiceNumber]
     amount: Amount
     reason: NotRequired[Text]
 
@@ -526,6 +529,7 @@ class ReceivableVatRecovered(Common, Priced):
 
     bundle: NotRequired[Id]
     customer: NotRequired[CustomerId]
+    invoice: NotRequired[InvoiceNumber]
     amount: Annotated[Amount, Field(description="The VAT itself.")]
     claim_proof: Annotated[Text, Field(description="How the debt was claimed, by court or notary; sealed.")]
     notified_on: Annotated[Day, Field(description="Day of the notification that the law asks for.")]
@@ -541,11 +545,12 @@ class CreditGranted(Common, Priced):
 
 
 class CreditApplied(Common, Priced):
-    """Credit of the customer pays for a bundle."""
+    """Credit of the customer pays for a bundle, named itself or by its invoice."""
 
     customer: CustomerId
     amount: Amount
     bundle: NotRequired[Id]
+    invoice: NotRequired[InvoiceNumber]
 
 
 class BreakageEstimated(Approved):
@@ -688,11 +693,6 @@ DATA: dict[str, type] = {
 
 # Those that somebody approves anyway; any other event has an approver only beside `correction`.
 APPROVED = frozenset(kind for kind, form in DATA.items() if Approved in getattr(form, "__orig_bases__", ()))
-
-# Members of the contract that this release knows by name only, and why.
-NO_INVOICES = "invoices come with a later release"
-PAYS = ("payment.received", "receivable.written_off", "receivable.recovered", "receivable.vat_recovered", "credit.applied")
-LATER_MEMBERS: dict[str, Mapping[str, str]] = {kind: {"invoice": NO_INVOICES} for kind in PAYS}
 
 # What is stored encrypted: `*` all members but those named.
 CLEAR_OF_CUSTOMER = frozenset(

@@ -28,6 +28,7 @@ SHARE = r"^[0-9](\.[0-9]{1,6})?$"
 COUNTRY = r"^[A-Z]{2}$"
 CURRENCY = r"^[A-Z]{3}$"
 PLAIN = r"^[^\x00-\x1f\x7f<>&]+$"
+INVOICE = r"^[A-Za-z0-9][A-Za-z0-9._/-]*$"
 REFERENCE = r"^[A-Za-z0-9 ._/:#+-]+$"
 LINE = r"^[^\x00-\x1f\x7f]+$"
 TEXT = r"^[^\x00-\x08\x0b-\x1f\x7f]+$"
@@ -55,6 +56,7 @@ WORDS = {
     CURRENCY: ("is not a currency code", "three capital letters of ISO 4217, such as `USD`"),
     COUNTRY: ("is not a country code", "two capital letters of ISO 3166, such as `ES`"),
     PLAIN: ("is not a plain name", "1 to 100 characters on one line, without < > &"),
+    INVOICE: ("is not the number of an invoice", "as `revrec invoice list` prints it: F2026-000123"),
     REFERENCE: ("is not a reference", "1 to 140 letters, digits, spaces or . _ / : # + -; no names and no markup"),
     LINE: ("is not a text of one line", "1 to 200 characters"),
     TEXT: ("is not a text", "1 to 200 characters"),
@@ -228,6 +230,7 @@ _COUNT: dict[str, Any] = {"anyOf": [{"type": "string", "pattern": QUANTITY}, {"t
 
 Id = Annotated[str, Field(pattern=ID, max_length=LENGTH)]
 Code = Annotated[str, Field(pattern=CODE, max_length=LENGTH)]
+InvoiceNumber = Annotated[str, Field(pattern=INVOICE, max_length=60, description="Of an invoice that these books issued.")]
 CustomerId = Annotated[str, Checked(customer, {"type": "string", "pattern": ID, "maxLength": LENGTH})]
 PaymentId = Annotated[str, Checked(payment, {"type": "string", "pattern": ID, "maxLength": LENGTH})]
 Amount = Annotated[str, Checked(amount, _NUMBER)]

@@ -305,8 +305,8 @@ def one_kind_of_upgrade(members: Members) -> Iterator[Problem]:
 
 def credited(members: Members) -> Iterator[Problem]:
     """Credit is spent on something."""
-    if "bundle" not in members:
-        yield Problem("data.bundle", RULE, "missing", "name the bundle that the credit pays for")
+    if len(members & {"bundle", "invoice"}) != 1:
+        yield Problem("data.bundle", RULE, "missing, or not alone", "name the bundle or the invoice that the credit pays for")
 
 
 def one_kind_of_session(members: Members) -> Iterator[Problem]:
@@ -383,10 +383,14 @@ def adjustment_posted(data: Data, context: Context) -> Iterator[Problem]:
     yield from found
 
 
-CLAIM = one_of("bundle", "customer", words="bundle, customer (one-off visits)")
+CLAIM = one_of("bundle", "customer", "invoice", words="bundle, customer (one-off visits), invoice")
 SHAPES: dict[str, Shape] = {
     "payment.received": one_of(
-        "bundle", "session", "customer", words="bundle, session (a one-off visit), customer (kept as credit)"
+        "bundle",
+        "session",
+        "customer",
+        "invoice",
+        words="bundle, session (a one-off visit), customer (kept as credit), invoice",
     ),
     "session.completed": one_kind_of_session,
     "bundle.transferred": part_in_pairs,

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from revrec.core.book import Kind, Movement
+from revrec.core.book import Book, Kind, Movement
 from revrec.core.bundle import Bundle
 from revrec.core.events import Event
+from revrec.core.handlers import HANDLERS
+from revrec.core.history import life
 from revrec.core.journal import JournalEntry, Posting, Role, balanced
 from revrec.core.policy import Terms
 from revrec.core.reports.frame import Identity, Question
@@ -43,6 +45,7 @@ class Kept:
     uses: dict[str, list[Movement]] = field(default_factory=lambda: defaultdict(list))
     arrivals: dict[int, date] = field(default_factory=dict)
     people: dict[str, Identity] = field(default_factory=dict)
+    book: Book | None = None
 
     @property
     def latest(self) -> date:
@@ -66,6 +69,11 @@ class Kept:
 
     def bundle_on(self, bundle: Bundle, on: date) -> Bundle:
         return bundle
+
+    def life(self, bundle: Bundle, until: date) -> list[tuple[date, Bundle]]:
+        if self.book is None:
+            return [(bundle.sold_on, bundle)]
+        return [(day, state) for day, state in life(self.book, bundle, HANDLERS) if day <= until]
 
     def movements(self, bundle: str) -> list[Movement]:
         return self.uses[bundle]
@@ -123,7 +131,8 @@ class Kept:
 def kept(game: Practice) -> Kept:
     """The books of a practice; its bundles as they are today."""
     book = game.book
-    made = Kept(book.currency, list(game.entries), dict(book._bundles), {event.id: event for event in game.accepted})
+    facts = {event.id: event for event in game.accepted}
+    made = Kept(book.currency, list(game.entries), dict(book._bundles), facts, book=book)
     for bundle in made.sold:
         made.uses[bundle] = book.movements(bundle)
     return made

@@ -177,6 +177,19 @@ def _sessions(game: Practice, bundle: Bundle):
     return [m for m in game.book.movements(bundle.id) if m.kind is Kind.SESSION]
 
 
+def payers_owe_what_is_owed_on_their_bundle(_world: World, game: Practice) -> None:
+    for bundle in each_bundle(game):
+        shares, position = bundle.shares, bundle.position
+        assert sum(each.agreed for each in shares) == bundle.price
+        assert sum(each.paid for each in shares) == position.paid
+        assert sum(each.lost for each in shares) == position.lost
+        assert sum(each.owed for each in shares) == bundle.claimed == of_bundle(game.entries, bundle.id, *CLAIMS)
+        assert sum(each.billed for each in shares) == position.billed + bundle.claimed - position.unpaid
+        assert min(each.owed for each in shares) >= 0
+        assert min(each.agreed for each in shares) >= 0
+        assert len({each.customer for each in shares}) == len(shares)
+
+
 def no_balance_is_on_the_wrong_side_on_any_day(_world: World, game: Practice) -> None:
     # invariant 3
     for bundle in each_bundle(game):
@@ -405,6 +418,7 @@ def money_of_customers_is_what_their_state_says(_world: World, game: Practice) -
 EVER = (
     entries_balance_and_are_numbered_without_gaps,
     the_ledger_says_of_a_bundle_what_its_state_says,
+    payers_owe_what_is_owed_on_their_bundle,
     no_balance_is_on_the_wrong_side_on_any_day,
     rights_add_up,
     a_bundle_never_earns_more_than_its_price,

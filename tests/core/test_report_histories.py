@@ -8,11 +8,23 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from revrec.core.events import BundleSold, Payer
 from revrec.core.journal import Role
-from revrec.core.reports import breakage, disaggregation, maturity, profitability, refund_liability, tax, third_parties, waterfall
+from revrec.core.reports import (
+    breakage,
+    disaggregation,
+    due,
+    maturity,
+    profitability,
+    receivables,
+    refund_liability,
+    tax,
+    third_parties,
+    waterfall,
+)
 from revrec.core.reports.frame import Question
 from tests.core.kept import kept, total
-from tests.core.practice import START, days, histories, packages, play, policies, practice
+from tests.core.practice import START, days, histories, packages, play, policies, practice, worlds
 
 LATER = timedelta(days=1000)
 some = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
@@ -46,6 +58,23 @@ def test_reports_of_a_state_tie_at_the_end(policy, package, history, branch):
     books, on = kept(game), days(history) + LATER
     for report, by in ((maturity.report, ()), (breakage.report, breakage.USUAL)):
         made = report(books, Question(START, on, by, branch))
+        assert made.tied, (made.name, [tie.sentence("EUR") for tie in made.ties])
+
+
+@some
+@given(worlds, histories, st.integers(0, 60), st.integers(0, 200), st.sampled_from([None, "bcn", "mad"]))
+def test_the_lists_of_what_each_payer_owes_and_does_tie_whatever_happens(world, history, first, length, branch):
+    game, price = world.practice(), world.package.price
+    payers = (Payer("C-2", price // 3), Payer("C-0", price - price // 3))
+    game.attempt(BundleSold("B-0", "P10", "C-0", provider="PR-1", payers=payers if price > 1 else ()), START)
+    play(game, history)
+    books, since = kept(game), START + timedelta(days=first)
+    for report, on in (
+        (third_parties.report, since + timedelta(days=length)),
+        (due.report, days(history) + LATER),
+        (receivables.report, days(history) + LATER),
+    ):
+        made = report(books, Question(since, on, (), branch))
         assert made.tied, (made.name, [tie.sentence("EUR") for tie in made.ties])
 
 

@@ -7,9 +7,10 @@ from datetime import date
 
 import pytest
 
-from revrec.core.bundle import Plan, Position, Status
-from revrec.core.events import Instalment, Payer
+from revrec.core.bundle import Claim, ClaimKind, Plan, Position, Status
+from revrec.core.events import Instalment
 from revrec.core.journal import Role
+from revrec.core.payer import Bound
 from revrec.core.policy import Obligation
 from revrec.core.reports import due, receivables
 from revrec.core.reports.open_items import Debt, open_items
@@ -126,7 +127,7 @@ def test_nobody_is_reminded_when_all_is_paid(books):
 
 def instalments(books, *parts, payers=(), **position):
     plan = Plan(
-        instalments=tuple(Instalment(day(on), amount) for on, amount in parts), payers=tuple(Payer(*payer) for payer in payers)
+        instalments=tuple(Instalment(day(on), amount) for on, amount in parts), payers=tuple(Bound(*payer) for payer in payers)
     )
     books.sold["B-1"] = books.sold["B-1"]._replace(plan=plan, used=0, position=Position(**position))
 
@@ -193,3 +194,72 @@ def test_a_claim_ages_by_thirty_days(on, column):
     assert {age: total(receivables.report(books, asked(last=on)), age) for age in ages} == dict.fromkeys(ages, 0) | {
         column: 5_000
     }
+
+
+def test_a_payer_who_paid_ahead_is_not_reminded_and_the_others_are():
+    books = Kept()
+    books.sell()
+    instalments(books, *PARTS, payers=(("INSURER", 40_000, 40_000), ("C-1", 10_000)), paid=40_000)
+    made = due.report(books, asked(last="02-28"))
+    assert cells(made, "payer", "since", "amount") == [
+        ("C-1", date(2026, 1, 5), 4_000),
+        ("C-1", date(2026, 2, 5), 3_000),
+    ]
+
+
+def shared(*claims, payers=(("INSURER", 40_000), ("C-1", 10_000)), **position):
+    """B-1 bound to be paid by an insurer for 400.00 and by C-1 for 100.00; its state as told, its ledger still empty."""
+    books = Kept()
+    books.sell(position=Position(claims=claims, **position), plan=Plan(payers=tuple(Bound(*each) for each in payers)))
+    return books
+
+
+def test_each_session_is_owed_by_every_payer_in_proportion():
+    books = shared(Claim("S-1", ClaimKind.PACKAGE, 5_000), Claim("S-2", ClaimKind.PACKAGE, 5_000), delivered=10_000)
+    owe(books, "01-10", 5_000, "S-1")
+    owe(books, "02-10", 5_000, "S-2")
+    made = due.report(books, asked(last="03-01"))
+    assert made.tied
+    assert cells(made, "payer", "session", "amount") == [
+        ("C-1", "S-1", 1_000),
+        ("C-1", "S-2", 1_000),
+        ("INSURER", "S-1", 4_000),
+        ("INSURER", "S-2", 4_000),
+    ]
+    made = receivables.report(books, asked(last="03-01"))
+    assert made.tied
+    assert cells(made, "bundle", "payer", "receivable", "days_0_30") == [
+        ("B-1", "C-1", 2_000, 1_000),
+        ("B-1", "INSURER", 8_000, 4_000),
+    ]
+
+
+def test_a_fee_is_owed_by_the_customer_alone():
+    claims = Claim("S-1", ClaimKind.PACKAGE, 5_000), Claim("S-2", ClaimKind.FEE, 1_500)
+    books = shared(*claims, delivered=5_000)
+    owe(books, "01-10", 5_000, "S-1")
+    owe(books, "02-10", 1_500, "S-2")
+    made = due.report(books, asked(last="03-01"))
+    assert made.tied
+    assert cells(made, "payer", "session", "amount") == [
+        ("C-1", "S-1", 1_000),
+        ("C-1", "S-2", 1_500),
+        ("INSURER", "S-1", 4_000),
+    ]
+
+
+def test_at_one_branch_stands_a_part_of_what_each_payer_owes():
+    books = shared(Claim("S-1", ClaimKind.PACKAGE, 5_000), Claim("S-2", ClaimKind.PACKAGE, 5_000), delivered=10_000)
+    owe(books, "01-10", 5_000, "S-1")
+    owe(books, "02-10", 5_000, "S-2", branch="mad")
+    made = receivables.report(books, asked(last="03-01", branch="mad"))
+    assert made.tied
+    assert cells(made, "payer", "receivable") == [("C-1", 1_000), ("INSURER", 4_000)]
+
+
+def test_what_the_ledger_knows_beyond_the_state_is_the_customers():
+    books = shared()
+    owe(books, "01-10", 5_000, "S-1")
+    made = receivables.report(books, asked(last="03-01"))
+    assert made.tied
+    assert cells(made, "payer", "receivable") == [("C-1", 5_000)]

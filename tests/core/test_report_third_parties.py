@@ -1,8 +1,19 @@
 from __future__ import annotations
 
+from revrec.core.events import (
+    BundleSold,
+    BundleTransferred,
+    Method,
+    Payer,
+    PaymentReceived,
+    PaymentReversed,
+    SessionCompleted,
+    Surcharge,
+)
 from revrec.core.reports.frame import Identity
 from revrec.core.reports.third_parties import SPAIN, limits_of, report
-from tests.core.kept import Kept, asked, cells, day, leg, total
+from tests.core.kept import Kept, asked, cells, day, kept, leg, total
+from tests.core.practice import practice
 
 ANA = Identity("Ana Vila", "12345678Z", "ES")
 KEYS = ("tax_id", "customers", "q1", "q2", "q3", "q4", "operations", "cash", "declare")
@@ -117,3 +128,74 @@ def test_a_tax_point_of_another_year_counts_in_the_quarter_of_the_books():
         books.post(on, "payment.bundle", *legs, effective=day("12-30"))
     made = report(books, asked("01-01", "2027-12-31"), SPAIN)
     assert cells(made, "year", "q1", "q2", "q3", "q4") == [("2027", 400000, 500000, 0, 0)]
+
+
+def shared(*facts, payers=(("INS", 40_000), ("C-1", 10_000))):
+    """Books of one bundle of 500.00 for which an insurer is bound to pay 400.00; (day, fact) after its sale on 1 January."""
+    game = practice()
+    game.record(BundleSold("B-1", "P10", "C-1", payers=tuple(Payer(*each) for each in payers)), day("01-01"))
+    for on, fact in facts:
+        game.record(fact, day(on))
+    return kept(game)
+
+
+def money(number, amount, payer=None, method=Method.CARD):
+    return PaymentReceived(f"P-{number}", amount, method, bundle="B-1", payer=payer)
+
+
+def uses(*dates):
+    return [(on, SessionCompleted(f"S-{on}", bundle="B-1")) for on in dates]
+
+
+def test_an_operation_belongs_to_the_payer_to_whom_it_is_invoiced():
+    books = shared(("01-10", money(1, 10_000)), ("04-10", money(2, 40_000, "INS")), *uses("05-01", "07-01"))
+    made = report(books, asked(), ())
+    assert made.tied
+    assert cells(made, "customers", "q1", "q2", "q3") == [("INS", 0, 40_000, 0), ("C-1", 10_000, 0, 0)]
+
+
+def test_what_is_delivered_unpaid_is_an_operation_with_each_payer_who_owes_it():
+    books = shared(*uses("01-10", "02-10"), ("04-10", money(1, 8_000, "INS")), ("07-10", money(2, 10_000)))
+    made = report(books, asked(), ())
+    assert made.tied
+    assert cells(made, "customers", "q1", "q2", "q3") == [("C-1", 2_000, 0, 8_000), ("INS", 8_000, 0, 0)]
+
+
+def test_a_fee_is_an_operation_with_the_customer():
+    use = SessionCompleted("S-1", bundle="B-1", surcharge=Surcharge(1_500, "es-health"))
+    made = report(shared(("01-10", use)), asked(), ())
+    assert made.tied
+    assert cells(made, "customers", "q1") == [("INS", 4_000), ("C-1", 2_500)]
+
+
+def test_a_transfer_moves_no_operation_of_the_past():
+    books = shared(*uses("01-10"), ("04-10", BundleTransferred("B-1", "C-2")), *uses("07-10"))
+    made = report(books, asked(), ())
+    assert made.tied
+    assert cells(made, "customers", "q1", "q2", "q3") == [("INS", 4_000, 0, 4_000), ("C-1", 1_000, 0, 0), ("C-2", 0, 0, 1_000)]
+
+
+def test_a_payer_who_takes_over_what_another_owes_takes_over_the_operation():
+    books = shared(*(uses(*[f"01-{on}" for on in range(10, 20)])), ("04-10", money(1, 45_000, "INS")))
+    made = report(books, asked(), ())
+    assert made.tied
+    assert cells(made, "customers", "q1", "q2") == [("INS", 40_000, 0), ("C-1", 10_000, 0)]
+
+
+def test_cash_is_declared_with_the_person_who_paid_it_and_taken_back_with_the_same():
+    paid = money(1, 10_000, "GRANDMOTHER", Method.CASH)
+    made = report(shared(("01-10", paid)), asked(), ())
+    assert cells(made, "customers", "operations", "cash") == [("C-1", 10_000, 0), ("GRANDMOTHER", 0, 10_000)]
+    made = report(shared(("01-10", paid), ("01-20", PaymentReversed("P-1", "mistake", "manager"))), asked(), ())
+    assert total(made, "cash") == 0
+    assert made.tied
+
+
+def test_two_periods_of_a_bundle_with_several_payers_are_the_whole():
+    books = shared(*uses("01-10", "02-10"), ("04-10", money(1, 40_000, "INS")), ("07-10", money(2, 10_000)))
+    halves = [report(books, asked(*days), ()) for days in (("01-01", "03-31"), ("04-01", "12-31"))]
+    assert all(half.tied for half in halves)
+    assert [cells(half, "customers", "operations") for half in halves] == [
+        [("INS", 8_000), ("C-1", 2_000)],
+        [("INS", 32_000), ("C-1", 8_000)],  # of what the insurer paid ahead, 20.00 covered C-1's part until C-1 paid it
+    ]

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from revrec.core.bundle import Bundle, Status
 from revrec.core.journal import Role
-from revrec.core.money import allocate
+from revrec.core.payer import spread
 from revrec.core.policy import Obligation
 from revrec.core.report import Cell, Column, Kind, Table, Tie
 from revrec.core.reports.frame import UNNAMED, Question, Records
-from revrec.core.reports.open_items import CLAIMS, open_items
+from revrec.core.reports.open_items import CLAIMS, owed
 
 REMINDER = "instalment"  # agreed, not owed yet: the customer may still walk away
 _WORDS = {Role.RECEIVABLE: "receivable", Role.CONTRACT_ASSET: "delivered, not billed"}
@@ -46,19 +46,19 @@ class Due(NamedTuple):
 def report(records: Records, asked: Question) -> Table:
     """What is owed at the end of a day, and the instalments of cancellable bundles that should have come; empty: all is paid."""
     on = asked.last
-    owed = list(_owed(records, asked))
+    claimed = list(_claimed(records, asked))
     agreed = [due for bundle in records.bundles() if bundle.sold_on <= on for due in _agreed(records, bundle, asked)]
-    rows = tuple(due.cells(on) for due in sorted((*owed, *agreed)))
-    total = ("Total", None, None, None, None, None, sum(due.amount for due in (*owed, *agreed)))
+    rows = tuple(due.cells(on) for due in sorted((*claimed, *agreed)))
+    total = ("Total", None, None, None, None, None, sum(due.amount for due in (*claimed, *agreed)))
     ledger = records.balance(CLAIMS, on, asked.branch)
-    tie = Tie("Owed", sum(due.amount for due in owed), "ledger balance of receivable and contract-asset", ledger)
+    tie = Tie("Owed", sum(due.amount for due in claimed), "ledger balance of receivable and contract-asset", ledger)
     note = "Instalments of bundles that may be cancelled are reminders: nothing is owed before money or use (IFRS 15.105)."
     title = f"What is due at the end of {on}"
     return Table("due", title, records.currency, COLUMNS, rows, total, (tie,), (note,) if agreed else ())
 
 
-def _owed(records: Records, asked: Question) -> Iterator[Due]:
-    for debt, items in open_items(records.entries(asked.last), asked.branch).items():
+def _claimed(records: Records, asked: Question) -> Iterator[Due]:
+    for debt, items in owed(records, asked.last, asked.branch).items():
         for item in items:
             who = debt.payer or UNNAMED
             yield Due(who, item.since, debt.bundle or "", item.session or "", _WORDS[debt.role], item.amount)
@@ -73,19 +73,21 @@ def _agreed(records: Records, sold: Bundle, asked: Question) -> Iterator[Due]:
     bundle = records.bundle_on(sold, asked.last)
     if bundle.status is not Status.OPEN or bundle.expired(asked.last):
         return
-    covered = max(bundle.position.paid, bundle.value(bundle.used))
-    for instalment in sorted(bundle.instalments, key=attrgetter("due_on")):
-        short = max(instalment.amount - covered, 0)
-        covered = max(covered - instalment.amount, 0)
-        if short and instalment.due_on <= asked.last:
-            for payer, amount in _shared(bundle, short):
-                yield Due(payer, instalment.due_on, bundle.id, "", REMINDER, amount)
+    beside = bundle.claimed - bundle.position.unpaid
+    for place, share in enumerate(bundle.shares):
+        covered = share.billed - (beside if share.customer == bundle.customer else 0)
+        before = 0
+        for due_on, upto in _schedule(bundle, place):
+            short = upto - max(before, covered)
+            before = upto
+            if short > 0 and due_on <= asked.last:
+                yield Due(share.customer, due_on, bundle.id, "", REMINDER, short)
 
 
-def _shared(bundle: Bundle, amount: int) -> Iterator[tuple[str, int]]:
-    """An amount by payer, in proportion to what each is bound to pay; the customer's where no other is."""
-    if not bundle.payers:
-        yield bundle.customer, amount
-        return
-    shares = allocate(amount, tuple(payer.amount for payer in bundle.payers))
-    yield from ((payer.customer, share) for payer, share in zip(bundle.payers, shares, strict=True) if share)
+def _schedule(bundle: Bundle, place: int) -> Iterator[tuple[date, int]]:
+    """What one payer is to have paid up to the day of each instalment, which all pay in proportion."""
+    agreed = [share.agreed for share in bundle.shares]
+    upto = 0
+    for part in sorted(bundle.instalments, key=attrgetter("due_on")):
+        upto += part.amount
+        yield part.due_on, spread(upto, agreed)[place]

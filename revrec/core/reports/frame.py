@@ -61,6 +61,10 @@ class Records(Protocol):
         """The bundle as it was at the end of a day not before its sale."""
         ...
 
+    def life(self, bundle: Bundle, until: date) -> Sequence[tuple[date, Bundle]]:
+        """The bundle at the end of each day up to `until` on which something happened to it, from its birth, in order."""
+        ...
+
     def movements(self, bundle: str) -> Sequence[Movement]:
         """The movements of a bundle in order of arrival."""
         ...

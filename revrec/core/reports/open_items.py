@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import NamedTuple
 
+from revrec.core.bundle import Bundle, ClaimKind
 from revrec.core.journal import JournalEntry, Role
-from revrec.core.reports.frame import legs_of
+from revrec.core.payer import spread
+from revrec.core.reports.frame import Records, legs_of
 
 CLAIMS = (Role.RECEIVABLE, Role.CONTRACT_ASSET)
 
@@ -28,6 +30,7 @@ class Item(NamedTuple):
     entry: int
     amount: int
     session: str | None = None
+    event: str = ""
 
 
 def open_items(entries: Iterable[JournalEntry], branch: str | None = None) -> dict[Debt, list[Item]]:
@@ -37,7 +40,7 @@ def open_items(entries: Iterable[JournalEntry], branch: str | None = None) -> di
         for leg in legs_of(entry, branch):
             if leg.role in CLAIMS:
                 debt = Debt(leg.customer or entry.customer, leg.bundle or entry.bundle, leg.role)
-                item = Item(entry.effective or entry.date, entry.number, leg.amount, entry.session)
+                item = Item(entry.effective or entry.date, entry.number, leg.amount, entry.session, entry.event)
                 found[debt] = _after(found[debt], item, entry.corrects)
     return {debt: items for debt, items in found.items() if items}
 
@@ -60,3 +63,47 @@ def _opposite(amount: int, other: int) -> int:
     if (amount > 0) is (other > 0) or not other:
         return 0
     return min(amount, -other) if amount > 0 else max(amount, -other)
+
+
+def owed(records: Records, on: date, branch: str | None) -> dict[Debt, list[Item]]:
+    """The open items at the end of a day, those of a bundle with several payers under the name of each of them.
+
+    The ledger says what is owed on a bundle; the contract says by whom.
+    """
+    found = open_items(records.entries(on), branch)
+    named = {debt.bundle for debt in found}
+    shared = {b.id: records.bundle_on(b, on) for b in records.bundles() if b.payers and b.id in named}
+    divided = {debt: items for debt, items in found.items() if debt.bundle not in shared}
+    for name, bundle in shared.items():
+        items = sorted((item, debt.role) for debt, items in found.items() if debt.bundle == name for item in items)
+        for payer, role, item in _divided(bundle, items):
+            divided.setdefault(Debt(payer, name, role), []).append(item)
+    return divided
+
+
+def _divided(bundle: Bundle, items: list[tuple[Item, Role]]) -> Iterator[tuple[str, Role, Item]]:
+    """Each item by payer: what is owed beside the price is the customer's, the rest is divided as all of it is.
+
+    At one branch stands a part of what is owed: it is divided in the same proportion.
+    """
+    total = sum(item.amount for item, _ in items)
+    left = {each.customer: each.owed for each in bundle.shares}
+    if not sum(left.values()):
+        left = {bundle.customer: total}
+    elif total != sum(left.values()):
+        left = dict(zip(left, spread(total, list(left.values())), strict=True))
+    beside = {claim.ref: claim.amount for claim in bundle.position.claims if claim.kind is not ClaimKind.PACKAGE}
+    rest = []
+    for item, role in items:
+        ref = item.session if item.session in beside else item.event
+        own = min(item.amount, max(min(beside.get(ref, 0), left.get(bundle.customer, 0)), 0))
+        if own:
+            left[bundle.customer] = left.get(bundle.customer, 0) - own
+            yield bundle.customer, role, item._replace(amount=own)
+        rest.append((item._replace(amount=item.amount - own), role))
+    for item, role in rest:
+        parts = spread(item.amount, [max(amount, 0) for amount in left.values()])
+        for payer, part in zip(tuple(left), parts, strict=True):
+            left[payer] -= part
+            if part:
+                yield payer, role, item._replace(amount=part)

@@ -10,7 +10,7 @@ from revrec.core.bundle import Bundle
 from revrec.core.journal import Role
 from revrec.core.report import Cell, Column, Kind, Table, Tie
 from revrec.core.reports.frame import UNNAMED, Question, Records
-from revrec.core.reports.open_items import CLAIMS, Debt, Item, open_items
+from revrec.core.reports.open_items import CLAIMS, Debt, Item, owed
 
 NOT_PAID = "not paid"  # delivered, and the money has not come
 _AGES = ((30, "days_0_30", "0 to 30 days"), (60, "days_31_60", "31 to 60"), (90, "days_61_90", "61 to 90"))
@@ -33,10 +33,10 @@ _Items = dict[Role, list[Item]]
 def report(records: Records, asked: Question) -> Table:
     """The report at the end of a day; a contract asset is what was delivered and may not be billed yet (IFRS 15.105-108)."""
     on = asked.last
-    owed = _by_contract(open_items(records.entries(on), asked.branch))
-    named = {bundle for bundle, _ in owed}
+    open_ = _by_contract(owed(records, on, asked.branch))
+    named = {bundle for bundle, _ in open_}
     states = {b.id: records.bundle_on(b, on) for b in records.bundles() if b.id in named}
-    rows = tuple(_row(who, items, states, on) for who, items in sorted(owed.items(), key=lambda each: _order(each[0])))
+    rows = tuple(_row(who, items, states, on) for who, items in sorted(open_.items(), key=lambda each: _order(each[0])))
     total = tuple(sum(cell for row in rows if isinstance(cell := row[i], int)) for i in range(6, 12))
     cells: tuple[Cell, ...] = ("Total", *(None,) * 5, *total)
     ledger = records.balance(CLAIMS, on, asked.branch)

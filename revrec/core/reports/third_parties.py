@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
+from revrec.core.bundle import Bundle
 from revrec.core.dates import DAY
 from revrec.core.journal import INCOME_ROLES, JournalEntry, Posting, Role
 from revrec.core.money import text
 from revrec.core.report import Cell, Column, Kind, Table, Tie
-from revrec.core.reports.frame import Identity, Question, Records, legs_of
+from revrec.core.reports.frame import Identity, Question, Records
+from revrec.core.reports.payers import Divided, PaidBy
 from revrec.core.reports.tax import tax_point
 
 
@@ -107,37 +109,66 @@ def report(books: Records, asked: Question, versions: Iterable[Limits] = ()) -> 
 
 _NOTES = (
     "An operation counts when it is collected or delivered, whichever is first, tax included; refunds lower their own quarter.",
+    "Of several payers of one bundle each stands with the part that he or she is bound to pay, and cash with whoever paid it.",
     "Left out: taxes without the duty to invoice, transfers between customers, balances of an earlier system.",
 )
 
 
-def _parties(books: Records, asked: Question) -> tuple[dict[tuple[int, str], Party], int]:
+_Parties = dict[tuple[int, str], Party]
+
+
+def _parties(books: Records, asked: Question) -> tuple[_Parties, int]:
     """Every customer's year, and the amount of the ledger's movement that is nobody's operation."""
-    no_duty = {bundle.id for bundle in books.bundles() if not bundle.terms.tax.invoice_duty}
-    parties: dict[tuple[int, str], Party] = defaultdict(Party)
-    left_out = 0
+    no_duty, shared = _apart(books)
+    parties: _Parties = defaultdict(Party)
+    payers, divided, left_out = PaidBy(books), Divided(shared), 0
     for entry in books.entries(asked.last, asked.first):
-        for leg in legs_of(entry, asked.branch):
-            if leg.role in OPERATIONS and (entry.rule.startswith(_NONE) or (leg.bundle or entry.bundle) in no_duty):
-                left_out -= leg.amount
-            elif leg.role in OPERATIONS or leg.role in (Role.CASH, Role.WITHHELD_TAX):
-                _take(parties, entry, leg)
+        for leg in entry.postings:
+            here, bundle = asked.branch in (None, leg.branch or entry.branch), leg.bundle or entry.bundle
+            if leg.role in OPERATIONS and (entry.rule.startswith(_NONE) or bundle in no_duty):
+                left_out -= leg.amount if here else 0
+            elif leg.role in OPERATIONS and bundle in shared:
+                divided.take(entry, leg, _quarter(entry), here=here)
+            elif here:
+                _take(parties, entry, leg, payers)
+    for customer, day, quarter, amount in divided.parts(books, asked):
+        _party(parties, day.year, customer).quarters[quarter] += amount
     return parties, left_out
 
 
-def _take(parties: dict[tuple[int, str], Party], entry: JournalEntry, leg: Posting) -> None:
-    """One leg into its customer's year."""
-    customer, day = leg.customer or entry.customer or NOBODY, entry.date
-    party = parties[day.year, customer]
-    party.customers.add(customer)
-    if leg.role is Role.CASH:
-        party.cash += leg.amount if customer != NOBODY else 0
+def _apart(books: Records) -> tuple[set[str], dict[str, Bundle]]:
+    """The bundles whose tax asks for no invoice, and of the others those with several payers."""
+    no_duty, shared = set[str](), dict[str, Bundle]()
+    for bundle in books.bundles():
+        if not bundle.terms.tax.invoice_duty:
+            no_duty.add(bundle.id)
+        elif bundle.payers:
+            shared[bundle.id] = bundle
+    return no_duty, shared
+
+
+def _take(parties: _Parties, entry: JournalEntry, leg: Posting, payers: PaidBy) -> None:
+    """One leg into the year of its customer; cash, and tax kept back, into that of the person who paid."""
+    customer, year = leg.customer or entry.customer, entry.date.year
+    if leg.role in OPERATIONS:
+        _party(parties, year, customer).quarters[_quarter(entry)] -= leg.amount
     elif leg.role is Role.WITHHELD_TAX:
-        party.withheld += leg.amount
-    else:
-        counts = tax_point(entry)
-        place = (counts.month - 1) // 3 if counts.year == day.year else (day.month - 1) // 3
-        party.quarters[place] -= leg.amount
+        _party(parties, year, payers.of(entry) or customer).withheld += leg.amount
+    elif leg.role is Role.CASH:
+        who = payers.of(entry) or customer
+        _party(parties, year, who).cash += leg.amount if who else 0
+
+
+def _party(parties: _Parties, year: int, customer: str | None) -> Party:
+    party = parties[year, customer or NOBODY]
+    party.customers.add(customer or NOBODY)
+    return party
+
+
+def _quarter(entry: JournalEntry) -> int:
+    """The quarter, from 0, of the tax point; of the day of the books where that lies in another year."""
+    counts = tax_point(entry)
+    return (counts.month - 1) // 3 if counts.year == entry.date.year else (entry.date.month - 1) // 3
 
 
 def _by_tax_id(books: Records, parties: list[Party]) -> Iterator[Party]:

@@ -1,0 +1,48 @@
+"""Which payer a fact concerns: whose price changed, whose money came or went, whose claim was lost."""
+
+from __future__ import annotations
+
+from revrec.core.book import Kind
+from revrec.core.bundle import Bundle
+from revrec.core.events import (
+    ChargebackLost,
+    CreditApplied,
+    DepositApplied,
+    PaymentReceived,
+    PaymentReversed,
+    SessionReversed,
+    SessionWaived,
+)
+from revrec.core.payer import handed_over, repriced, settled, written_off
+from revrec.core.recording import Recording
+
+
+def attributed(rec: Recording, before: Bundle, after: Bundle) -> Bundle:
+    """The bundle after the fact of a sheet, with what it means for each payer; the same where the customer owes it all."""
+    bounds = after.plan.payers
+    if not bounds:
+        return after
+    who, customer, position = _who(rec, after), after.customer, after.position
+    bounds = handed_over(bounds, before.customer, customer)
+    bounds = repriced(bounds, after.price, who if who in [bound.customer for bound in bounds] and who else customer)
+    bounds = settled(bounds, position.paid, who, customer)
+    bounds = written_off(bounds, position.lost, position.billed, who)
+    return after if bounds == after.plan.payers else after._replace(plan=after.plan._replace(payers=bounds))
+
+
+def _who(rec: Recording, bundle: Bundle) -> str | None:
+    """Whose money a fact moves; None where it is nobody's in particular."""
+    fact = rec.event.data
+    if isinstance(fact, PaymentReceived):
+        return fact.payer or bundle.customer
+    if isinstance(fact, CreditApplied):
+        return fact.customer
+    if isinstance(fact, SessionReversed | SessionWaived):  # what was paid beside the price was the customer's
+        return bundle.customer
+    if isinstance(fact, DepositApplied):
+        movement = rec.movement(Kind.DEPOSIT, fact.deposit)
+    elif isinstance(fact, PaymentReversed | ChargebackLost):
+        movement = rec.movement(Kind.PAYMENT, fact.payment)
+    else:
+        return None
+    return movement.customer if movement else None
