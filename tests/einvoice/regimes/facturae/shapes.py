@@ -12,6 +12,7 @@ from einvoice.model import (
     Correction,
     CorrectionCode,
     CorrectionMethod,
+    IdScheme,
     Invoice,
     IssuedBy,
     Line,
@@ -33,6 +34,8 @@ from einvoice.model import (
 D = Decimal
 DAY = date(2026, 3, 2)
 URL = "https://prewww2.aeat.es/wlpl/TIKE-CONT/ValidarQR?nif=B64717838&numserie=F2026-000123&fecha=02-03-2026&importe=600.00"
+
+IBAN = "ES9121000418450200051332"  # the example of the Spanish IBAN, nobody's account
 
 MADRID = Address("Calle de la Invención 12", "28013", "Madrid", "Madrid")
 CLINIC = Party("Centro de Pruebas SL", Person.LEGAL, TaxId("B64717838"), MADRID, email="nadie@example.org")
@@ -73,14 +76,14 @@ def exempt() -> Invoice:
         (Subtotal(EXEMPT, D("600.00"), D("0.00")),),
         Totals(D("600.00"), D("0.00"), D("600.00"), D("600.00")),
         "Bono de 10 sesiones",
+        due_on=DAY,
         payments=(Payment(Means.CARD, D("600.00")),),
     )
 
 
 def administration() -> Invoice:
     """The same for a town hall, by transfer."""
-    account = "ES9121000418450200051332"  # the example of the Spanish IBAN, nobody's account
-    transfer = Payment(Means.SEPA_TRANSFER, D("600.00"), account=account)
+    transfer = Payment(Means.SEPA_TRANSFER, D("600.00"), account=IBAN)
     return replace(exempt(), buyer=TOWN, due_on=date(2026, 4, 1), payments=(transfer,))
 
 
@@ -100,21 +103,21 @@ def withheld() -> Invoice:
         vat=(Subtotal(TAXED, D("264.60"), D("55.56")), Subtotal(REDUCED, D("63.63"), D("6.36"))),
         totals=Totals(D("328.23"), D("61.92"), D("390.15"), D("340.92"), withheld=D("49.23")),
         withholding=Withholding(D(15), D("328.23"), D("49.23")),
-        payments=(Payment(Means.TRANSFER, D("340.92")),),
+        payments=(Payment(Means.TRANSFER, D("340.92"), account=IBAN),),
     )
 
 
 def on_account() -> Invoice:
     """Half of it was paid before."""
     paid = (Payment(Means.CASH, D("100.00"), date(2026, 2, 1)), Payment(Means.CARD, D("200.50"), date(2026, 2, 15)))
-    rest = Payment(Means.SEPA_DIRECT_DEBIT, D("299.50"), account="ES9121000418450200051332")
+    rest = Payment(Means.SEPA_DIRECT_DEBIT, D("299.50"), account=IBAN)
     totals = Totals(D("600.00"), D("0.00"), D("600.00"), D("299.50"), prepaid=D("300.50"))
     return replace(exempt(), totals=totals, payments=(*paid, rest), operation_on=date(2026, 2, 1))
 
 
 def corrective() -> Invoice:
     """Four sessions given back, by differences; a third of each price was 33.33."""
-    reference = Reference("F2026-000123", date(2026, 5, 31), "F2026-")
+    reference = Reference("F2025-000123", date(2025, 11, 30), "F2025-")
     correction = Correction(CorrectionCode.R1, CorrectionMethod.DIFFERENCES, (reference,), "Devolución de 4 sesiones")
     line = Line("Devolución de 4 sesiones", D(-4), D("33.335"), D("-133.34"), EXEMPT)
     return replace(
@@ -132,7 +135,13 @@ def corrective() -> Invoice:
 def substitution() -> Invoice:
     before = corrective()
     assert before.correction is not None
-    method = replace(before.correction, method=CorrectionMethod.SUBSTITUTION, code=CorrectionCode.R2)
+    method = replace(
+        before.correction,
+        method=CorrectionMethod.SUBSTITUTION,
+        code=CorrectionCode.R2,
+        replaced_base=D("700.00"),
+        replaced_tax=D("0.00"),
+    )
     return replace(exempt(), series="R2026-", number="R2026-000008", correction=method)
 
 
@@ -152,8 +161,10 @@ def cash_scheme() -> Invoice:
 
 def abroad() -> Invoice:
     """To a company in Greece: reverse charge, numbers with their countries' prefixes."""
-    reverse = Vat(Category.REVERSE_CHARGE, D(0))
-    buyer = replace(COMPANY, tax_id=TaxId("094014201", "GR"), address=Address("Odos 1", "10431", "Athens", "Attica", "GR"))
+    reverse = Vat(Category.REVERSE_CHARGE, D(0), "VATEX-EU-AE")
+    buyer = replace(
+        COMPANY, tax_id=TaxId("094014201", "GR", IdScheme.VAT), address=Address("Odos 1", "10431", "Athens", "Attica", "GR")
+    )
     line = replace(exempt().lines[0], vat=reverse)
     return replace(exempt(), buyer=buyer, lines=(line,), vat=(Subtotal(reverse, D("600.00"), D("0.00")),))
 
