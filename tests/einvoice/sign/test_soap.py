@@ -97,6 +97,7 @@ def test_the_token_is_the_certificate_and_the_signature_refers_to_it(message):
         ("//ds:KeyInfo", removed, Check.SHAPE),
         ("//wsse:Reference", lambda e: e.set("URI", "#Other"), Check.CERTIFICATE_KEY),
         ("//ds:Reference[@URI='#Body']", removed, Check.REFERENCES),
+        ("//wsse:Security", lambda e: e.getparent().append(etree.Element(e.tag)), Check.PLACE),
         ("//s:Body", lambda e: e.getparent().append(deepcopy(e)), Check.PLACE),
         ("//s:Header", lambda e: e.append(etree.Element("old", {f"{{{WSU}}}Id": "Body"})), Check.IDS),
         ("//nota", lambda e: e.append(etree.XML('<a:b xmlns:a="here"/>')), Check.XML),

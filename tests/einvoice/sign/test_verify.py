@@ -62,6 +62,7 @@ TAMPERED = {
     "an attribute": ("//Batch", has("n", "1"), Check.DIGEST_DOCUMENT),
     "the time": ("//x:SigningTime", says("2026-03-02T10:29:00+00:00"), Check.DIGEST_PROPERTIES),
     "the role": ("//x:ClaimedRole", says("customer"), Check.DIGEST_PROPERTIES),
+    "two roles": ("//x:ClaimedRoles", lambda e: e.append(deepcopy(e[0])), Check.ROLE),
     "a role that is none": ("//x:ClaimedRole", says("auditor"), Check.ROLE),
     "the policy": ("//x:SigPolicyId/x:Identifier", says("http://example.org/policy.pdf"), Check.POLICY_IDENTIFIER),
     "no policy": ("//x:SignaturePolicyIdentifier", removed, Check.POLICY_IDENTIFIER),
@@ -236,6 +237,23 @@ def test_a_certificate_that_poses_as_an_authority_is_not_trusted():
     chain = (issued.certificate, poser.issuer, *signers.client().authorities)
     signed = sign(build.build(shapes.exempt()), keys.FileSigner(chain, issued.key), signers.NOW)
     assert codes(signed, trusted=[signers.authority().root]) == {Check.CERTIFICATE_TRUST}
+
+
+def test_bits_that_base64_does_not_read_are_part_of_the_value(signed):
+    """Its last letter has room for four bits that no byte takes: another letter, the same bytes."""
+    (value,) = etree.fromstring(signed).xpath("//ds:SignatureValue/text()", namespaces=X)
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    other = f"{value[:-3]}{letters[letters.index(value[-3]) + 1]}=="
+    assert base64.b64decode(other) == base64.b64decode(value)
+    assert codes(changed(signed, "//ds:SignatureValue", says(other))) == {Check.VALUE}
+
+
+def test_an_authority_out_of_its_time_is_not_trusted():
+    old = pki.Authority.create(signers.NOW - timedelta(days=5000))
+    issued = old.client(signers.HOLDER, pki.valid(signers.NOW), key=signers.client().key)
+    signed = sign(build.build(shapes.exempt()), signers.loaded(issued.pkcs12(signers.PASSWORD)), signers.NOW)
+    assert codes(signed) == set()
+    assert codes(signed, trusted=[old.root]) == {Check.CERTIFICATE_TRUST}
 
 
 def test_the_issuer_alone_may_be_the_trusted_one(signed):

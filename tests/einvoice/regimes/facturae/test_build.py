@@ -260,3 +260,12 @@ def test_an_amount_of_nothing_has_no_sign():
     exempt = shapes.exempt()
     invoice = replace(exempt, totals=replace(exempt.totals, tax=D("-0.00")), vat=(replace(exempt.vat[0], tax=D("-0.00")),))
     assert "-0.00" not in etree.tostring(build(invoice), encoding="unicode")
+
+
+def test_a_day_of_operation_stands_only_where_it_is_not_that_of_issuing():
+    assert values(build(replace(shapes.exempt(), operation_on=shapes.DAY)), "OperationDate") == []
+
+
+def test_what_is_said_twice_stands_once():
+    said = values(build(shapes.exempt()), "LegalReference")
+    assert values(build(replace(shapes.exempt(), legal=(*said, "Otra mención"))), "LegalReference") == [*said, "Otra mención"]
