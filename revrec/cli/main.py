@@ -25,6 +25,7 @@ from revrec.cli import (
     reports,
     schemas,
     show,
+    submit,
     whatif,
 )
 from revrec.core.errors import RevrecError
@@ -84,6 +85,7 @@ books.add(app)
 export.add(app)
 whatif.add(app)
 invoices.add(app)
+submit.add(app)
 schemas.add(app)
 demo.add(app)
 
