@@ -34,6 +34,9 @@ def submission(invoice: File, email: str, attachments: Sequence[File] = ()) -> e
     """enviarFactura: `email` is told what becomes of the invoice. Raises NotAttachable, TooMuch."""
     if len(attachments) > limit("attachments"):
         raise TooMuch(f"{invoice.name}: {len(attachments)} attachments; FACe takes {limit('attachments')}")
+    size = sum(len(each.content) * 4 // 3 for each in (invoice, *attachments))  # in base64
+    if size > limit("bytes"):
+        raise TooMuch(f"{invoice.name}: the request would have {size} bytes; FACe takes {limit('bytes')}: attach less")
     root = _operation("enviarFactura")
     request = etree.SubElement(root, "request")
     _add(request, "correo", email)

@@ -12,8 +12,8 @@ from lxml import etree
 from einvoice.keys import Signer
 from einvoice.regimes.face import build
 from einvoice.regimes.face.answer import Refusal, Registration, Said, Standing, States, Taken, read
-from einvoice.regimes.face.build import File, TooMuch
-from einvoice.regimes.face.codes import limit, namespace
+from einvoice.regimes.face.build import File
+from einvoice.regimes.face.codes import namespace
 from einvoice.sign import sign_soap
 from einvoice.transport import Transport, Unknown
 
@@ -63,8 +63,6 @@ class Client:
 
     def _ask(self, operation: etree._Element, at: datetime, expected: type[Said]) -> Reply:
         message = sign_soap(operation, self.signer, at)
-        if len(message) > limit("bytes"):
-            raise TooMuch(f"the request has {len(message)} bytes; FACe takes {limit('bytes')}: attach less")
         raw = self.transport.post(self.url, message, f"{namespace()}#{etree.QName(operation).localname}")
         said = read(raw)
         if said is None or not isinstance(said, (expected, Refusal)):
