@@ -103,7 +103,7 @@ def register(
     code = type_code(invoice)
     tax_total, total = amount(invoice.totals.tax), amount(invoice.totals.gross)
     key = (issuer, invoice.number, issued_on)
-    print_ = huella(alta_text(key, code, tax_total, total, previous.huella if previous else "", generated_at))
+    digest = huella(alta_text(key, code, tax_total, total, previous.huella if previous else "", generated_at))
     xml = (
         f'<sum1:RegistroAlta xmlns:sum1="{INFORMATION}"><sum1:IDVersion>1.0</sum1:IDVersion>'
         f"<sum1:IDFactura>{_invoice_id(*key)}</sum1:IDFactura>{_optional('RefExterna', reference)}"
@@ -112,9 +112,9 @@ def register(
         f"{_qualified(invoice, code)}{_macrodata(invoice)}{_issued_by(invoice)}{_recipient(invoice, code)}"
         f"<sum1:Desglose>{''.join(map(_detail, details(invoice)))}</sum1:Desglose>"
         f"<sum1:CuotaTotal>{tax_total}</sum1:CuotaTotal><sum1:ImporteTotal>{total}</sum1:ImporteTotal>"
-        f"{_tail(system, previous, generated_at, print_)}</sum1:RegistroAlta>"
+        f"{_tail(system, previous, generated_at, digest)}</sum1:RegistroAlta>"
     )
-    return Record(Kind.ALTA, *key, code, tax_total, total, previous, generated_at, print_, xml.encode())
+    return Record(Kind.ALTA, *key, code, tax_total, total, previous, generated_at, digest, xml.encode())
 
 
 def cancel(
@@ -138,14 +138,14 @@ def cancel(
     """
     key = (issuer, number, day(issued_on))
     generated_at = moment(at)
-    print_ = huella(anulacion_text(key, previous.huella if previous else "", generated_at))
+    digest = huella(anulacion_text(key, previous.huella if previous else "", generated_at))
     xml = (
         f'<sum1:RegistroAnulacion xmlns:sum1="{INFORMATION}"><sum1:IDVersion>1.0</sum1:IDVersion>'
         f"<sum1:IDFactura>{_invoice_id(*key, suffix='Anulada')}</sum1:IDFactura>{_optional('RefExterna', reference)}"
         f"{_optional('SinRegistroPrevio', 'S' if unregistered else '')}{_optional('RechazoPrevio', 'S' if rejected else '')}"
-        f"{_generator(generated_by, generator)}{_tail(system, previous, generated_at, print_)}</sum1:RegistroAnulacion>"
+        f"{_generator(generated_by, generator)}{_tail(system, previous, generated_at, digest)}</sum1:RegistroAnulacion>"
     )
-    return Record(Kind.ANULACION, *key, "", "", "", previous, generated_at, print_, xml.encode())
+    return Record(Kind.ANULACION, *key, "", "", "", previous, generated_at, digest, xml.encode())
 
 
 def type_code(invoice: Invoice) -> str:
@@ -313,7 +313,7 @@ def _generator(generated_by: GeneratedBy | None, generator: Party | None) -> str
     return f"<sum1:GeneradoPor>{generated_by}</sum1:GeneradoPor><sum1:Generador>{_party(generator)}</sum1:Generador>"
 
 
-def _tail(system: System, previous: Link | None, generated_at: str, print_: str) -> str:
+def _tail(system: System, previous: Link | None, generated_at: str, digest: str) -> str:
     before = "<sum1:PrimerRegistro>S</sum1:PrimerRegistro>"
     if previous is not None:
         key = _invoice_id(previous.issuer, previous.number, previous.issued_on)
@@ -321,7 +321,7 @@ def _tail(system: System, previous: Link | None, generated_at: str, print_: str)
     return (
         f"<sum1:Encadenamiento>{before}</sum1:Encadenamiento>{_system(system)}"
         f"<sum1:FechaHoraHusoGenRegistro>{generated_at}</sum1:FechaHoraHusoGenRegistro>"
-        f"<sum1:TipoHuella>{_HUELLA_TYPE}</sum1:TipoHuella><sum1:Huella>{print_}</sum1:Huella>"
+        f"<sum1:TipoHuella>{_HUELLA_TYPE}</sum1:TipoHuella><sum1:Huella>{digest}</sum1:Huella>"
     )
 
 

@@ -54,6 +54,7 @@ class Error(NamedTuple):
     remedy: str
 
 
+@cache
 def law(name: str, on: date) -> Law:
     """The version of a legal value in force on a day; NoLaw if there was none."""
     for version in laws():

@@ -9,11 +9,12 @@ from typing import Generic, NamedTuple, TypeVar
 
 from einvoice.errors import EinvoiceError
 from einvoice.regimes.verifactu.build import INFORMATION, Record, day
+from einvoice.regimes.verifactu.codes import law
 from einvoice.xml import escaped
 
 SUPPLY = INFORMATION.replace("SuministroInformacion", "SuministroLR")
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
-MOST = 1000
+MOST = 1000  # maxOccurs of RegistroFactura
 
 _HEAD = (
     f'<?xml version="1.0" encoding="UTF-8"?>\n<soapenv:Envelope xmlns:soapenv="{SOAP}"><soapenv:Header/><soapenv:Body>'
@@ -45,7 +46,10 @@ class Batch(NamedTuple, Generic[T]):
 
 
 class Pace(NamedTuple):
-    """Flow control: when the last message of a chain went, and the seconds that its answer asks to wait (60 before any)."""
+    """Flow control: when the last message of a chain went, and the seconds to wait then.
+
+    Each answer says them anew (`Answer.wait_seconds`); before the first they are 60 (Orden HAC/1177/2024 art. 16).
+    """
 
     sent_at: datetime
     wait_seconds: int = 60
@@ -53,6 +57,12 @@ class Pace(NamedTuple):
     def due(self, waiting: int, now: datetime) -> bool:
         """Whether the next message may go: the wait is over, or a full message stands ready."""
         return waiting >= MOST or now >= self.sent_at + timedelta(seconds=self.wait_seconds)
+
+
+def is_delayed(record: Record, now: datetime) -> bool:
+    """Whether a record is so old that AEAT would take its clock for wrong (error 2004): its message must report an incident."""
+    allowed = int(law("clock_seconds", now.date()).value)
+    return now - datetime.fromisoformat(record.generated_at) > timedelta(seconds=allowed)
 
 
 def batches(waiting: Iterable[tuple[T, bool]]) -> Iterator[Batch[T]]:

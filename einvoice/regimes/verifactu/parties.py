@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from stdnum.es import cif, nif
 from stdnum.eu import vat
+from stdnum.gb import vat as gb_vat
 
 from einvoice.findings import Finding
 from einvoice.model import IdScheme, Party, TaxId
@@ -18,8 +19,7 @@ from einvoice.regimes.verifactu.build import vat_number
 NAME_LENGTH = 120
 ID_LENGTH = 20
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_LAST_GB = date(2021, 1, 31)  # AEAT errors 1254 and 1255: Great Britain before, Northern Ireland (XI) since 2021
-_FIRST_XI = date(2021, 1, 1)
+_LAST_GB = date(2021, 1, 31)  # AEAT error 1255
 
 
 def party_findings(party: Party, field: str, on: date) -> Iterator[Finding]:
@@ -94,16 +94,16 @@ def _country_findings(tax_id: TaxId, field: str) -> Iterator[Finding]:
 
 def _vat_findings(tax_id: TaxId, field: str, on: date) -> Iterator[Finding]:
     number = vat_number(tax_id)
-    if (tax_id.country == "XI" and on < _FIRST_XI) or (tax_id.country == "GB" and on > _LAST_GB):
-        code = "1254" if tax_id.country == "XI" else "1255"
-        yield Finding(code, field, f"{tax_id.country} numbers were not VAT numbers of the Union on {on}", "choose kind 04 or 06")
-    elif tax_id.country not in {"GB", "XI"} and not _is_vat(number):
+    if tax_id.country == "GB" and on > _LAST_GB:
+        remedy = "choose kind 04 or 06; Northern Ireland is XI"
+        yield Finding("1255", field, f"British numbers were no VAT numbers of the Union on {on}", remedy)
+    elif not _is_vat(number):
         remedy = "write the VAT number without its country's prefix, and check it in VIES"
         yield Finding("1103", field, f"{number!r} is no well-formed VAT number of the Union", remedy)
-    elif len(number) > ID_LENGTH:
-        yield Finding("1103", field, f"has more than {ID_LENGTH} characters", "check the number")
 
 
 @lru_cache(maxsize=4096)
 def _is_vat(number: str) -> bool:
-    return bool(vat.is_valid(number)) and number.isalnum() and number.isascii()
+    british = number[:2] in {"GB", "XI"}
+    well_formed = gb_vat.is_valid(number[2:]) if british else vat.is_valid(number)
+    return bool(well_formed) and number.isalnum() and number.isascii()

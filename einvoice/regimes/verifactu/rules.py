@@ -13,7 +13,18 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from einvoice.findings import Finding
-from einvoice.model import Category, CorrectionCode, CorrectionMethod, IdScheme, Invoice, IssuedBy, Person, Reference, Subtotal
+from einvoice.model import (
+    Category,
+    Correction,
+    CorrectionCode,
+    CorrectionMethod,
+    IdScheme,
+    Invoice,
+    IssuedBy,
+    Person,
+    Reference,
+    Subtotal,
+)
 from einvoice.regimes.verifactu import codes
 from einvoice.regimes.verifactu.breakdown import NotRecordable, details, is_abroad, nature_of, total
 from einvoice.regimes.verifactu.build import System, type_code
@@ -22,7 +33,6 @@ from einvoice.regimes.verifactu.parties import NAME_LENGTH, id_findings, is_nif,
 DESCRIPTION_LENGTH = 500
 MOST_DETAILS = 12
 MOST_REFERENCES = 1000
-AEAT_SIMPLIFIED_LIMIT = Decimal("3010.00")  # error 1150: 3,000 € and AEAT's tolerance of 10 €
 _CENT = Decimal("0.01")
 _TOO_BIG = Decimal(10) ** 12
 _WITHOUT_RECIPIENT = {"F2", "R5"}
@@ -42,13 +52,19 @@ class Case(NamedTuple):
     on: date
 
 
-def check(invoice: Invoice, today: date, *, simplified_limit: Decimal = Decimal("400.00")) -> tuple[Finding, ...]:
+def check(invoice: Invoice, today: date, *, simplified_limit: Decimal | None = None) -> tuple[Finding, ...]:
     """Everything that would have the invoice's record rejected, all at once; empty when it may be numbered.
 
-    `simplified_limit` is what the law lets this seller's simplified invoices reach, VAT included (`codes.law`).
+    `simplified_limit` is what the law lets this seller's simplified invoices reach, VAT included, where it is not the general
+    limit (RD 1619/2012 art. 4.2).
     """
-    case = Case(invoice, today, type_code(invoice), simplified_limit, invoice.operation_on or invoice.issued_on)
+    limit = _limit("simplified_limit", today) if simplified_limit is None else simplified_limit
+    case = Case(invoice, today, type_code(invoice), limit, invoice.operation_on or invoice.issued_on)
     return tuple(finding for rule in _RULES for finding in rule(case))
+
+
+def _limit(name: str, on: date) -> Decimal:
+    return Decimal(codes.law(name, on).value)
 
 
 def check_system(system: System) -> tuple[Finding, ...]:
@@ -63,8 +79,8 @@ def _seller(case: Case) -> Iterator[Finding]:
         yield Finding("4116", "seller.tax_id", "a VERI*FACTU record needs the Spanish NIF of the taxpayer", "set it")
     else:
         yield from nif_findings(seller.tax_id.number, "seller.tax_id", "4116")
-    if seller.address is None:
-        yield Finding("ROF-6.1.e", "seller.address", "an invoice shows the address of who issues it", "set it")
+    if seller.address is None and not case.invoice.simplified:
+        yield Finding("ROF-6.1.e", "seller.address", "a full invoice shows the address of who issues it", "set it")
 
 
 def _number(case: Case) -> Iterator[Finding]:
@@ -95,12 +111,9 @@ def _dates(case: Case) -> Iterator[Finding]:
         yield Finding(
             "1146", "operation_on", f"{operation} is later than the day of issue ({issued})", "issue it after the operation"
         )
-    if operation < _years_before(today, int(codes.law("oldest_years", today).value)):
-        yield Finding("1134", "operation_on", f"{operation} is more than 20 years ago", "check the date")
-
-
-def _years_before(day: date, years: int) -> date:
-    return date(day.year - years, day.month, min(day.day, 28)) if day.month == 2 else day.replace(year=day.year - years)
+    years = int(codes.law("oldest_years", today).value)
+    if (operation.year + years, operation.month, operation.day) < (today.year, today.month, today.day):
+        yield Finding("1134", "operation_on", f"{operation} is more than {years} years ago", "check the date")
 
 
 def _description(case: Case) -> Iterator[Finding]:
@@ -133,7 +146,7 @@ def _kind(case: Case) -> Iterator[Finding]:
     invoice, gross = case.invoice, case.invoice.totals.gross
     if not invoice.simplified or invoice.correction is not None:
         return
-    if case.code == "F2" and gross > AEAT_SIMPLIFIED_LIMIT:
+    if case.code == "F2" and gross > _limit("simplified_limit.listed", case.today) + _limit("tolerance", case.today):
         yield Finding("1150", "totals.gross", f"{gross} is more than any simplified invoice may reach", "issue a full invoice")
     elif gross > case.simplified_limit:
         message = f"{gross} is more than the limit of a simplified invoice ({case.simplified_limit})"
@@ -231,24 +244,15 @@ def _correction(case: Case) -> Iterator[Finding]:
         return
     if invoice.replaces:
         yield Finding("1116", "replaces", "a corrective invoice replaces no simplified ones", "issue two documents")
-    if (correction.code is CorrectionCode.R5) and not invoice.simplified:
+    if correction.code is CorrectionCode.R5 and not invoice.simplified:
         yield Finding("1190", "correction.code", "R5 corrects simplified invoices, this is none", "choose R1 to R4")
     if not correction.references:
         yield Finding("ROF-15.4", "correction.references", "a corrective invoice names the ones that it corrects", "name them")
     yield from _references(correction.references, "correction.references", invoice)
-    for index, reference in enumerate(correction.references):
-        if reference.series and reference.series == invoice.series and correction.code is not CorrectionCode.R5:
-            field = f"correction.references[{index}].series"
-            yield Finding(
-                "ROF-6.1.a", field, f"{reference.number} is of the same series", "correctives need a series of their own"
-            )
-    yield from _replaced(case)
+    yield from _replaced(correction)
 
 
-def _replaced(case: Case) -> Iterator[Finding]:
-    correction = case.invoice.correction
-    if correction is None:
-        return
+def _replaced(correction: Correction) -> Iterator[Finding]:
     for name, amount in (("replaced_base", correction.replaced_base), ("replaced_tax", correction.replaced_tax)):
         if correction.method is CorrectionMethod.SUBSTITUTION and amount is None:
             yield Finding("1118", f"correction.{name}", "by substitution the amount that is replaced must be stated", "state it")
