@@ -23,6 +23,7 @@ from revrec.cli import (
     policies,
     records,
     reports,
+    sandbox,
     schemas,
     show,
     whatif,
@@ -85,6 +86,7 @@ export.add(app)
 whatif.add(app)
 invoices.add(app)
 schemas.add(app)
+sandbox.add(app)
 demo.add(app)
 
 

@@ -20,6 +20,7 @@ from einvoice.sandbox.aeat.register import Outcome, Register, Stored, Violation
 from einvoice.sandbox.aeat.rules import Situation
 from einvoice.sandbox.faults import PAGE, Fault, Kind, Plan, after, before
 from einvoice.sandbox.server import Call, Reply
+from einvoice.xsd import schema
 
 PATH = "/wlpl/TIKE-CONT/ws/SistemaFacturacion/VerifactuSOAP"
 _PATHS = frozenset({PATH, "/"})
@@ -41,7 +42,7 @@ class Census:
 class Office:
     """AEAT's service for VERI*FACTU systems. `clock` gives aware times; `wait` is the TiempoEsperaEnvio of its answers.
 
-    `plan` may be changed while it serves; `log` is told one line a message.
+    `plan` may be changed while it serves; `log` is told one line a message. Raises SchemaMissing.
     """
 
     def __init__(
@@ -62,6 +63,8 @@ class Office:
         self._log = log
         self._discipline = Discipline(register)
         self._turn = threading.Lock()
+        for needed in ("verifactu/SuministroLR", "verifactu/ConsultaLR"):
+            schema(needed)  # compiled now, so that a missing one is said before anything is served
 
     def records(self) -> tuple[Stored, ...]:
         """The accepted records, in the order of acceptance."""

@@ -75,6 +75,7 @@ class Office:
         self._clock = clock
         self._trusted = tuple(trusted)
         self._log = log
+        schema("facturae/3.2.2")  # compiled now, so that a missing one is said before anything is served
 
     def answer(self, call: Call) -> Reply:
         """The reply to one call."""
