@@ -23,6 +23,7 @@ from revrec.cli import (
     policies,
     records,
     reports,
+    sandbox,
     schemas,
     show,
     submit,
@@ -87,6 +88,7 @@ whatif.add(app)
 invoices.add(app)
 submit.add(app)
 schemas.add(app)
+sandbox.add(app)
 demo.add(app)
 
 
