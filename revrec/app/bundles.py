@@ -19,6 +19,7 @@ from revrec.core.events import BreakageEstimated, BundleTransferred, BundleUpgra
 from revrec.core.handlers import HANDLERS
 from revrec.core.history import life
 from revrec.core.journal import JournalEntry, Role
+from revrec.core.payer import Share
 from revrec.core.policy import (
     Breakage,
     ExpiryFrom,
@@ -31,7 +32,7 @@ from revrec.core.policy import (
     Transfer,
 )
 from revrec.core.post import record, run_clock
-from revrec.core.refund import Quote
+from revrec.core.refund import Quote, pending, quoted
 from revrec.core.refund import quote as core_quote
 from revrec.core.units import Unit
 from revrec.wire.stored import restore
@@ -73,6 +74,25 @@ class UnknownBundle(RevrecError):
 
 
 @dataclass(frozen=True, slots=True)
+class Requested:
+    """A refund that was asked for on `asked_on` and is not answered: what `refund.issued` under its id would pay now."""
+
+    refund: str
+    asked_on: date
+    quote: Quote
+    currency: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The request as JSON."""
+        amount = money.text(self.quote.amount, self.currency)
+        return {"refund": self.refund, "asked_on": self.asked_on.isoformat(), "amount": amount, "formula": self.quote.formula}
+
+    def __str__(self) -> str:
+        amount = money.text(self.quote.amount, self.currency)
+        return f"refund {self.refund} is asked for and not answered: {amount} {self.currency}, {self.quote.formula}"
+
+
+@dataclass(frozen=True, slots=True)
 class BundleCard:
     """The state of a bundle at the end of the day `on`; amounts in minor units of `currency`, units in quanta.
 
@@ -86,6 +106,7 @@ class BundleCard:
     owed: int
     refund: Quote
     digest: str
+    requests: tuple[Requested, ...] = ()
 
     @property
     def left(self) -> int:
@@ -107,8 +128,10 @@ class BundleCard:
             "paid": self._text(bundle.position.paid),
             "deferred": self._text(self.deferred),
             "owed": self._text(self.owed),
+            **({"payers": [share_json(share, self.currency) for share in bundle.shares]} if bundle.payers else {}),
             "invoicing": policy.invoicing.value,
             "refund": {"amount": self._text(self.refund.amount), "formula": self.refund.formula},
+            **({"requests": [request.to_json() for request in self.requests]} if self.requests else {}),
             "policy": {"id": policy.id, "since": policy.since.isoformat(), "digest": self.digest},
         }
 
@@ -122,8 +145,12 @@ class BundleCard:
         yield f"  Delivered  {self._delivery()}"
         yield f"  Billed     {_BILLED[policy.invoicing]} (invoicing = {policy.invoicing})"
         yield f"  Refund     {self._text(self.refund.amount)} {self.currency}: {self.refund.formula}"
+        for request in self.requests:
+            yield f"             {request}"
         paid = f"{self._text(bundle.position.paid)} paid of {self._text(bundle.price)}"
         yield f"  Money      {paid}, {self._text(self.deferred)} deferred, {self._text(self.owed)} owed"
+        for share in bundle.shares if bundle.payers else ():
+            yield f"  Payer      {share_line(share, self.currency)}"
         yield f"  Rules      {policy.id} since {policy.since}, digest {self.digest}"
 
     def _text(self, minor: int) -> str:
@@ -213,12 +240,20 @@ def show(ws: Workspace, bundle: str, on: date) -> BundleCard:
         owed=amount_of(booked, Role.RECEIVABLE, Role.CONTRACT_ASSET, bundle=bundle),
         refund=core_quote(state, on, ws.settings.currency),
         digest=digest_of(ws, state.terms.policy),
+        requests=requests(ws, bundle, on),
     )
 
 
 def quote(ws: Workspace, bundle: str, on: date) -> Quote:
     """What a refund of everything unused would be on a day, and by which formula; raises UnknownBundle."""
     return core_quote(state_on(ws, bundle, on), on, ws.settings.currency)
+
+
+def requests(ws: Workspace, bundle: str, on: date) -> tuple[Requested, ...]:
+    """The refunds that are asked for and not answered at the end of a day; raises UnknownBundle."""
+    state, currency = state_on(ws, bundle, on), ws.settings.currency
+    asked = pending(ws.store.movements(bundle), on) if state.status is Status.OPEN else []
+    return tuple(Requested(each.ref, each.date, quoted(state, each, currency), currency) for each in asked)
 
 
 def state_on(ws: Workspace, bundle: str, on: date) -> Bundle:
@@ -265,6 +300,18 @@ def quantity(amount: int, unit: Unit) -> int | str:
     """Units for JSON: an integer, or a decimal string for hours, money and parts of a session (events.md 4)."""
     text = units.text(amount)
     return int(text) if unit in (Unit.SESSION, Unit.MINUTE) and "." not in text else text
+
+
+def share_json(share: Share, currency: str) -> dict[str, str]:
+    """What a payer agreed to, paid and owes."""
+    amounts = {"agreed": share.agreed, "paid": share.paid, "owed": share.owed}
+    return {"customer": share.customer} | {name: money.text(amount, currency) for name, amount in amounts.items()}
+
+
+def share_line(share: Share, currency: str) -> str:
+    """`INS-1 400.00 agreed, 80.00 paid, 0.00 owed`."""
+    agreed, paid, owed = (money.text(amount, currency) for amount in (share.agreed, share.paid, share.owed))
+    return f"{share.customer} {agreed} agreed, {paid} paid, {owed} owed"
 
 
 def unit_name(unit: Unit, currency: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from revrec.app import bundles
 from revrec.app.entries import amount_of, of_bundle
+from revrec.app.payers import Part, parts
 from revrec.app.statement import Movements, Row, total, words
 from revrec.core import money, units
 from revrec.core.book import Kind, Movement
@@ -59,7 +60,8 @@ class Prepaid:
 class Balance:
     """Where a customer stands at the end of the day `as_of`, in minor units.
 
-    `amount_due` is what the customer owes (receivable and contract asset), `credit` what is held for the customer.
+    `amount_due` is what the customer owes (receivable and contract asset), `credit` what is held for the customer. `parts` are
+    those of other payers in the customer's bundles, and the customer's in those of others: each owes his or her own.
     """
 
     customer: str
@@ -71,6 +73,7 @@ class Balance:
     disputed: int = 0
     deposits: int = 0
     refunds: int = 0
+    parts: tuple[Part, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The members of `customer balance --json`."""
@@ -85,6 +88,7 @@ class Balance:
             "refunds_payable": money.text(self.refunds, self.currency),
             "prepaid_value": money.text(sum(each.value for each in self.prepaid), self.currency),
             "prepaid": [each.to_json(self.currency) for each in self.prepaid],
+            "payers": [each.to_json(self.currency) for each in self.parts],
         }
 
     @property
@@ -109,6 +113,8 @@ class Balance:
         for name, amount in (("disputed", self.disputed), ("deposits", self.deposits), ("refunds to be paid", self.refunds)):
             if amount:
                 yield f"  {name}: {money.text(amount, self.currency)} {self.currency}"
+        for part in self.parts:
+            yield f"  several payers: {part.line(self.currency)}"
         for each in self.prepaid:
             until = f", until {each.expires_on}" if each.expires_on else ""
             left = f"{units.text(each.left)} {bundles.unit_name(each.unit, self.currency)}"
@@ -154,22 +160,25 @@ def balance(ws: Workspace, customer: str, on: date) -> Balance:
     """What a customer owes, has in credit and has prepaid at the end of a day; raises UnknownCustomer."""
     entries = _entries(ws, customer, on)
     held = tuple(_prepaid(ws, customer, on))
-    if not (entries or held or ws.store.known_customer(customer)):
+    shared = parts(ws, customer, on, _bundle_ids(ws, customer, on))
+    if not (entries or held or shared or ws.store.known_customer(customer)):
         raise UnknownCustomer(customer)
     due = amount_of(entries, Role.RECEIVABLE, Role.CONTRACT_ASSET, customer=customer)
+    due += sum(part.share.owed if part.share.customer == customer else -part.share.owed for part in shared)
     credit = -amount_of(entries, Role.CUSTOMER_CREDIT, customer=customer)
     disputed = amount_of(entries, Role.RECEIVABLE_DISPUTED, customer=customer)
     deposits = -amount_of(entries, Role.CUSTOMER_DEPOSIT, customer=customer)
     refunds = -amount_of(entries, Role.REFUNDS_PAYABLE, customer=customer)
-    return Balance(customer, on, ws.settings.currency, due, credit, held, disputed, deposits, refunds)
+    return Balance(customer, on, ws.settings.currency, due, credit, held, disputed, deposits, refunds, tuple(shared))
 
 
 def statement(ws: Workspace, customer: str, on: date) -> Statement:
     """The statement of a customer at the end of a day; raises UnknownCustomer."""
     found = balance(ws, customer, on)
     moves = Movements(ws, customer, on, _entries(ws, customer, on))
-    charges = sorted(moves.charges(_bundle_ids(ws, customer, on)), key=_by_day)
-    payments = sorted(moves.payments(), key=_by_day)
+    rows = (*moves.charges(_bundle_ids(ws, customer, on)), *moves.shared(found.parts))
+    charges = sorted(rows, key=_by_day)
+    payments = sorted((*moves.payments(), *moves.paid_for(found.parts)), key=_by_day)
     return Statement(found, tuple(charges), tuple(payments), tuple(sorted(_sessions(ws, customer, on), key=_by_day)))
 
 
@@ -180,7 +189,7 @@ def _by_day(row: Row) -> date:
 def _entries(ws: Workspace, customer: str, on: date) -> list[JournalEntry]:
     """The entries of a customer up to a day: those that name the customer, and those of bundles held now or before."""
     found = {entry.number: entry for entry in ws.store.entries_of(customer=customer)}
-    held = [bundle.id for bundle in ws.store.bundles(customer=customer)]
+    held = [bundle.id for bundle in (*ws.store.bundles(customer=customer), *ws.store.bound(customer))]
     for bundle in dict.fromkeys((*held, *(entry.bundle for entry in found.values() if entry.bundle))):
         found |= {entry.number: entry for entry in of_bundle(ws.store, bundle)}
     mine = (entry for entry in found.values() if _names(entry, customer))
@@ -194,9 +203,8 @@ def _names(entry: JournalEntry, customer: str) -> bool:
 def _bundle_ids(ws: Workspace, customer: str, on: date) -> list[str]:
     """The bundles that the customer holds or has held, as far as anything was booked for them."""
     held = [bundle.id for bundle in ws.store.bundles(customer=customer)]
-    booked = [
-        name for entry in _entries(ws, customer, on) for name in (entry.bundle, *(leg.bundle for leg in entry.postings)) if name
-    ]
+    mine = (e for e in _entries(ws, customer, on) if e.customer == customer or e.rule.startswith("transfer."))
+    booked = [name for entry in mine for name in (entry.bundle, *(leg.bundle for leg in entry.postings)) if name]
     return list(dict.fromkeys((*held, *booked)))
 
 

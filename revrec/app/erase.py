@@ -156,9 +156,8 @@ def _rights(bundles: list[Bundle], customer: str, on: date) -> Iterator[str]:
 
 def _bound(store: Store, customer: str, on: date) -> Iterator[str]:
     """`pays for bundle B-1`: somebody else's bundle that the customer is bound to pay, while it lives or is owed."""
-    for bundle in store.bundles():
-        mine = any(payer.customer == customer for payer in bundle.payers)
-        if mine and bundle.customer != customer and (bundle.claimed or (bundle.left and not bundle.expired(on))):
+    for bundle in store.bound(customer):
+        if bundle.customer != customer and (bundle.claimed or (bundle.left and not bundle.expired(on))):
             yield f"pays for bundle {bundle.id}"
 
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from revrec.app import bundles
 from revrec.app.entries import amount_of
+from revrec.app.payers import Part
 from revrec.core import money, units
-from revrec.core.book import Kind
+from revrec.core.book import Kind, Movement
 from revrec.core.bundle import Bundle, Status
 from revrec.core.journal import MONEY_ROLES, JournalEntry, Role
 from revrec.core.payment import Paid
@@ -37,6 +38,7 @@ ACCOUNT = (
 _MONEY = (*MONEY_ROLES, Role.PSP_FEES)
 _EXCHANGE = (Role.FX_GAIN, Role.FX_LOSS)
 _BESIDE = frozenset({"session.earned", "session.no-show"})  # may charge something beside the units of the bundle
+_PAYMENTS = (Kind.PAYMENT, Kind.PAYMENT_UNDONE)
 _UNDOING = frozenset({"session.reversed", "session.waived"})
 # What changes what is owed on a bundle otherwise than by its price.
 _OWN = (
@@ -136,6 +138,7 @@ class Movements:
             methods = sorted({leg.method for leg in entry.postings if leg.role in MONEY_ROLES and leg.method})
             if paid or (methods and entry.customer == self.customer):
                 what = f"{words(entry)} ({', '.join(methods)})" if methods else words(entry)
+                what += self._by_another(entry)
                 yield Row(entry.date, name, what, paid - self._tip(entry))
             if kept := amount_of([entry], Role.WITHHELD_TAX, customer=self.customer):
                 yield Row(entry.date, name, "income tax that the payer kept back", kept)
@@ -147,6 +150,36 @@ class Movements:
             if entry.rule == "deposit.applied" and not others:
                 spent = money.text(amount_of([entry], Role.CUSTOMER_DEPOSIT), currency)
                 yield Row(entry.date, name, f"deposit of {spent} applied to {entry.bundle or entry.session}")
+
+    def paid_for(self, parts: Sequence[Part]) -> Iterator[Row]:
+        """What the customer paid of bundles that others hold, as a payer of a part of them."""
+        for name in dict.fromkeys(part.bundle.id for part in parts if part.share.customer == self.customer):
+            for movement in self.ws.store.movements(name):
+                if movement.kind not in _PAYMENTS or movement.customer != self.customer or movement.date > self.on:
+                    continue
+                amount = self._of_part(movement)
+                entry = self.ws.store.entry(movement.entry)
+                if amount and entry and entry.customer != self.customer:
+                    yield Row(movement.date, movement.ref, f"{words(entry)}, for {name}", amount)
+
+    def _of_part(self, movement: Movement) -> int:
+        """The money of a payment that its bundle took; negative, where it was taken back."""
+        payment = self.ws.store.movement(Kind.PAYMENT, movement.ref)
+        did = Paid(*payment.parts) if payment else Paid(0, 0, 0, 0)
+        return (did.price + did.others) * (1 if movement.kind is Kind.PAYMENT else -1)
+
+    def shared(self, parts: Sequence[Part]) -> Iterator[Row]:
+        """What other payers owe of the customer's bundles, and what the customer is charged for those of others."""
+        currency, paid = self.ws.settings.currency, defaultdict[str, int](int)
+        for row in self.paid_for(parts):
+            paid[row.what.rpartition(" ")[2]] += row.amount or 0
+        for bundle, share in parts:
+            if share.customer != self.customer:
+                if share.owed:
+                    yield Row(self.on, bundle.id, f"of its price, owed by {share.customer}", -share.owed)
+            elif amount := share.owed + paid[bundle.id]:
+                agreed = money.text(share.agreed, currency)
+                yield Row(self.on, bundle.id, f"due of the {agreed} agreed for {bundle.customer}", amount)
 
     def charges(self, held: Sequence[str]) -> Iterator[Row]:
         """Prices of bundles, what changed them, and everything else that made the customer owe more or less."""
@@ -204,6 +237,13 @@ class Movements:
             return f"for {entry.bundle or entry.customer}"
         others = {leg.customer for leg in entry.postings if leg.role in ACCOUNT and leg.customer}
         return f"by {', '.join(sorted(others - {self.customer}))}"
+
+    def _by_another(self, entry: JournalEntry) -> str:
+        """`, by INS-1`: who paid for the customer."""
+        if not entry.rule.startswith("payment."):
+            return ""
+        movement = self.ws.store.movement(Kind.PAYMENT, self._money_id(entry))
+        return f", by {movement.customer}" if movement and movement.customer not in (None, entry.customer) else ""
 
     def _tip(self, entry: JournalEntry) -> int:
         """The part of a payment that is the staff's: it settles nothing."""

@@ -73,14 +73,15 @@ def bundle_quote(ctx: typer.Context, bundle: Bundle, on: options.On = None, as_j
 
     with options.workspace(ctx) as ws:
         day = on or options.today(ws)
-        quote = app.quote(ws, bundle, day)
+        quote, asked = app.quote(ws, bundle, day), app.requests(ws, bundle, day)
         amount, currency = money.text(quote.amount, ws.settings.currency), ws.settings.currency
         if as_json:
-            show.show_json(
-                {"bundle": bundle, "on": day.isoformat(), "amount": amount, "currency": currency, "formula": quote.formula}
-            )
+            found = {"bundle": bundle, "on": day.isoformat(), "amount": amount, "currency": currency, "formula": quote.formula}
+            show.show_json(found | ({"requests": [each.to_json() for each in asked]} if asked else {}))
         else:
             print(f"{amount} {currency} on {day}: {quote.formula}")
+            for each in asked:
+                print(each)
 
 
 def customer_show(ctx: typer.Context, customer: Customer, on: options.On = None, as_json: options.Json = False) -> None:

@@ -11,13 +11,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from revrec.core.bundle import Bundle
 from revrec.core.events import Event, Method
 from revrec.core.journal import JournalEntry, Role
 from revrec.core.policy import Regime, Tax, Terms
+from revrec.core.words import Word
 
 # Where money arrives, unless `[methods]` in revrec.toml says otherwise (accounting.md 2).
 METHODS = {
@@ -31,7 +31,7 @@ METHODS = {
 }
 
 
-class Kind(StrEnum):
+class Kind(Word):
     """What a movement is; (kind, ref) is unique per taxpayer, which makes a session consumed once."""
 
     __hash__ = str.__hash__  # Enum's own is a Python function, and every event looks several up

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from enum import StrEnum
 from typing import NamedTuple
 
 from revrec.core.dates import DAY, add_months, month_end
@@ -23,9 +22,10 @@ from revrec.core.policy import (
     Voucher,
 )
 from revrec.core.tax import Receipts, held
+from revrec.core.words import Word
 
 
-class Status(StrEnum):
+class Status(Word):
     """How a bundle ended, if a fact ended it; expiry is a matter of dates (`Bundle.valid_until`)."""
 
     OPEN = "open"
@@ -37,7 +37,7 @@ class Status(StrEnum):
     DEFAULTED = "defaulted"
 
 
-class ClaimKind(StrEnum):
+class ClaimKind(Word):
     """What an open claim is for: units of the bundle, units beyond it or a surcharge, or a fee."""
 
     PACKAGE = "package"

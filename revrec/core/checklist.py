@@ -8,19 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from typing import NamedTuple
 
 from revrec.core import money
 from revrec.core.cash import CashLimit
 from revrec.core.dates import add_months
 from revrec.core.report import Column, Kind, Table, Tie
+from revrec.core.words import Word
 
 SHOWN = 5  # names that an evidence lists
 REVIEW_MONTHS = 12  # an estimate of unused rights is looked at at least once a year (IFRS 15.59)
 
 
-class Outcome(StrEnum):
+class Outcome(Word):
     """How an item stands."""
 
     PASSED = "pass"

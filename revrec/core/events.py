@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
+
+from revrec.core.words import Word
 
 
-class Method(StrEnum):
+class Method(Word):
     """How money moved (`payment.received`, `refund.issued`)."""
 
     CASH = "cash"

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple, Protocol, TypeVar
 
 from revrec.core.units import Unit
+from revrec.core.words import Word
 
 
-class Recognition(StrEnum):
+class Recognition(Word):
     """When the price becomes revenue."""
 
     PER_SESSION = "per_session"
@@ -21,7 +21,7 @@ class Recognition(StrEnum):
     STRAIGHT_LINE = "straight_line"
 
 
-class Invoicing(StrEnum):
+class Invoicing(Word):
     """When an invoice is born (events.md 4a)."""
 
     AT_PURCHASE = "at_purchase"
@@ -30,7 +30,7 @@ class Invoicing(StrEnum):
     NONE = "none"
 
 
-class Refund(StrEnum):
+class Refund(Word):
     """Which model of refund the practice sells."""
 
     PRO_RATA = "pro_rata"
@@ -38,14 +38,14 @@ class Refund(StrEnum):
     NONE = "none"
 
 
-class RefundBasis(StrEnum):
+class RefundBasis(Word):
     """At which price used units are counted in a refund."""
 
     CONTRACT = "contract"
     LIST = "list"
 
 
-class ExpiryFrom(StrEnum):
+class ExpiryFrom(Word):
     """What starts the validity."""
 
     SALE = "sale"
@@ -53,14 +53,14 @@ class ExpiryFrom(StrEnum):
     PAYMENT = "payment"
 
 
-class ExpiryKind(StrEnum):
+class ExpiryKind(Word):
     """Hard: the last day is the last; soft: `grace_days` follow."""
 
     HARD = "hard"
     SOFT = "soft"
 
 
-class Charge(StrEnum):
+class Charge(Word):
     """What a late cancellation or a no-show costs."""
 
     DEDUCT = "deduct"
@@ -68,7 +68,7 @@ class Charge(StrEnum):
     FEE = "fee"
 
 
-class Transfer(StrEnum):
+class Transfer(Word):
     """To whom a bundle may be transferred."""
 
     NONE = "none"
@@ -76,21 +76,21 @@ class Transfer(StrEnum):
     ANY = "any"
 
 
-class Sharing(StrEnum):
+class Sharing(Word):
     """With whom a bundle may be shared."""
 
     NONE = "none"
     HOUSEHOLD = "household"
 
 
-class Owner(StrEnum):
+class Owner(Word):
     """Whose bundle it is: the centre's, or one provider's, who alone may deliver."""
 
     CENTRE = "centre"
     PROVIDER = "provider"
 
 
-class Overage(StrEnum):
+class Overage(Word):
     """What happens to units beyond the bundle."""
 
     CHARGE = "charge"
@@ -98,14 +98,14 @@ class Overage(StrEnum):
     REJECT = "reject"
 
 
-class UnpaidUse(StrEnum):
+class UnpaidUse(Word):
     """Whether units may be used before they are paid."""
 
     ALLOW = "allow"
     REJECT = "reject"
 
 
-class Breakage(StrEnum):
+class Breakage(Word):
     """When the value of rights that will not be used becomes revenue (IFRS 15.B44-B47)."""
 
     AT_EXPIRY = "at_expiry"
@@ -113,14 +113,14 @@ class Breakage(StrEnum):
     REMOTE = "remote"
 
 
-class Obligation(StrEnum):
+class Obligation(Word):
     """Whether the customer may walk away from what is not yet delivered (IFRS 15.105-108)."""
 
     CANCELLABLE = "cancellable"
     NONCANCELLABLE = "noncancellable"
 
 
-class Modification(StrEnum):
+class Modification(Word):
     """How a top-up changes the price of what is left (IFRS 15.20-21)."""
 
     AUTO = "auto"
@@ -128,14 +128,14 @@ class Modification(StrEnum):
     PROSPECTIVE = "prospective"
 
 
-class Bonus(StrEnum):
+class Bonus(Word):
     """What free units earn: their equal share, or nothing (`last` is not IFRS 15)."""
 
     EQUAL = "equal"
     LAST = "last"
 
 
-class Voucher(StrEnum):
+class Voucher(Word):
     """Single-purpose: VAT at collection or delivery; multi-purpose: VAT at redemption (Directive 2006/112, art. 30a-30b)."""
 
     SINGLE = "single"

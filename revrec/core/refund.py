@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -158,9 +159,26 @@ def _offered(rec: Recording, bundle: Bundle, day: date, fact: RefundIssued) -> Q
     asked = rec.movement(Kind.REQUEST, fact.refund)
     if asked is None or fact.units is not None:
         return quote(bundle, day, rec.book.currency, fact.units)
+    return quoted(bundle, asked, rec.book.currency)
+
+
+def quoted(bundle: Bundle, asked: Movement, currency: str) -> Quote:
+    """What a refund that was asked for pays: the quote of that day, which no later day lowers, less what was used since.
+
+    A session is not paid back and delivered too: with what is known of the bundle now, the day of the request gives no more.
+    """
     amount, fee = asked.parts
-    paid = text(amount, rec.book.currency)
-    return Quote(amount, fee, f"{paid} as quoted on {asked.date}", f"policy {bundle.terms.policy.version} refund")
+    words, now = f"{text(amount, currency)} as quoted on {asked.date}", quote(bundle, asked.date, currency)
+    if now.amount < amount:
+        amount, fee, words = now.amount, now.fee, f"{words}; with what is known since, {now.formula}"
+    return Quote(amount, fee, words, f"policy {bundle.terms.policy.version} refund")
+
+
+def pending(movements: Iterable[Movement], day: date) -> list[Movement]:
+    """The refunds that were asked for up to a day and neither paid nor rejected by then, in order of arrival."""
+    known = [movement for movement in movements if movement.date <= day]
+    answered = {movement.ref for movement in known if movement.kind in (Kind.REFUND, Kind.REJECTED)}
+    return [movement for movement in known if movement.kind is Kind.REQUEST and movement.ref not in answered]
 
 
 def _check_amount(rec: Recording, bundle: Bundle, fact: RefundIssued, amount: int, offered: Quote) -> None:

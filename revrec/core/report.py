@@ -7,10 +7,10 @@ import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from enum import StrEnum
 from typing import Any, NamedTuple
 
 from revrec.core import money, units
+from revrec.core.words import Word
 
 Cell = str | int | date | None
 WIDTH = 120  # characters that a report takes on a screen
@@ -18,7 +18,7 @@ _GAP = 2
 _HUNDREDTHS = "XXX"  # no currency (ISO 4217): two decimals
 
 
-class Kind(StrEnum):
+class Kind(Word):
     """How cells read: amounts in minor units of the taxpayer's currency, units in quanta, percentages in hundredths."""
 
     TEXT = "text"

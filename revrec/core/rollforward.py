@@ -10,16 +10,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from typing import NamedTuple
 
 from revrec.core.dates import add_months, month_start, next_month
 from revrec.core.errors import RevrecError
 from revrec.core.journal import JournalEntry, Role
 from revrec.core.report import Cell, Column, Kind, Table, Tie
+from revrec.core.words import Word
 
 
-class Flow(StrEnum):
+class Flow(Word):
     """Why the contract liability moved: the columns between opening and closing."""
 
     ADDED = "additions"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from enum import StrEnum
+
+from revrec.core.words import Word
 
 # One unit in quanta. A multiple of 60 so that a minute of an hour is exact, and of 10^6 for six decimals.
 UNIT = 60_000_000
 DECIMALS = 6
 
 
-class Unit(StrEnum):
+class Unit(Word):
     """What a bundle is counted in (events.md 2, `unit`)."""
 
     SESSION = "session"

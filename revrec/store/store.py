@@ -382,6 +382,14 @@ class Store:
             yield from (decode_bundle(row[0], row[4], self.pins.terms) for row in page)
             after = page[-1][0]
 
+    def bound(self, customer: str) -> Iterator[Bundle]:
+        """The bundles of anybody whose contract binds the customer to pay a part, ordered by id: all are looked through."""
+        after, name = "", f'"{customer}"'.encode()
+        while page := self.rows("bundle_rows", after):
+            named = (decode_bundle(row[0], row[4], self.pins.terms) for row in page if name in row[4])
+            yield from (bundle for bundle in named if any(bound.customer == customer for bound in bundle.payers))
+            after = page[-1][0]
+
     def holdings(self, customer: str) -> list[Bundle]:
         """The bundles that the customer holds."""
         return list(self.bundles(customer=customer))

@@ -100,6 +100,22 @@ def test_use_beyond_the_money_paid_is_owed(desk, opened):
     assert (found["paid"], found["deferred"], found["owed"]) == ("0.00", "0.00", "50.00")
 
 
+def test_a_refund_that_is_asked_for_is_shown_with_what_it_would_pay_until_it_is_answered(sold, opened):
+    sold("2026-03-21", "refund.requested", refund="R-1", bundle="B-1")
+    sold("2026-03-25", "session.completed", session="S-7", bundle="B-1")
+    sold("2026-03-28", "refund.rejected", refund="R-1", reason="wanted to go on", approver="manager")
+    ws = opened(sold)
+    asked = bundles.show(ws, "B-1", date(2026, 3, 24))
+    assert asked.to_json()["requests"] == [
+        {"refund": "R-1", "asked_on": "2026-03-21", "amount": "400.00", "formula": "400.00 as quoted on 2026-03-21"}
+    ]
+    assert "refund R-1 is asked for and not answered: 350.00 EUR, 400.00 as quoted on 2026-03-21; with what is known" in text(
+        bundles.show(ws, "B-1", date(2026, 3, 25))
+    )
+    for answered in (date(2026, 3, 20), date(2026, 3, 28)):
+        assert bundles.requests(ws, "B-1", answered) == ()
+
+
 def test_the_quote_is_what_the_refund_pays(sold, opened):
     quoted = bundles.quote(opened(sold), "B-1", date(2026, 4, 1)).amount
     sold("2026-04-01", "refund.issued", refund="R-1", bundle="B-1", method="transfer")

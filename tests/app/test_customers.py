@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from revrec.app import customers
+from revrec.app import bundles, customers, report
 
 ON = date(2026, 3, 31)
 
@@ -202,6 +202,100 @@ def test_whatever_happens_the_rows_add_up_to_the_balance(sold, opened):
         for customer in ("C-1", "C-2"):
             if day > 1:
                 ties(ws, customer, date(2026, 3, day))
+
+
+PAYERS = [{"customer": "INS", "amount": "400.00"}, {"customer": "C-1", "amount": "100.00"}]
+
+
+@pytest.fixture
+def insured(desk):
+    """B-1 of C-1, of which an insurer pays 400.00: four sessions, 40.00 paid by C-1, 100.00 by the insurer."""
+    desk("2026-03-02", "bundle.sold", bundle="B-1", package="PSY-10", customer="C-1", payers=PAYERS)
+    for number in range(1, 5):
+        desk(f"2026-03-{number + 2:02}", "session.completed", session=f"S-{number}", bundle="B-1")
+    desk("2026-03-10", "payment.received", payment="P-1", bundle="B-1", amount="40.00", method="card")
+    desk("2026-03-11", "payment.received", payment="P-2", bundle="B-1", amount="100.00", method="transfer", payer="INS")
+    return desk
+
+
+def adds_up(ws, customer, day=ON):
+    shown = customers.statement(ws, customer, day)
+    charged, paid = totals(shown)
+    assert charged - paid == shown.balance.net, text(shown)
+    return shown
+
+
+def test_each_payer_of_a_bundle_owes_his_part_and_is_named_to_the_other(insured, opened):
+    ws = opened(insured)
+    mine, theirs = customers.balance(ws, "C-1", ON), customers.balance(ws, "INS", ON)
+    assert (mine.amount_due, theirs.amount_due) == (0, 6_000)
+    assert mine.to_json()["payers"] == [
+        {"bundle": "B-1", "holder": "C-1", "customer": "INS", "agreed": "400.00", "paid": "100.00", "owed": "60.00"}
+    ]
+    assert "several payers: B-1 of C-1: INS 400.00 agreed, 100.00 paid, 60.00 owed" in text(theirs)
+    assert customers.balance(ws, "INS", date(2026, 3, 3)).amount_due == 4_000
+    assert customers.balance(ws, "INS", date(2026, 3, 2)).to_json()["amount_due"] == "0.00"
+
+
+def test_the_statement_of_a_payer_has_the_part_that_is_due_and_what_was_paid_of_it(insured, opened):
+    shown = adds_up(opened(insured), "INS")
+    assert [(row.id, row.what, row.amount) for row in shown.charges] == [
+        ("B-1", "due of the 400.00 agreed for C-1", 16_000),
+    ]
+    assert [(row.id, row.what, row.amount) for row in shown.payments] == [("P-2", "payment, for B-1", 10_000)]
+    assert shown.sessions == ()
+
+
+def test_the_statement_of_the_holder_says_what_others_owe_and_who_paid(insured, opened):
+    shown = adds_up(opened(insured), "C-1")
+    assert [(row.what, row.amount) for row in shown.charges] == [
+        ("PSY-10: 10 sessions", 50_000),
+        ("of its price, not due yet", -30_000),
+        ("of its price, owed by INS", -6_000),
+    ]
+    assert [(row.what, row.amount) for row in shown.payments] == [
+        ("payment (card)", 4_000),
+        ("payment (transfer), by INS", 10_000),
+    ]
+
+
+def test_the_statements_of_all_payers_add_up_after_overpaying_credit_reversal_and_transfer(insured, opened):
+    insured("2026-03-12", "payment.received", payment="P-3", bundle="B-1", amount="400.00", method="transfer", payer="INS")
+    insured("2026-03-13", "payment.reversed", payment="P-2", reason="returned", approver="manager")
+    insured("2026-03-14", "credit.applied", customer="INS", bundle="B-1", amount="40.00")
+    insured("2026-03-15", "session.completed", session="S-9", bundle="B-1")
+    insured("2026-03-16", "session.cancelled", session="S-10", bundle="B-1", notice_hours="2")
+    insured("2026-03-20", "bundle.transferred", bundle="B-1", to_customer="C-2")
+    insured("2026-03-21", "session.completed", session="S-11", bundle="B-1", quantity="5")
+    ws = opened(insured)
+    for day in range(3, 32):
+        on = date(2026, 3, day)
+        people = [each for each in ("C-1", "INS", "C-2") if each != "C-2" or day >= 20]
+        found = [adds_up(ws, each, on).balance for each in people]
+        entries = list(ws.store.entries(date_to=on))
+        owed = sum(leg.amount for e in entries for leg in e.postings if leg.role in ("receivable", "contract-asset"))
+        credit = -sum(leg.amount for e in entries for leg in e.postings if leg.role == "customer-credit")
+        assert (sum(each.amount_due for each in found), sum(each.credit for each in found)) == (owed, credit)
+
+
+def test_a_bundle_card_names_its_payers(insured, opened):
+    card = bundles.show(opened(insured), "B-1", ON)
+    assert "Payer      INS 400.00 agreed, 100.00 paid, 60.00 owed" in text(card)
+    assert card.to_json()["payers"] == [
+        {"customer": "INS", "agreed": "400.00", "paid": "100.00", "owed": "60.00"},
+        {"customer": "C-1", "agreed": "100.00", "paid": "40.00", "owed": "0.00"},
+    ]
+
+
+def test_reports_name_each_payer(insured, opened):
+    ws = opened(insured)
+    for name in ("due", "receivables", "third-parties"):
+        assert report.run(ws, name, date(2026, 1, 1), ON).tied
+    due = report.run(ws, "due", ON, ON)
+    assert {row[0] for row in due.rows} == {"INS"}
+    assert sum(row[-1] for row in due.rows) == 6_000
+    (operations,) = report.run(ws, "third-parties", date(2026, 1, 1), ON).rows
+    assert operations[3] == "2 below the limit"
 
 
 def test_every_statement_of_the_example_adds_up(example):

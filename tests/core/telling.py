@@ -16,7 +16,7 @@ from revrec.core.journal import JournalEntry, Posting
 from revrec.core.money import text
 from revrec.core.policy import Package
 from revrec.core.post import record
-from tests.core.practice import PACKAGE, STANDARD, Practice, Shelf
+from tests.core.practice import PACKAGE, STANDARD, Practice, Shelf, arrived
 
 
 class Told(NamedTuple):
@@ -72,7 +72,7 @@ def tell(game: Practice, *facts: Told) -> list[str]:
     for told in facts:
         event = game.event(told.fact, told.day, told.branch)
         kind = next(name for name, fact in TYPES.items() if fact is type(told.fact))
-        event = Event(told.id or event.id, event.source, kind, event.date, event.data, event.branch)
+        event = arrived(Event(told.id or event.id, event.source, kind, event.date, event.data, event.branch))
         changes = record(game.book, event)
         game.accepted.append(event)
         game.entries += [entry for change in changes for entry in change.entries]

@@ -37,18 +37,33 @@ def test_the_quote_stands_when_the_window_has_ended_since():
     ]
 
 
-def test_what_was_used_meanwhile_lowers_revenue():
-    assert books(used("S-9", "01-25"), issued(), after=(*FOUR, asked()), refund_fee=2000) == [
-        "2026-01-25 session.earned  contract-liability 50.00  revenue-package -50.00",
-        "2026-02-01 refund.issued  refund-contra 30.00  contract-liability 250.00  cash -280.00",
+@pytest.mark.parametrize("day", ["01-15", "01-25"])
+def test_a_session_used_since_or_not_known_then_is_not_paid_back(day):
+    assert books(used("S-9", day), issued(), after=(*FOUR, asked()), refund_fee=2000) == [
+        f"2026-{day} session.earned  contract-liability 50.00  revenue-package -50.00",
+        "2026-02-01 refund.issued  contract-liability 250.00  fee-income -20.00  cash -230.00",
     ]
 
 
-def test_a_session_that_was_not_known_then_leaves_it():
-    assert books(used("S-9", "01-15"), issued(), after=(*FOUR, asked())) == [
-        "2026-01-15 session.earned  contract-liability 50.00  revenue-package -50.00",
-        "2026-02-01 refund.issued  refund-contra 50.00  contract-liability 250.00  cash -300.00",
-    ]
+def test_money_that_came_since_is_no_part_of_what_was_asked_for():
+    assert books(paid(10_000, "01-25", payment="P-2"), issued(), after=(sold(), paid(40_000), *uses(4), asked()))[-1] == (
+        "2026-02-01 refund.issued  contract-liability 300.00  breakage -100.00  cash -200.00"
+    )
+
+
+def test_a_session_used_in_the_window_since_then_is_not_paid_back_after_it():
+    window = {"refund": Refund.WINDOW, "refund_window_days": 14}
+    assert books(used("S-9", "01-12"), issued("03-01"), after=(sold(), paid(), asked("01-10")), **window)[-1] == (
+        "2026-03-01 refund.issued  contract-liability 450.00  cash -450.00"
+    )
+
+
+def test_what_is_used_up_since_is_refused_with_the_reason():
+    assert refused(*FOUR, asked(), *(used(f"S-{number}", "01-25") for number in range(5, 11)), issued()) == (
+        "refund R-1: the quote of bundle B-1 on 2026-02-01 is 300.00 as quoted on 2026-01-20; with what is known since, "
+        "500.00 paid - 10 x (500.00 / 10) = 500.00 used = 0.00. Use bundle.terminated to end it without refund, or give an "
+        "`exception` with reason and approver [policy standard@2026-01-01 refund] amount"
+    )
 
 
 def test_a_session_that_was_not_known_then_may_leave_nothing_to_quote():

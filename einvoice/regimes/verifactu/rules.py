@@ -249,12 +249,6 @@ def _correction(case: Case) -> Iterator[Finding]:
     if not correction.references:
         yield Finding("ROF-15.4", "correction.references", "a corrective invoice names the ones that it corrects", "name them")
     yield from _references(correction.references, "correction.references", invoice)
-    for index, reference in enumerate(correction.references):
-        if reference.series and reference.series == invoice.series and correction.code is not CorrectionCode.R5:
-            field = f"correction.references[{index}].series"
-            yield Finding(
-                "ROF-6.1.a", field, f"{reference.number} is of the same series", "correctives need a series of their own"
-            )
     yield from _replaced(correction)
 
 
