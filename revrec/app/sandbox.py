@@ -117,8 +117,7 @@ def serve_aeat(stand: Stand, how: Misbehaviour, wait: int, environ: Mapping[str,
         server = _server(office, folder, stand.port, clock())
         for line in _settings(stand, folder, "endpoint", server.address + aeat.PATH):
             announce(line)
-        announce(f"The tax office answers at {server.address}{aeat.PATH}; Ctrl-C ends it")
-        _serve(server)
+        _serve(server, announce, f"The tax office answers at {server.address}{aeat.PATH}")
         register.close()
 
 
@@ -131,8 +130,7 @@ def serve_face(stand: Stand, how: Misbehaviour, environ: Mapping[str, str], cloc
         server = _server(office, folder, stand.port, clock())
         for line in _settings(stand, folder, "face", server.address + face.PATH):
             announce(line)
-        announce(f"FACe answers at {server.address}{face.PATH}; Ctrl-C ends it")
-        _serve(server)
+        _serve(server, announce, f"FACe answers at {server.address}{face.PATH}")
         register.close()
 
 
@@ -228,8 +226,9 @@ def _from(root: Path, path: Path) -> str:
     return str(there.relative_to(here) if there.is_relative_to(here) else there)
 
 
-def _serve(server: Server) -> None:
+def _serve(server: Server, announce: Announce, ready: str) -> None:
     try:
+        announce(f"{ready}; Ctrl-C ends it")
         server.serve()
     except KeyboardInterrupt:
         return
