@@ -26,9 +26,10 @@ def attributed(rec: Recording, before: Bundle, after: Bundle) -> Bundle:
         return after
     who, customer, position = _who(rec, after), after.customer, after.position
     bounds = handed_over(bounds, before.customer, customer)
-    bounds = repriced(bounds, after.price, who if who in [bound.customer for bound in bounds] and who else customer)
+    own = who if who in [bound.customer for bound in bounds] else None
+    bounds = repriced(bounds, after.price, own or customer)
     bounds = settled(bounds, position.paid, who, customer)
-    bounds = written_off(bounds, position.lost, position.billed, who)
+    bounds = written_off(bounds, position.lost, position.billed, own or (customer if who else None))
     return after if bounds == after.plan.payers else after._replace(plan=after.plan._replace(payers=bounds))
 
 

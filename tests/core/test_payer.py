@@ -228,6 +228,16 @@ def test_a_dispute_that_is_lost_is_the_loss_of_its_payer():
     assert {each.customer: each.lost for each in told.bundle.shares} == {"INS": 40_000, "C-1": 0}
 
 
+def test_a_dispute_of_somebody_who_is_not_bound_is_the_customers_loss():
+    told = Told()
+    told.use(10)
+    payment = told.pay(10_000, "GRANDMOTHER")
+    told.say(ChargebackOpened(payment, 10_000))
+    told.say(ChargebackLost(payment))
+    assert told.owed == {"INS": 40_000, "C-1": 0}
+    assert {each.customer: each.lost for each in told.bundle.shares} == {"INS": 0, "C-1": 10_000}
+
+
 def test_the_new_holder_of_a_bundle_takes_over_the_customers_part():
     told = Told()
     told.use(2)
