@@ -84,6 +84,12 @@ def test_branches_add_up_to_nothing():
 def test_the_contract_liability_is_never_revalued():
     assert judge.revaluation([], []).outcome is Outcome.NOT_APPLICABLE
     assert judge.revaluation(["E-1"], []).outcome is Outcome.PASSED
+    assert said(judge.revaluation([], [], ["USD"])) == (
+        "9 pass: USD held and not revalued this month: due at the end of the year"
+    )
+    assert said(judge.revaluation([], [], ["USD"], year_end=True)) == (
+        "9 FAIL: USD held and not revalued this month: record `currency.revalued` with the rate of the day"
+    )
     assert said(judge.revaluation(["E-1"], ["E-1"])) == "9 FAIL: a non-monetary balance was revalued: E-1"
 
 
