@@ -225,14 +225,16 @@ STANDING: Sequence[tuple[tuple[str, ...], Callable[[Yearbook, Question], Table]]
 
 
 def _reported(game: Practice, history: History) -> Iterator[str]:
-    """Every report at the end, those of movements also for a quarter at one branch."""
+    """Every report at the end, of all branches and of one; those of movements also for a quarter at each branch."""
     books, end = _books(game), days(history)
     whole = Question(START, max(end, books.latest))
     for by, report in (*MOVING, *STANDING):
         yield from _lines(report(books, whole._replace(by=by)))
-    quarter = Question(date(2026, 4, 1), date(2026, 6, 30), branch="bcn")
-    for by, report in (*MOVING, ((), trace.report)):
-        yield from _lines(report(books, quarter._replace(by=by)))
+    for by, report in STANDING:
+        yield from _lines(report(books, whole._replace(by=by, branch="mad")))
+    for first, last, branch in ((date(2026, 4, 1), date(2026, 6, 30), "bcn"), (date(2026, 2, 1), date(2026, 3, 31), "mad")):
+        for by, report in (*MOVING, ((), trace.report)):
+            yield from _lines(report(books, Question(first, last, by, branch)))
 
 
 @dataclass
