@@ -199,6 +199,7 @@ def test_two_periods_of_a_bundle_with_several_payers_are_the_whole():
     assert [cells(half, "customers", "operations") for half in halves] == [
         [("INS", 8_000), ("C-1", 2_000)],
         [("INS", 32_000), ("C-1", 8_000)],  # of what the insurer paid ahead, 20.00 covered C-1's part until C-1 paid it
+    ]
 
 
 def test_the_limits_are_those_of_the_law():

@@ -37,6 +37,7 @@ from revrec.core.reports import (
     waterfall,
 )
 from revrec.core.reports.frame import Identity, Question
+from revrec.core.reports.invoices import Paperwork
 from revrec.core.reports.reconciliation import Beyond
 from revrec.core.reports.third_parties import Limits
 from revrec.core.rollforward import lines_of, source_of
@@ -199,6 +200,10 @@ def _third_parties(books: Kept, asked: Question) -> Table:
     return third_parties.report(books, asked, (Limits(START, 50_000, 10_000),))
 
 
+def _uninvoiced(books: Yearbook, asked: Question) -> Table:
+    return uninvoiced.report(books, asked, Paperwork())
+
+
 MOVING: Sequence[tuple[tuple[str, ...], Callable[[Yearbook, Question], Table]]] = (
     (("month", *disaggregation.USUAL), disaggregation.report),
     (profitability.USUAL, profitability.report),
@@ -207,7 +212,7 @@ MOVING: Sequence[tuple[tuple[str, ...], Callable[[Yearbook, Question], Table]]] 
     (tax.USUAL, tax.report),
     ((), tax.late),
     ((), out_of_period.report),
-    ((), uninvoiced.report),
+    ((), _uninvoiced),
     ((), _third_parties),
     (("branch", "policy"), _rolled),
     (("month",), _rolled),
