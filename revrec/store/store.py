@@ -441,6 +441,11 @@ class Store:
         row = self.row("customer", customer)
         return self.event(row[3]) if row and row[3] else None
 
+    def keep_keys(self) -> None:
+        """Write the keys that were made since the last time: what was sealed with them is lost otherwise."""
+        self.write("add_keys", [(self.taxpayer, customer, wrapped) for customer, wrapped in self.keys.fresh])
+        self.keys.fresh.clear()
+
     def destroy_key(self, customer: str) -> None:
         """Delete a customer's key inside the running transaction: what was sealed with it can never be read again."""
         self._shred()
