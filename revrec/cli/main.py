@@ -26,6 +26,7 @@ from revrec.cli import (
     sandbox,
     schemas,
     show,
+    submit,
     whatif,
 )
 from revrec.core.errors import RevrecError
@@ -85,6 +86,7 @@ books.add(app)
 export.add(app)
 whatif.add(app)
 invoices.add(app)
+submit.add(app)
 schemas.add(app)
 sandbox.add(app)
 demo.add(app)

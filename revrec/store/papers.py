@@ -218,6 +218,10 @@ class Papers:
         """The records of an invoice, oldest first."""
         return [kept(row) for row in self.store.rows("records_of_invoice", number)]
 
+    def latest_records(self) -> list[tuple[str, int]]:
+        """The place of the last record of each invoice."""
+        return [(number, place) for number, place in self.store.rows("latest_records")]
+
     def add_records(self, records: Iterable[Kept]) -> None:
         """Append records."""
         self.store.write("add_records", [(self.own, *record) for record in records])

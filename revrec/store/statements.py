@@ -226,6 +226,7 @@ STATEMENTS: dict[str, ClauseElement] = {
     "records": _page(select(*RECORD).where(_of(t.records), t.records.c.place > bindparam("after")).order_by(t.records.c.place)),
     "record": select(*RECORD).where(_of(t.records, "place")),
     "records_of_invoice": select(*RECORD).where(_of(t.records, "number")).order_by(t.records.c.place),
+    "latest_records": select(t.records.c.number, func.max(t.records.c.place)).where(_of(t.records)).group_by(t.records.c.number),
     "last_record": select(*RECORD).where(_of(t.records)).order_by(t.records.c.place.desc()).suffix_with("LIMIT 1"),
     "installation": select(t.installations.c.number).where(_of(t.installations)).order_by(t.installations.c.since.desc()),
     "documents_of_invoice": select(t.documents.c.format, t.documents.c.at, t.documents.c.sha256, t.documents.c.customer)
