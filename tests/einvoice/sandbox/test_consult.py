@@ -30,6 +30,11 @@ def asked(period="03", more="", extra=""):
     ).encode()
 
 
+def dated(text):
+    """A filter by date of issue."""
+    return f"<c:FechaExpedicionFactura>{text}</c:FechaExpedicionFactura>"
+
+
 @pytest.fixture
 def filled(clinic, transport, url, clock):
     """Four invoices: correct, cancelled, accepted with errors, and brought back after a cancellation."""
@@ -46,7 +51,10 @@ def rows(answer):
     content = parse(answer).find(f"{{{SOAP}}}Body")[0]
     assert schema("verifactu/RespuestaConsultaLR").findings(parse(etree.tostring(content, method="c14n"))) == ()
     name = "RegistroRespuestaConsultaFactuSistemaFacturacion"
-    return [(row.text("IDFactura", "NumSerieFactura"), row.text("EstadoRegistro", "EstadoRegistro")) for row in Node(content).all(name)]
+    return [
+        (row.text("IDFactura", "NumSerieFactura"), row.text("EstadoRegistro", "EstadoRegistro"))
+        for row in Node(content).all(name)
+    ]
 
 
 @pytest.mark.usefixtures("filled")
@@ -69,20 +77,9 @@ class TestConsultation:
         ("more", "found"),
         [
             ("<c:NumSerieFactura>F-2</c:NumSerieFactura>", 1),
-            (
-                "<c:FechaExpedicionFactura><s:FechaExpedicionFactura>02-03-2026</s:FechaExpedicionFactura></c:FechaExpedicionFactura>",
-                5,
-            ),
-            (
-                "<c:FechaExpedicionFactura><s:RangoFechaExpedicion><s:Desde>03-03-2026</s:Desde></s:RangoFechaExpedicion>"
-                "</c:FechaExpedicionFactura>",
-                0,
-            ),
-            (
-                "<c:FechaExpedicionFactura><s:RangoFechaExpedicion><s:Hasta>01-03-2026</s:Hasta></s:RangoFechaExpedicion>"
-                "</c:FechaExpedicionFactura>",
-                0,
-            ),
+            (dated("<s:FechaExpedicionFactura>02-03-2026</s:FechaExpedicionFactura>"), 5),
+            (dated("<s:RangoFechaExpedicion><s:Desde>03-03-2026</s:Desde></s:RangoFechaExpedicion>"), 0),
+            (dated("<s:RangoFechaExpedicion><s:Hasta>01-03-2026</s:Hasta></s:RangoFechaExpedicion>"), 0),
             ("<c:RefExterna>none</c:RefExterna>", 0),
         ],
     )
