@@ -201,7 +201,8 @@ class Trace:
             yield f"    package {bundle.package}, policy {bundle.policy}"
         for paid in self.money:
             yield f"  {paid.line()}"
-        for document in (*self.documents, *self.waiting):
+        views: tuple[DocumentView | WaitingView, ...] = (*self.documents, *self.waiting)
+        for document in views:
             yield from (f"  {line}" for line in document.lines())
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from hypothesis import HealthCheck, given, settings
 
 from revrec.core.billing import OUTSIDE_BOOKS, Amount
@@ -13,7 +12,7 @@ from revrec.core.reports.invoices import Document, Paperwork, Reason, reconciled
 from tests.core.kept import asked, cells, kept
 from tests.core.office import Office
 from tests.core.practice import History, World, histories, worlds
-from tests.core.test_invoicing import FEB, HISTORIES, JAN, MAR, PHASES, follow, office, paid, sold, used
+from tests.core.test_invoicing import FEB, HISTORIES, MAR, PHASES, follow, office, paid, sold, used
 
 
 def papers(desk: Office) -> Paperwork:

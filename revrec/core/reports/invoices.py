@@ -219,9 +219,7 @@ def _is_voucher(bundle: Bundle | None) -> bool:
     return bundle is not None and bundle.multi and bundle.terms.policy.principal
 
 
-def _apart(
-    entry: JournalEntry, leg: Posting, name: str, papers: Paperwork, bundles: Mapping[str, Bundle]
-) -> Reason | None:
+def _apart(entry: JournalEntry, leg: Posting, name: str, papers: Paperwork, bundles: Mapping[str, Bundle]) -> Reason | None:
     """Why a leg is never followed into documents; None when it is."""
     if entry.rule in BY_HAND:
         return Reason.BY_HAND
