@@ -48,6 +48,7 @@ BUNDLES: Final = 900
 MONTHS: Final = 12
 START: Final = date(2025, 1, 1)
 TAXPAYER: Final = "ES-B64717838"
+LETTERS: Final = "TRWAGMYFPDXBNJZSQVHLCKE"  # the check letters of the DNI
 FEW: Final = 20  # a practice with fewer bundles has no rare events
 
 
@@ -141,12 +142,18 @@ class Practice(Agenda):
             second_surname=self.rng.choice(SURNAMES),
             person="natural",
             country=country,
+            tax_id=self.tax_number() if country == "ES" else f"INVENTED{self.rng.randrange(1000, 10000)}",
             address=f"Calle Inventada {self.rng.randrange(1, 200)}",
             post_code=post_code,
             town=town,
             email=f"{customer.lower()}@example.com",
             household=household,
         )
+
+    def tax_number(self) -> str:
+        """A well-formed number of the range that was never given out."""
+        number = self.rng.randrange(99_900_000, 100_000_000)
+        return f"{number}{LETTERS[number % 23]}"
 
     def company(self) -> tuple[str, bool]:
         """A company that pays for its people, and whether it keeps back tax on what it pays."""
