@@ -116,6 +116,7 @@ class Paper:
         lines = tuple(self._line(case, part, language) for part in draft.parts)
         vat = _breakdown(case, lines, self._taxes(draft), self.settings.currency)
         kept = self._withholding(case, vat)
+        totals = _totals(vat, kept, self._amount(draft.paid))
         buyer = buyer_of(case.details)
         return Invoice(
             series=numbered.series,
@@ -125,13 +126,13 @@ class Paper:
             buyer=None if case.simplified and (buyer is None or buyer.tax_id is None) else buyer,
             lines=lines,
             vat=vat,
-            totals=_totals(vat, kept, self._amount(draft.paid)),
+            totals=totals,
             description=self._description(case, lines, language),
             type_code=TypeCode.INVOICE if case.original is None else TypeCode.CREDIT_NOTE,
             simplified=case.simplified,
             currency=self.settings.currency,
             operation_on=draft.operated_on if draft.operated_on != case.today else None,
-            payments=self._payments(draft),
+            payments=_payments(draft, totals.prepaid),
             withholding=kept,
             correction=self._correction(case, language),
             scheme=Scheme.CASH if self.settings.vat_scheme is VatScheme.CASH else Scheme.GENERAL,
@@ -217,12 +218,6 @@ class Paper:
         reason = wording.REASONS.get(case.draft.cause, wording.OTHER_REASON).said(language)
         return Correction(_code(case), CorrectionMethod.DIFFERENCES, (case.original.reference,), reason)
 
-    def _payments(self, draft: Draft) -> tuple[Payment, ...]:
-        if not draft.paid or draft.corrects is not None:
-            return ()
-        means = MEANS[draft.method] if draft.method else Means.OTHER
-        return (Payment(means, self._amount(draft.paid), draft.operated_on),)
-
     def _notes(self, case: Case, language: str) -> list[str]:
         """The terms that the customer accepted, by their digest; when it was collected."""
         if case.bundle is None or all(part.item.subject is not Subject.UNITS for part in case.draft.parts):
@@ -280,6 +275,14 @@ def _totals(vat: tuple[Subtotal, ...], kept: Withholding | None, paid: Decimal) 
     due = net + tax - withheld
     prepaid = min(paid, due) if due > 0 else net * 0
     return Totals(net, tax, net + tax, due - prepaid, prepaid, withheld)
+
+
+def _payments(draft: Draft, prepaid: Decimal) -> tuple[Payment, ...]:
+    """How the paid part came: what was kept back is no payment, nor what was paid beyond the document."""
+    if not prepaid or draft.corrects is not None:
+        return ()
+    means = MEANS[draft.method] if draft.method else Means.OTHER
+    return (Payment(means, prepaid, draft.operated_on),)
 
 
 def buyer_of(details: Mapping[str, Any]) -> Party | None:

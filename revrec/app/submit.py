@@ -297,12 +297,11 @@ def _summary(answer: Answer) -> str:
 def next_message_at(papers: Papers, waiting: int, now: datetime) -> datetime:
     """When the next message may go (spain.md 1.7): at once where none went before, or 1,000 records stand ready."""
     messages, answers = papers.messages(), {each.message: each for each in papers.answers()}
-    usual = int(codes.law("wait_seconds", now.date()).value)
     if not messages:
         return now
     last = messages[-1]
     answer = answers.get(last.message)
     since = outbox.moment(answer.at if answer else last.at)
-    asked = next((answers[m.message].wait for m in reversed(messages) if m.message in answers and answers[m.message].wait), usual)
-    pace = Pace(since, asked)
-    return now if pace.due(waiting, now) else since + timedelta(seconds=asked)
+    asked = next((answers[m.message].wait for m in reversed(messages) if m.message in answers and answers[m.message].wait), None)
+    pace = Pace(since) if asked is None else Pace(since, asked)
+    return now if pace.due(waiting, now) else since + timedelta(seconds=pace.wait_seconds)

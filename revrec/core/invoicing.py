@@ -483,7 +483,7 @@ def _legs(entry: JournalEntry) -> dict[str, Legs]:
     for leg in entry.postings:
         if leg.role not in SELLER:
             continue
-        name = _account_of(entry, leg.bundle)
+        name = account_of(entry, leg.bundle)
         legs, amount = found[name], -leg.amount
         if leg.role in VAT:
             found[name] = legs._replace(vat=legs.vat + amount)
@@ -498,7 +498,8 @@ def _legs(entry: JournalEntry) -> dict[str, Legs]:
     return {name: legs for name, legs in found.items() if legs.gross or legs.vat or entry.session}
 
 
-def _account_of(entry: JournalEntry, bundle: str | None) -> str:
+def account_of(entry: JournalEntry, bundle: str | None) -> str:
+    """The contract that a leg belongs to: of the bundle that it names, else of its entry's bundle, visit or event."""
     if name := bundle or entry.bundle:
         return f"bundle:{name}"
     return f"visit:{entry.session}" if entry.session else f"event:{entry.event}"

@@ -232,6 +232,7 @@ class Papers:
         """Keep a document as the bytes that were verified."""
         sealed = self.seal(customer, f"{number}.{form}", content)
         row = (self.own, number, form, at, hashlib.sha256(content).hexdigest(), customer, sealed)
+        self.store.keep_keys()
         self.store.write("add_documents", [row])
 
     def document(self, number: str, form: str) -> bytes | None:
@@ -259,6 +260,7 @@ class Papers:
 
     def add_answer(self, answer: Answer) -> None:
         """Append what came back."""
+        self.store.keep_keys()
         self.store.write("add_answers", [(self.own, *answer)])
 
     def states(self) -> dict[int, State]:

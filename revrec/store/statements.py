@@ -108,6 +108,9 @@ STATEMENTS: dict[str, ClauseElement] = {
     "event": select(*EVENT).where(_of(t.events, "seq")),
     "events_by_id": select(*EVENT).where(_of(t.events, "id")).order_by(t.events.c.seq),
     "events_of_bundle": select(*EVENT).where(_of(t.events, "bundle")).order_by(t.events.c.seq),
+    "adjustments_of_bundle": select(*EVENT)
+    .where(_of(t.events), t.ADJUSTMENTS, t.events.c.seq.in_(select(t.movements.c.seq).where(_of(t.movements, "bundle"))))
+    .order_by(t.events.c.seq),
     "estimates": select(*EVENT).where(_of(t.events), t.ESTIMATES).order_by(t.events.c.seq),
     "known": select(t.events.c.id, t.events.c.source, t.events.c.seq).where(_of(t.events), _list(t.events.c.id)),
     "content": select(t.events.c.customer, t.events.c.content).where(_of(t.events, "seq")),
