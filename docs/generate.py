@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from docs import lawful
+from docs import checked, lawful
 from docs.examples import EXAMPLES
 from docs.worked import Told, page_part, tell
 from revrec.cli import main as cli
@@ -116,6 +116,7 @@ def main() -> int:
 def pages() -> Iterator[tuple[str, str]]:
     """Every page with generated parts, as it should read."""
     yield "verifactu-codes.md", lawful.page()
+    yield "invoice-checks.md", checked.page()
     yield "events.md", events(json.loads((ROOT / "schemas" / "event.schema.json").read_text("utf-8")))
     with tempfile.TemporaryDirectory() as scratch:
         example = Path(scratch) / "example"

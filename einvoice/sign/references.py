@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from lxml import etree
 
@@ -20,6 +20,14 @@ from einvoice.keys import holder, issued
 from einvoice.sign.terms import DIGEST_METHODS, DS, SIGNATURE_METHODS, Check
 
 _IDENTIFIERS = etree.XPath("//@*[local-name() = 'Id' or local-name() = 'ID' or local-name() = 'id']")
+
+_UNREADABLE = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 class Expected(NamedTuple):
@@ -62,7 +70,7 @@ def references(signed_info: etree._Element, expected: Sequence[Expected]) -> Ite
 
 
 def _reference(reference: etree._Element, expected: Expected) -> Iterator[Finding]:
-    transforms = tuple(each.get("Algorithm") for each in reference.iterfind(f"{tag('Transforms')}/{tag('Transform')}"))
+    transforms = tuple(each.get("Algorithm", "") for each in reference.iterfind(f"{tag('Transforms')}/{tag('Transform')}"))
     if transforms not in expected.transforms:
         yield finding(Check.ALGORITHM, f"the reference {expected.uri!r} is transformed by {', '.join(transforms) or 'nothing'}")
     if expected.type is not None and reference.get("Type") != expected.type:
@@ -98,12 +106,22 @@ def _made_by(key: rsa.RSAPublicKey, raw: bytes | None, signed_info: bytes, metho
 
 @lru_cache(maxsize=64)
 def certificate(base64: str) -> x509.Certificate | None:
-    """The certificate in base64 of its DER bytes, None where it is none."""
+    """The certificate in base64 of its DER bytes, None where it is none that can be read to the end."""
     data = decoded(base64)
     try:
-        return x509.load_der_x509_certificate(data) if data else None
-    except ValueError:
+        found = x509.load_der_x509_certificate(data or b"")
+        # The library reads these when they are asked for, and only then finds them broken.
+        _ = (
+            found.public_key(),
+            found.subject,
+            found.issuer,
+            found.extensions,
+            found.not_valid_after_utc,
+            found.not_valid_before_utc,
+        )
+    except _UNREADABLE:
         return None
+    return found
 
 
 def validity(certificate: x509.Certificate, at: datetime) -> Iterator[Finding]:

@@ -71,7 +71,10 @@ def sign_soap(operation: etree._Element, signer: Signer, at: datetime, lifetime:
 
 
 def verify_soap(data: bytes, *, at: datetime, trusted: Sequence[x509.Certificate] = ()) -> Verified:
-    """What the signature of a SOAP message is worth at `at` (aware): every failed check, or the signed body."""
+    """What the signature of a SOAP message is worth at `at` (aware): every failed check, or the signed body.
+
+    The certificate stands outside of what is signed: who it names is known only where its authority is `trusted`.
+    """
     try:
         root = xml.parse(data, "SOAP message")
     except xml.XmlRefused as refusal:
@@ -82,9 +85,19 @@ def verify_soap(data: bytes, *, at: datetime, trusted: Sequence[x509.Certificate
     signer = parts.certificate(found.token.text or "")
     if signer is None:
         return Verified((finding(Check.CERTIFICATE, "its security token is no certificate that can be read"),), None)
-    body, created = _canonical(found.body), _created(found.timestamp, at)
+    created = _created(found.timestamp, at)
     if isinstance(created, Finding):
         return Verified((created,), None)
+    try:
+        return _verified(root, found, signer, created, trusted)
+    except etree.C14NError:  # a namespace that is no absolute URI
+        return Verified((finding(Check.XML, "it has no canonical form"),), None)
+
+
+def _verified(
+    root: etree._Element, found: _Parts, signer: x509.Certificate, created: datetime, trusted: Sequence[x509.Certificate]
+) -> Verified:
+    body = _canonical(found.body)
     findings = (
         *parts.identifiers(root),
         *_covered(found, body),

@@ -77,7 +77,10 @@ def verify(data: bytes, *, at: datetime, trusted: Sequence[x509.Certificate] = (
     known = [each for each in certificates if each is not None]
     if not known or len(known) != len(certificates):
         return Verified((finding(Check.CERTIFICATE, "it carries no certificate that can be read"),), None)
-    return _verified(root, found, known, policy, at, trusted)
+    try:
+        return _verified(root, found, known, policy, at, trusted)
+    except etree.C14NError:  # a namespace that is no absolute URI
+        return Verified((finding(Check.XML, "it has no canonical form"),), None)
 
 
 def _structure(root: etree._Element) -> _Parts | Finding:
@@ -112,28 +115,36 @@ def _verified(
     if signer is None:
         findings.append(finding(Check.CERTIFICATE_DIGEST, "none of its certificates is the one that its properties name"))
         signer = certificates[0]
-    signed_at, role = _time(found.properties), _role(found.properties)
-    info, key_info, properties = map(xml.canonical, found[1:])
-    document = _without(root, found.signature)
-    expected = (
-        Expected(Check.DIGEST_DOCUMENT, "", document, _DOCUMENT),
-        Expected(Check.DIGEST_PROPERTIES, f"#{found.properties.get('Id', '')}", properties, _ELEMENT, type=SIGNED_PROPERTIES),
-        Expected(Check.DIGEST_KEY_INFO, f"#{found.key_info.get('Id', '')}", key_info, _ELEMENT),
-    )
-    findings += parts.references(found.info, expected)
-    findings += parts.value(found.signature, info, signer, C14N)
     findings += _key(found.key_info, signer)
+    findings += parts.value(found.signature, xml.canonical(found.info), signer, C14N)
+    document, changes = _covered(root, found)
+    findings += changes
+    role = _role(found.properties)
     if isinstance(role, Finding):
         findings.append(role)
-        role = None
+    signed_at = _time(found.properties, at)
     if isinstance(signed_at, Finding):
-        return Verified((*findings, signed_at), None)
-    if signed_at > at + TOLERANCE:
-        findings.append(finding(Check.TIME, f"it was signed at {signed_at}, which is after {at}"))
-    findings += parts.validity(signer, signed_at)
-    if trusted:
-        findings += parts.trust(signer, certificates, trusted, signed_at)
-    return Verified(tuple(findings), None if findings else Signed(document, signer, signed_at, role))
+        findings.append(signed_at)
+    else:
+        findings += parts.validity(signer, signed_at)
+        if trusted:
+            findings += parts.trust(signer, certificates, trusted, signed_at)
+    if findings or isinstance(role, Finding) or isinstance(signed_at, Finding):
+        return Verified(tuple(findings), None)
+    return Verified((), Signed(document, signer, signed_at, role))
+
+
+def _covered(root: etree._Element, found: _Parts) -> tuple[bytes, tuple[Finding, ...]]:
+    """The canonical document without its signature, which is taken out of the tree; and what the references do not cover."""
+    properties, key_info = xml.canonical(found.properties), xml.canonical(found.key_info)
+    document = _without(root, found.signature)
+    uri = f"#{found.properties.get('Id', '')}"
+    expected = (
+        Expected(Check.DIGEST_DOCUMENT, "", document, _DOCUMENT),
+        Expected(Check.DIGEST_PROPERTIES, uri, properties, _ELEMENT, SIGNED_PROPERTIES),
+        Expected(Check.DIGEST_KEY_INFO, f"#{found.key_info.get('Id', '')}", key_info, _ELEMENT),
+    )
+    return document, tuple(parts.references(found.info, expected))
 
 
 def _without(root: etree._Element, signature: etree._Element) -> bytes:
@@ -197,7 +208,7 @@ def _role(properties: etree._Element) -> Role | Finding | None:
     return known[stated[0]]
 
 
-def _time(properties: etree._Element) -> datetime | Finding:
+def _time(properties: etree._Element, at: datetime) -> datetime | Finding:
     stated = properties.findtext("x:SignedSignatureProperties/x:SigningTime", "", namespaces=_X).strip()
     try:
         time = datetime.fromisoformat(stated)
@@ -205,4 +216,6 @@ def _time(properties: etree._Element) -> datetime | Finding:
         return finding(Check.TIME, f"its time {stated!r} cannot be read")
     if time.tzinfo is None:
         return finding(Check.TIME, f"its time {stated} has no time zone")
+    if time > at + TOLERANCE:
+        return finding(Check.TIME, f"it was signed at {time}, which is after {at}")
     return time

@@ -81,6 +81,10 @@ class _FacturaeSigner(XAdESSigner):
         self._chain = signer.chain
         self._at = at
 
+    def _build_xades_ds_object(self, sig_root: etree._Element, signing_settings: SigningSettings) -> None:
+        sig_root.set("Id", "Signature")
+        super()._build_xades_ds_object(sig_root, signing_settings)
+
     def _get_token(self, length: int = 4) -> str:  # noqa: ARG002  signxml's own signature
         return ""
 

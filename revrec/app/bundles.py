@@ -16,7 +16,15 @@ from revrec.core import money, units
 from revrec.core.book import Book, Customer, Kind, Movement
 from revrec.core.bundle import Bundle, Status
 from revrec.core.errors import Refused, RevrecError
-from revrec.core.events import BreakageEstimated, BundleTransferred, BundleUpgraded, Event, Method, SessionCompleted
+from revrec.core.events import (
+    AdjustmentPosted,
+    BreakageEstimated,
+    BundleTransferred,
+    BundleUpgraded,
+    Event,
+    Method,
+    SessionCompleted,
+)
 from revrec.core.handlers import HANDLERS
 from revrec.core.history import life
 from revrec.core.journal import JournalEntry, Role
@@ -476,6 +484,8 @@ def _lineage(ws: Workspace, bundle: str) -> tuple[dict[int, Event], _Past]:
             facts[seq] = event
             if isinstance(event.data, BundleTransferred | BundleUpgraded):
                 waiting.append(event.data.bundle)
+            if isinstance(event.data, AdjustmentPosted):
+                waiting.extend(leg.bundle for leg in event.data.postings if leg.bundle)
             if isinstance(event.data, BundleUpgraded):
                 pinned |= _upgraded_to(ws, event.data.to_package or state.terms.package.id, stored)
     facts |= _estimates(ws, {terms.policy.id for terms in pinned.values() if terms.policy.breakage is Breakage.PROPORTIONAL})

@@ -221,11 +221,14 @@ class Issuer:
             self._series[series] = Series(*self.papers.last_in(series))
         return self._series[series]
 
-    def problems(self, invoice: Invoice, limit: Decimal) -> tuple[Finding, ...]:
-        """Everything that would have the document rejected, or that the law does not allow; `limit` of a simplified one."""
+    def problems(self, invoice: Invoice, limit: Decimal, *, again: bool = False) -> tuple[Finding, ...]:
+        """Everything that would have the document rejected, or that the law does not allow; `limit` of a simplified one.
+
+        `again`: it has its number and day, only its record is generated anew.
+        """
         last = self._standing(invoice.series).last
         clock: tuple[Finding, ...] = ()
-        if last is not None and self.today < last:
+        if not again and last is not None and self.today < last:
             told = f"the clock says {self.today}, and the series has a document of {last}: numbers and dates rise together"
             clock = (Finding("ROF-6.1.a", "issued_on", told, "set the clock of this machine right"),)
         found = (*clock, *check(invoice))

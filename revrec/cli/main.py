@@ -23,8 +23,10 @@ from revrec.cli import (
     policies,
     records,
     reports,
+    sandbox,
     schemas,
     show,
+    submit,
     whatif,
 )
 from revrec.core.errors import RevrecError
@@ -84,7 +86,9 @@ books.add(app)
 export.add(app)
 whatif.add(app)
 invoices.add(app)
+submit.add(app)
 schemas.add(app)
+sandbox.add(app)
 demo.add(app)
 
 

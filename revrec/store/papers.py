@@ -218,6 +218,10 @@ class Papers:
         """The records of an invoice, oldest first."""
         return [kept(row) for row in self.store.rows("records_of_invoice", number)]
 
+    def latest_records(self) -> list[tuple[str, int]]:
+        """The place of the last record of each invoice."""
+        return [(number, place) for number, place in self.store.rows("latest_records")]
+
     def add_records(self, records: Iterable[Kept]) -> None:
         """Append records."""
         self.store.write("add_records", [(self.own, *record) for record in records])
@@ -228,6 +232,7 @@ class Papers:
         """Keep a document as the bytes that were verified."""
         sealed = self.seal(customer, f"{number}.{form}", content)
         row = (self.own, number, form, at, hashlib.sha256(content).hexdigest(), customer, sealed)
+        self.store.keep_keys()
         self.store.write("add_documents", [row])
 
     def document(self, number: str, form: str) -> bytes | None:
@@ -255,6 +260,7 @@ class Papers:
 
     def add_answer(self, answer: Answer) -> None:
         """Append what came back."""
+        self.store.keep_keys()
         self.store.write("add_answers", [(self.own, *answer)])
 
     def states(self) -> dict[int, State]:

@@ -26,6 +26,7 @@ EVENT_ID = String(255)
 DAY = String(10)
 MONTH = String(7)
 
+ADJUSTMENTS = text("type = 'adjustment.posted'")
 ESTIMATES = text("type = 'breakage.estimated'")
 
 metadata = MetaData()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from revrec.core.events import BundleSold, ChargebackOpened, Method, PaymentReceived, PaymentReversed
 from revrec.core.reports.invoices import Paperwork
 from revrec.core.reports.uninvoiced import report
-from tests.core.kept import Kept, asked, cells, leg, total
+from tests.core.kept import Kept, asked, cells, day, kept, leg, total
+from tests.core.practice import practice
 
 
 @pytest.fixture
@@ -73,3 +75,15 @@ def test_a_branch_shows_what_it_took(books):
 def test_nothing_collected_is_no_line():
     made = report(Kept(), asked(), Paperwork())
     assert (made.rows, made.total, made.tied) == ((), None, True)
+
+
+def test_money_stands_with_whoever_paid_it_and_goes_back_to_the_same():
+    game = practice()
+    game.record(BundleSold("B-1", "P10", "C-1"), day("01-01"))
+    for number, payer in ((1, "INSURER"), (2, "EMPLOYER"), (3, None)):
+        game.record(PaymentReceived(f"P-{number}", 10_000, Method.CARD, bundle="B-1", payer=payer), day("01-02"))
+    game.record(PaymentReversed("P-2", "mistake", "manager"), day("01-03"))
+    game.record(ChargebackOpened("P-1", 4_000), day("01-04"))
+    made = report(kept(game), asked(), Paperwork())
+    assert cells(made, "bundle", "payer", "collected") == [("B-1", "C-1", 10_000), ("B-1", "INSURER", 6_000)]
+    assert made.tied

@@ -13,6 +13,7 @@ from einvoice.model import (
     Correction,
     Invoice,
     IssuedBy,
+    Means,
     Party,
     Payment,
     Period,
@@ -225,8 +226,14 @@ def _payment_details(invoice: Invoice) -> etree._Element | None:
             node("InstallmentDueDate", day(payment.paid_on or due)),
             node("InstallmentAmount", money(payment.amount)),
             node("PaymentMeans", codes().paid_by(payment.means)),
-            node("AccountToBeCredited", node("IBAN", payment.account)) if payment.account else None,
+            node(_account(payment), node("IBAN", payment.account)) if payment.account else None,
         )
         for payment in installments(invoice)
     ]
     return node("PaymentDetails", *details) if details else None
+
+
+def _account(payment: Payment) -> str:
+    """Whose account a payment states: the customer's where it is debited, else the seller's."""
+    debited = payment.means in (Means.DIRECT_DEBIT, Means.SEPA_DIRECT_DEBIT)
+    return "AccountToBeDebited" if debited else "AccountToBeCredited"

@@ -11,6 +11,7 @@ from revrec.core.journal import MONEY_ROLES, JournalEntry, Posting, Role
 from revrec.core.report import Column, Kind, Table, Tie
 from revrec.core.reports.frame import UNNAMED, Question, Records, legs_of
 from revrec.core.reports.invoices import Paperwork
+from revrec.core.reports.payers import PaidBy
 
 ON_ACCOUNT = "on account"  # held for a customer, named for no bundle yet
 OTHER = "visits and fees"
@@ -31,13 +32,13 @@ _Whose = tuple[str, str]
 
 def report(records: Records, asked: Question, papers: Paperwork) -> Table:
     """The money of customers at the end of a day, less what went back to them; deposits are returnable and need no invoice."""
-    found, apart = defaultdict[_Whose, int](int), 0
+    found, apart, payers = defaultdict[_Whose, int](int), 0, PaidBy(records)
     for entry in records.entries(asked.last):
         legs = list(legs_of(entry, asked.branch))
         if entry.rule in _NOT_COLLECTED:
             apart += _sum(legs, _LEDGER)
         else:
-            apart -= _take(found, entry, legs)
+            apart -= _take(found, entry, legs, payers)
         if entry.rule == GRANTED:
             apart += _sum(legs, _CREDIT)
         _hold(found, entry, legs if entry.rule not in _NOT_COLLECTED or entry.rule == GRANTED else [])
@@ -56,12 +57,12 @@ def report(records: Records, asked: Question, papers: Paperwork) -> Table:
     return Table("uninvoiced", title, records.currency, COLUMNS, rows, cells if rows else None, (tie,), notes)
 
 
-def _take(found: dict[_Whose, int], entry: JournalEntry, legs: list[Posting]) -> int:
+def _take(found: dict[_Whose, int], entry: JournalEntry, legs: list[Posting], payers: PaidBy) -> int:
     """Add what an entry collected for its bundle; returns what of its money is the staff's (tips, providers paid)."""
     money = [leg for leg in legs if leg.role in MONEY_ROLES]
     others = _sum(legs, {Role.PROVIDER_PAYABLE}) if money else 0
     collected = _sum(legs, _LEDGER | _CREDIT) + others
-    payer = next((leg.customer for leg in money if leg.customer), entry.customer)
+    payer = (payers.of(entry) if money else None) or next((leg.customer for leg in money if leg.customer), entry.customer)
     found[entry.bundle or OTHER, payer or UNNAMED] += collected
     return others
 

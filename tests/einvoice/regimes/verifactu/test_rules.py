@@ -71,6 +71,7 @@ def corrected(**more: object) -> Invoice:
         to(TaxId("X1234567", "ES", IdScheme.PASSPORT)),
         to(TaxId("12345678Z", "ES", IdScheme.UNREGISTERED)),
         to(TaxId("X2482300W")),
+        to(TaxId("X" * 20, "FR", IdScheme.NATIONAL)),
         to(TaxId("980780684", "XI", IdScheme.VAT)),
         to(TaxId("980780684", "GB", IdScheme.VAT), operation_on=date(2021, 1, 31)),
         of_tax(Vat(Category.REVERSE_CHARGE, D(0)), "100.00", "0.00"),
@@ -124,6 +125,7 @@ def test_twenty_years_before_a_leap_day_is_a_day() -> None:
         (replace(documents.CLINIC, tax_id=TaxId("b64717838")), {("4116", "seller.tax_id")}),
         (replace(documents.CLINIC, tax_id=TaxId("B64717838", "DE", IdScheme.VAT)), {("4116", "seller.tax_id")}),
         (replace(documents.CLINIC, name="x" * 121), {("4102", "seller.name")}),
+        (replace(documents.CLINIC, name="x" * 120), set()),
         (replace(documents.CLINIC, name=" "), {("4102", "seller.name")}),
         (replace(documents.CLINIC, name="Centro\nde Pruebas"), {("4103", "seller.name")}),
         (replace(documents.CLINIC, address=None), {("ROF-6.1.e", "seller.address")}),
@@ -259,6 +261,11 @@ def test_more_kinds_of_tax_than_a_record_holds_are_found() -> None:
 )
 def test_a_description_that_does_not_fit_is_found(description: str, expected: str) -> None:
     assert codes(replace(FULL, description=description)) == {(expected, "description")}
+
+
+def test_a_control_character_is_told_with_its_place() -> None:
+    found = rules.check(replace(FULL, description="dos\nlíneas"), TODAY)
+    assert "U+000A) in place 4" in found[0].message
 
 
 def test_another_currency_is_found() -> None:
