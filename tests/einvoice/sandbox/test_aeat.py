@@ -29,7 +29,7 @@ from einvoice.sandbox.server import Call
 from einvoice.transport import SOAP, Limits, TimedOut, Transport, Unknown
 from einvoice.xml import parse
 from einvoice.xsd import schema
-from tests.einvoice.documents import PATIENT, corrective, exempt, simplified, substitution, taxed
+from tests.einvoice.documents import PATIENT, corrective, exempt, simplified, substitution, taxed, through_agent
 from tests.einvoice.sandbox.people import NIF, STRANGER, Clinic, client, envelope
 
 TAXED = replace(taxed(), operation_on=None)  # its own customer stands in the census
@@ -277,6 +277,70 @@ def test_a_taxed_line_is_looked_at(pattern, replacement, code, clinic, send):
     changed = re.sub("TipoImpositivo>21.00<", "TipoImpositivo>21<", record.xml.decode())
     record = resealed(edited(replace(record, xml=changed.encode()), pattern, replacement))
     assert send(record).lines[0].code == (str(code) if code else "")
+
+
+_OTHER_ID = "<sum1:IDOtro>{}<sum1:IDType>{}</sum1:IDType><sum1:ID>1</sum1:ID></sum1:IDOtro>"
+_ES = "<sum1:CodigoPais>ES</sum1:CodigoPais>"
+_BUYER = "<sum1:NIF>12345678Z</sum1:NIF>"
+OTHERS = [
+    (corrective(), "TipoFactura>R1", "TipoFactura>F1", 1115),
+    (corrective(), "<sum1:TipoRectificativa>I</sum1:TipoRectificativa>", "", 1114),
+    (corrective(), "(FacturasRectificadas>.*?)B64717838", r"\1B64717839", 1123),
+    (corrective(), "TipoFactura>R1(.*)<sum1:TipoRectificativa>I</sum1:TipoRectificativa>", r"TipoFactura>F1\1", 1117),
+    (substitution(), "<sum1:ImporteRectificacion>.*</sum1:ImporteRectificacion>", "", 1118),
+    (exempt(), "ImporteTotal>600.00", "ImporteTotal>100000000.00", 1138),
+    (exempt(), "ImporteTotal>600.00", "ImporteTotal>-99999999.99", 2005),
+    (
+        simplified(),
+        "(</sum1:DescripcionOperacion>)",
+        r"\1<sum1:FacturaSimplificadaArt7273>S</sum1:FacturaSimplificadaArt7273>",
+        1183,
+    ),
+    (through_agent(), "<sum1:EmitidaPorTerceroODestinatario>T</sum1:EmitidaPorTerceroODestinatario>", "", 1159),
+    (through_agent(), "B12345674(.*</sum1:Tercero>)", r"B64717838\1", 1188),
+    (through_agent(), "B12345674(.*</sum1:Tercero>)", r"B12345675\1", 1178),
+    (exempt(), _BUYER, _OTHER_ID.format("", "06"), 1111),
+    (exempt(), _BUYER, _OTHER_ID.format("", "02"), 0),
+    (exempt(), _BUYER, _OTHER_ID.format(_ES, "06"), 1126),
+    (exempt(), _BUYER, _OTHER_ID.format(_ES, "03"), 0),
+    (exempt(), _BUYER, _OTHER_ID.format(_ES, "07"), 2001),
+    (exempt(), _BUYER, _OTHER_ID.format("<sum1:CodigoPais>FR</sum1:CodigoPais>", "07"), 1126),
+    (exempt(), _BUYER, _OTHER_ID.format("<sum1:CodigoPais>GP</sum1:CodigoPais>", "06"), 1100),
+    (exempt(), "ClaveRegimen>01(.*)OperacionExenta>E1", r"ClaveRegimen>07\1OperacionExenta>E2", 1203),
+    (exempt(), "ClaveRegimen>01", "ClaveRegimen>11", 1206),
+    (exempt(), "Impuesto>01(.*)<sum1:ClaveRegimen>01</sum1:ClaveRegimen>", r"Impuesto>02\1", 2009),
+    (exempt(), "Impuesto>01(.*)<sum1:ClaveRegimen>01</sum1:ClaveRegimen>", r"Impuesto>05\1", 0),
+    (exempt(), "Impuesto>01", "Impuesto>02", 0),
+    (simplified(), "CalificacionOperacion>S1", "CalificacionOperacion>S2", 1197),
+    (simplified(), "Impuesto>01(.*)CalificacionOperacion>S1", r"Impuesto>03\1CalificacionOperacion>N2", 1207),
+    (simplified(), "TipoImpositivo>[0-9.]+<(.*)CuotaRepercutida>10.41", r"TipoImpositivo>4<\1CuotaRepercutida>-0.10", 1143),
+    (
+        simplified(),
+        "(</sum1:BaseImponibleOimporteNoSujeto>)",
+        r"\1<sum1:BaseImponibleACoste>100.00</sum1:BaseImponibleACoste>",
+        1144,
+    ),
+    (
+        simplified(),
+        "(</sum1:BaseImponibleOimporteNoSujeto>)(.*)CuotaRepercutida>10.41",
+        r"\1<sum1:BaseImponibleACoste>1.00</sum1:BaseImponibleACoste>\2CuotaRepercutida>-0.10",
+        1140,
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("document", "pattern", "replacement", "code"), OTHERS, ids=[f"{row[3]}-{at}" for at, row in enumerate(OTHERS)]
+)
+def test_a_rule_of_another_kind_of_document_speaks_too(document, pattern, replacement, code, clinic, send):
+    said = send(resealed(edited(clinic.alta("X-1", document), pattern, replacement)))
+    assert (said.code if isinstance(said, Fault) else said.lines[0].code) == (str(code) if code else "")
+
+
+def test_an_anulacion_that_names_half_of_who_made_it(clinic, send):
+    send(clinic.alta("X-1"))
+    half = edited(clinic.anulacion("X-1"), "(<sum1:Encadenamiento>)", r"<sum1:GeneradoPor>E</sum1:GeneradoPor>\1")
+    assert outcomes(send(half)) == [("Incorrecto", "1224")]
 
 
 def resealed(record):
