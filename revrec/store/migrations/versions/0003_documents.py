@@ -175,7 +175,7 @@ DERIVED = ("bundles", "movements", "customers", "visits", "holdings")  # `upgrad
 def upgrade() -> None:
     """The new tables; facts are append-only, and the planner is told of the indexes. What is derived is emptied."""
     for table in DERIVED:
-        op.execute(f"DELETE FROM {table}")
+        op.execute(sa.delete(sa.table(table)))
     _invoices()
     _records()
     _installations()
