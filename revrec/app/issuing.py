@@ -388,8 +388,8 @@ class Issuer:
         kind, _, ref = name.partition(":")
         bundle = self.book.bundle(ref) if kind == "bundle" else None
         account = Account(name)
-        if bundle is None or bundle.seq > self.began:
-            return account
+        if bundle is None or bundle.multi or bundle.seq > self.began:
+            return account  # of a multi-purpose voucher only what is redeemed is billed
         amount = self._billed_before(ref)
         if amount.gross <= 0:
             return account

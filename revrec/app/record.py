@@ -485,6 +485,8 @@ class Run:
         if through is None:
             return
         self.recorder.settle()
+        if self.issuer:
+            self.issuer.flush()  # the files name the documents of their entries
         before = [period.period for period in self.store.periods() if period.period < through.replace(day=1)]
         first = max(before, default=None)
         books = books_of(self.store)

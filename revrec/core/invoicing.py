@@ -281,7 +281,7 @@ class _Sheet:
         owed = {name: self._owed(name) for name in self.touched if name.startswith("bundle:")}
         givers = [name for name, items in owed.items() if any(amount.gross < 0 for amount in items.values())]
         for giver in givers:
-            for taker in owed.keys() - {giver}:
+            for taker in (name for name in owed if name != giver):
                 for item, amount in owed[giver].items():
                     room = owed[taker].get(item, NIL)
                     if amount.gross < 0 < room.gross:
