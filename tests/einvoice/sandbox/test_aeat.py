@@ -503,11 +503,11 @@ class TestDiscipline:
 
     def test_haste(self, clinic, transport, url, office, clock):
         submit(envelope(clinic.alta("X-1")), url, transport)
-        clock.move(59)
+        clock.move(58)
         said = submit(envelope(clinic.alta("X-2")), url, transport).said
         assert (said.source, said.code) == (Source.SERVER, "")
         assert [violation.kind for violation in office.violations()] == [ViolationKind.EARLY]
-        clock.move(1)
+        clock.move(1)  # a second of grace: a sender counts from when it sent
         assert isinstance(submit(envelope(clinic.made[1]), url, transport).said, Answer)
 
     def test_a_full_message_need_not_wait(self, clinic, owner, trust, url, office):

@@ -65,9 +65,9 @@ def test_a_duplicate_is_one_that_came_before_unanswered(clinic, transport, url, 
 def test_another_waiting_time_is_asked_for_and_kept(clinic, transport, url, office, clock):
     office.plan.add(Wrong.of(Kind.WAIT, 300))
     assert submit(envelope(clinic.alta("X-1")), url, transport).said.wait_seconds == 300
-    clock.move(299)
+    clock.move(298)
     assert isinstance(submit(envelope(clinic.alta("X-2")), url, transport).said, Fault)
-    clock.move(1)
+    clock.move(2)
     assert submit(envelope(clinic.made[1]), url, transport).said.wait_seconds == 60
 
 
