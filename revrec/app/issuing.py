@@ -413,6 +413,11 @@ class Issuer:
             self._details[customer] = registered_details(self.store, customer)
         return self._details[customer]
 
+    def forget(self, customer: str) -> None:
+        """Write what this batch did, and forget a person who is being erased."""
+        self.flush()
+        self._details.pop(customer, None)
+
     def find(self, number: str) -> Issued | None:
         """A document by its number, those of this batch included."""
         fresh = (each for each in reversed(self._rows.invoices) if each.number == number)

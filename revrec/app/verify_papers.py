@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from einvoice import xml
-from einvoice.chain import huella
+from einvoice.chain import huella, text_of
 from einvoice.errors import EinvoiceError
 from einvoice.frozen import thaw
 from einvoice.model import Invoice
 from einvoice.regimes.verifactu import build
+from einvoice.regimes.verifactu.read import read
 from revrec.app.refollow import Stray
 from revrec.core import money
 from revrec.core.billing import OUTSIDE_BOOKS
@@ -168,28 +167,15 @@ def _check_xml(papers: Papers, record: Kept, note: Note) -> None:
     where = f"record {record.place}"
     try:
         clear = papers.unseal(record.customer, where, record.xml)
-        root = xml.parse(clear) if clear is not None else None
+        made = read(clear) if clear is not None else None
     except KeyMissing:
         return
     except (KeyBroken, EinvoiceError, ValueError) as error:
         note(Stray("record.xml", where, f"record {record.place} of {record.number} cannot be read: {error}"))
         return
-    if root is None:
-        return
-    found: dict[str, list[str]] = defaultdict(list)
-    for element in root.iter("{*}*"):
-        found[element.tag.rpartition("}")[2]].append((element.text or "").strip())
-    end = _READ.get(record.kind, "")
-    wanted = {
-        f"NumSerieFactura{end}": record.number,
-        f"FechaExpedicionFactura{end}": build.day(date.fromisoformat(record.issued_on)),
-        "FechaHoraHusoGenRegistro": record.generated_at,
-    }
-    wrong = [name for name, value in wanted.items() if value not in found[name][:1]]
-    if found["Huella"][-1:] != [record.huella]:
-        wrong.append("Huella")
-    for name in wrong:
-        note(Stray("record.xml", where, f"record {record.place} of {record.number}: {name} of its XML is not that of its row"))
+    if made is not None and (text_of(made), made.huella) != (record.hashed, record.huella):
+        message = f"record {record.place} of {record.number}: its XML is not that of its row"
+        note(Stray("record.xml", where, message))
 
 
 def _check_places(papers: Papers, places: dict[int, str], note: Note) -> None:

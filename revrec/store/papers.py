@@ -124,6 +124,10 @@ class Papers:
         """What was sealed; None when the person's key is destroyed or blocked."""
         return self.store.keys.unseal(customer, _SOURCE, name, sealed.decode())
 
+    def for_authority(self, record: Kept) -> bytes | None:
+        """The XML of a record as the tax authority gets it, that of a blocked person too; None: the key is destroyed."""
+        return self.store.keys.unseal_for_authority(record.customer, _SOURCE, f"record {record.place}", record.xml.decode())
+
     # invoices
 
     def head(self) -> tuple[int, bytes]:
