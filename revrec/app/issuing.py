@@ -15,10 +15,12 @@ from typing import Any
 from einvoice import xml, xsd
 from einvoice.chain import Kind, Link, Record, alta_text, anulacion_text
 from einvoice.check import check
+from einvoice.errors import EinvoiceError
 from einvoice.findings import Finding
 from einvoice.frozen import freeze
 from einvoice.model import Invoice, Reference
 from einvoice.regimes.verifactu import build, codes, rules
+from einvoice.regimes.verifactu.build import NotRecordable
 from einvoice.schemas import SchemaMissing
 from revrec import __version__
 from revrec.app.paper import Case, Numbered, Original, Paper, missing_original, reference, tax_id_of
@@ -132,6 +134,13 @@ class Issuer:
 
     def issue(self, draft: Draft, seq: int, data: Mapping[str, Any], *, born: bool) -> Issued | None:
         """Number, freeze and chain a draft; None when it waits. `born`: in the transaction of the event that caused it."""
+        try:
+            return self._issue(draft, seq, data, draft.entry if born else 0)
+        except EinvoiceError as error:  # a document never holds up facts: what no rule foresaw waits, too
+            self._wait(draft, seq, (Finding("unissuable", "document", str(error), "report this; the event is booked"),))
+            return None
+
+    def _issue(self, draft: Draft, seq: int, data: Mapping[str, Any], entry: int) -> Issued | None:
         case, problems = self._case(draft, data)
         if case is None:
             self._wait(draft, seq, problems)
@@ -143,7 +152,7 @@ class Issuer:
             self._wait(draft, seq, problems)
             return None
         customer = draft.recipient or (case.bundle.customer if case.bundle else "")
-        return self._number(draft, customer, invoice, seq, draft.entry if born else 0)
+        return self._number(draft, customer, invoice, seq, entry)
 
     def _case(self, draft: Draft, data: Mapping[str, Any]) -> tuple[Case | None, tuple[Finding, ...]]:
         bundle = self.book.bundle(draft.bundle) if draft.bundle else None
@@ -234,7 +243,9 @@ class Issuer:
         found = (*clock, *check(invoice))
         if self.settings.country != "ES":
             return found
-        return (*found, *rules.check(invoice, self.today, simplified_limit=limit))
+        sharp = rules.check(invoice, self.today, simplified_limit=limit)
+        said = {each.field for each in sharp}  # the tax authority's own rule says it best
+        return (*(each for each in found if each.field not in said), *sharp)
 
     def replace(self, draft: Draft, invoice: Invoice, before: Issued) -> Issued:
         """Number a document that takes the place of another with the same amounts: it covers what that one covered."""
@@ -325,7 +336,7 @@ class Issuer:
             return  # checked again before it is sent, which is not possible without
         found = schema.findings(xml.parse(record.xml))
         if found:
-            raise AssertionError(f"record of {record.number} breaks the schema: {found[0]}; please report this")
+            raise NotRecordable(f"the record of {record.number} breaks the official schema: {found[0]}")
 
     def chain(self) -> Chain:
         """The chain of this installation and taxpayer; the first document makes the installation's number."""
