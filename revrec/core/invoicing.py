@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
+from revrec.core.attribution import recipients
 from revrec.core.billing import NIL, OUTSIDE_BOOKS, Account, Amount, Billed, Cover, Item, Subject, take
 from revrec.core.book import Book, Changes, Kind, Visit
 from revrec.core.bundle import Bundle
@@ -281,7 +282,7 @@ class _Sheet:
         owed = {name: self._owed(name) for name in self.touched if name.startswith("bundle:")}
         givers = [name for name, items in owed.items() if any(amount.gross < 0 for amount in items.values())]
         for giver in givers:
-            for taker in owed.keys() - {giver}:
+            for taker in (name for name in owed if name != giver):
                 for item, amount in owed[giver].items():
                     room = owed[taker].get(item, NIL)
                     if amount.gross < 0 < room.gross:
@@ -512,16 +513,13 @@ def _vat_of_net(net: int, fee: int, percent: int) -> int:
 
 
 def _by_payer(bundle: Bundle, billed: Billed, due: Amount, payer: str | None) -> Iterator[tuple[str, Amount]]:
-    """Each payer's part: of a payment its payer's, else by what of each share is not invoiced yet."""
+    """Each payer's part: of a payment its payer's, else by what each was billed and stands on no document."""
     if payer is not None:
         yield payer, due
         return
     covered: dict[str, int] = defaultdict(int)
     for cover in billed.covers:
         covered[cover.recipient] += cover.gross
-    open_ = tuple(max(each.agreed - covered[each.customer], 0) for each in bundle.payers)
-    weights = open_ if sum(open_) else tuple(each.agreed for each in bundle.payers)
-    parts = zip(bundle.payers, allocate(due.gross, weights), allocate(due.vat, weights), strict=True)
-    for each, gross, vat in parts:
-        if gross or vat:
-            yield each.customer, Amount(gross, vat)
+    parts = recipients(bundle, due.gross, covered)
+    for (customer, gross), vat in zip(parts.items(), allocate(due.vat, tuple(parts.values())), strict=True):
+        yield customer, Amount(gross, vat)

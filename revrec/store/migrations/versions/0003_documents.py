@@ -1,4 +1,7 @@
-"""Documents: invoices, the tax authority's records, what was sent and answered; the derived tables beside them."""
+"""Documents: invoices, the tax authority's records, what was sent and answered; the derived tables beside them.
+
+Bundles with several payers have another state since: the derived tables are made again.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -166,8 +169,13 @@ def _states() -> None:
     )
 
 
+DERIVED = ("bundles", "movements", "customers", "visits", "holdings")  # `upgrade` fills them again
+
+
 def upgrade() -> None:
-    """The new tables; facts are append-only, and the planner is told of the indexes."""
+    """The new tables; facts are append-only, and the planner is told of the indexes. What is derived is emptied."""
+    for table in DERIVED:
+        op.execute(sa.delete(sa.table(table)))
     _invoices()
     _records()
     _installations()
