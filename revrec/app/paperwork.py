@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
-from revrec.app.invoices import Row
+from revrec.app.invoices import Row, pending
 from revrec.core.book import Visit
 from revrec.core.reports.invoices import Document, Paperwork
 from revrec.store.papers import Issued, Papers, Waiting
@@ -42,6 +42,14 @@ def born(ws: Workspace) -> dict[int, str]:
 def in_words(waits: Waiting) -> str:
     """Why a document waits, and what to do: `buyer: who is invoiced is not known. register the customer`."""
     return "; ".join(f"{field}: {message}. {remedy}" for field, message, remedy, _ in waits.findings)
+
+
+def overdue(ws: Workspace, day: date) -> Iterator[str]:
+    """The documents that wait and had to be issued by a day: `for bundle:B-4, due 2026-03-20 (buyer)`."""
+    for held in pending(ws, day).rows:
+        if held.until <= day:
+            missing = ", ".join(dict.fromkeys(found[0] for found in held.waiting.findings))
+            yield f"for {held.waiting.draft.account}, due {held.until} ({missing})"
 
 
 def _document(ws: Workspace, row: Row) -> Document:

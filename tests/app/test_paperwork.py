@@ -248,3 +248,31 @@ def test_nobody_is_erased_while_a_document_for_the_person_waits(desk: Desk) -> N
     desk.say(sold("B-1", "HEALTH"), paid("P-1", "B-1", "500.00"))
     with pytest.raises(FileRefused, match=r"for bundle:B-1 \(event e3\) is due and waits"):
         erased(desk)
+
+
+def item(desk: Desk, day: str) -> tuple[str, str]:
+    """Outcome and evidence of item 10 of a month's checklist."""
+    made = desk.asked(report.run, "checklist", date.fromisoformat(day), date.fromisoformat(day))
+    return next((row["outcome"], row["evidence"]) for row in made.to_json()["rows"] if row["number"] == "10")
+
+
+def test_the_closing_compares_the_vat_of_the_month_with_the_documents(desk: Desk) -> None:
+    desk.say(registered("C-1", tax_id=NIF), sold("B-1", "TAXED"), paid("P-1", "B-1", "100.00"))
+    assert item(desk, "2026-03-31") == (
+        "pass",
+        "documents of the month 17.36 of VAT, all documents tie to the ledger, none is overdue",
+    )
+    tamper(desk.root, "UPDATE invoices SET vat = vat - 1, parts = CAST(replace(CAST(parts AS TEXT), '1736', '1735') AS BLOB)")
+    outcome, evidence = item(desk, "2026-03-31")
+    assert outcome == "FAIL"
+    assert "difference 0.01" in evidence
+
+
+def test_a_month_does_not_pass_while_a_document_is_past_its_day(desk: Desk) -> None:
+    desk.say(sold("B-1", "HEALTH"), paid("P-1", "B-1", "500.00"))
+    outcome, evidence = item(desk, "2026-03-31")
+    assert outcome == "FAIL"
+    assert "not issued in time: for bundle:B-1, due 2026-03-20 (buyer" in evidence
+    assert item(desk, "2026-02-28")[0] == "pass"
+    desk.say(registered("C-1", tax_id=NIF))
+    assert item(desk, "2026-03-31")[0] == "pass"

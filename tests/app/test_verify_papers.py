@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
@@ -193,3 +196,19 @@ def test_a_year_later_and_issued_by_hand(desk: Desk) -> None:
     desk.say(paid("P-3", "B-2", "50.00"), at=NOW + timedelta(days=300))
     assert len(desk.papers()) == 3
     assert desk.asked(verify) == ()
+
+
+def test_the_chain_of_documents_can_be_hashed_again_with_the_page_of_formats_alone(root: Path) -> None:
+    with sqlite3.connect(root / "revrec.db") as connection:
+        connection.row_factory = sqlite3.Row
+        rows = [dict(row) for row in connection.execute("SELECT * FROM invoices ORDER BY n")]
+    connection.close()
+    digest = bytes(32)
+    for row in rows:
+        stored = row.pop("digest")
+        body = row | {"taxpayer": "ES-B64717838", "v": "A", "parts": json.loads(row["parts"])}
+        body["content"] = hashlib.sha256(row["content"]).hexdigest()
+        text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        digest = hashlib.sha256(digest + text.encode()).digest()
+        assert digest == stored
+    assert len(rows) == 3
