@@ -169,9 +169,11 @@ class Issuer:
         return self._simplified(case), ()
 
     def _tax(self, item: Item, draft: Draft) -> Tax:
+        """The tax at its tax point; a correction keeps that of the document (events.md 2, `[[tax]]`)."""
         if item.tax == OUTSIDE:
             return Tax(OUTSIDE, date.min, "O", "0")
-        return self.book.catalogue.tax(item.tax, draft.operated_on)
+        own = self.find(draft.corrects) if draft.corrects else None
+        return self.book.catalogue.tax(item.tax, own.operated_on if own else draft.operated_on)
 
     def _original(self, draft: Draft, bundle: Bundle | None, data: Mapping[str, Any]) -> Original | None:
         """The document that a correction names: ours, the one that the event names, or that of an earlier system."""
@@ -207,7 +209,7 @@ class Issuer:
         """What simplified invoices for the same contract and day say already: together they are one operation."""
         stored = self.papers.of_account(draft.account)
         fresh = [each for each in self._rows.invoices if each.account == draft.account]
-        same = (each for each in (*stored, *fresh) if each.kind == "F2" and each.issued_on == self.today)
+        same = (each for each in (*stored, *fresh) if each.kind == "F2" and each.operated_on == draft.operated_on)
         return sum(each.gross for each in same)
 
     def number(self, case: Case) -> Numbered:
@@ -268,6 +270,7 @@ class Issuer:
             place.place + 1,
             build.type_code(invoice),
             invoice.issued_on,
+            invoice.operation_on or invoice.issued_on,
             instant(self.now),
             seq,
             entry,

@@ -58,7 +58,7 @@ def _document(ws: Workspace, row: Row) -> Document:
     return Document(
         number=issued.number,
         issued_on=issued.issued_on,
-        operated_on=operated_on(ws, issued),
+        operated_on=issued.operated_on,
         customer=issued.customer or customer,
         bundle=issued.bundle,
         account=issued.account,
@@ -70,15 +70,6 @@ def _document(ws: Workspace, row: Row) -> Document:
         parts=issued.parts,
         state=row.said,
     )
-
-
-def operated_on(ws: Workspace, issued: Issued) -> date:
-    """The day of collection or delivery: that of the entry that the number was born with, else of the event."""
-    entry = ws.store.entry(issued.entry) if issued.entry else None
-    if entry is not None:
-        return entry.effective or entry.date
-    stored = ws.store.event(issued.seq)
-    return stored.date if stored else issued.issued_on
 
 
 def _whose(ws: Workspace, issued: Issued) -> tuple[str, str | None]:

@@ -23,6 +23,7 @@ def _invoices() -> None:
         sa.Column("place", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.String(8), nullable=False),
         sa.Column("issued_on", sa.String(10), nullable=False),
+        sa.Column("operated_on", sa.String(10), nullable=False),
         sa.Column("at", sa.String(20), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("entry", sa.BigInteger(), nullable=False),
@@ -40,7 +41,7 @@ def _invoices() -> None:
         sa.UniqueConstraint("taxpayer", "number", name="uq_invoices_number"),
         sa.UniqueConstraint("taxpayer", "series", "place", name="uq_invoices_place"),
         sa.CheckConstraint("n > 0 AND place > 0 AND seq >= 0 AND entry >= 0 AND record >= 0", name="ck_invoices_numbers"),
-        sa.CheckConstraint("length(issued_on) = 10", name="ck_invoices_date"),
+        sa.CheckConstraint("length(issued_on) = 10 AND length(operated_on) = 10", name="ck_invoices_date"),
         sa.CheckConstraint("length(digest) = 32", name="ck_invoices_digest"),
         sqlite_with_rowid=False,
     )
