@@ -25,7 +25,8 @@ from einvoice.schemas import SchemaMissing
 from revrec import __version__
 from revrec.app.paper import Case, Numbered, Original, Paper, missing_original, reference, tax_id_of
 from revrec.core import money
-from revrec.core.billing import OUTSIDE_BOOKS, Account, Amount, Cover, Item, Subject
+from revrec.core.accrual import billed_on
+from revrec.core.billing import NIL, OUTSIDE_BOOKS, Account, Amount, Cover, Item, Subject
 from revrec.core.book import Changes
 from revrec.core.bundle import Bundle
 from revrec.core.events import BundleOpened, CustomerRegistered, Event
@@ -411,15 +412,11 @@ class Issuer:
         return account.bill(item, amount).cover(item, Cover(OUTSIDE_BOOKS, "", *amount))
 
     def _billed_before(self, bundle: str) -> Amount:
-        from revrec.core.invoicing import BY_HAND, SELLER, VAT
-
-        gross = vat = 0
+        amount, name = NIL, f"bundle:{bundle}"
         for entry in self.store.entries_of(bundle=bundle):
-            for leg in entry.postings:
-                if (leg.bundle or entry.bundle) == bundle and leg.role in SELLER and entry.rule not in BY_HAND:
-                    gross -= leg.amount
-                    vat -= leg.amount if leg.role in VAT else 0
-        return Amount(gross, vat)
+            for account, each in billed_on(entry):
+                amount = amount.plus(each) if account == name else amount
+        return amount
 
     def details(self, customer: str) -> Mapping[str, Any]:
         """Who a recipient is, as registered latest; empty when nobody is, or the person is erased or blocked."""

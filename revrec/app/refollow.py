@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
+from revrec.core.accrual import billed_on
 from revrec.core.billing import NIL, OUTSIDE_BOOKS, Account, Amount, Cover, Item, Subject
 from revrec.core.book import Book, Changes
 from revrec.core.events import Event
-from revrec.core.invoicing import BY_HAND, SELLER, VAT, Draft, Invoicer, Outcome, Part, account_of, reduced
+from revrec.core.invoicing import Draft, Invoicer, Outcome, Part, reduced
 from revrec.core.journal import JournalEntry
 from revrec.store.papers import Issued, Papers, Waiting
 
@@ -63,12 +64,8 @@ class Follower:
         self._take(outcome, seq)
 
     def _bill(self, entry: JournalEntry) -> None:
-        if entry.rule in BY_HAND:
-            return
-        for leg in entry.postings:
-            if leg.role in SELLER:
-                name, vat = account_of(entry, leg.bundle), -leg.amount if leg.role in VAT else 0
-                self.before[name] = self.before[name].plus(Amount(-leg.amount, vat))
+        for name, amount in billed_on(entry):
+            self.before[name] = self.before[name].plus(amount)
 
     def _account(self, name: str) -> Account:
         found = self.accounts.get(name)
