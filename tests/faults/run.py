@@ -15,7 +15,7 @@ from revrec.cli import options
 from tests.faults.practice import PASSWORD, Round
 
 _PATIENCE = 120  # seconds; nothing here takes a tenth of it
-# What the commands need is imported once, in a server that forks a new process for each: the killing falls on work, not on imports.
+# Imported once, in a server that forks a new process for each command: the killing falls on work, not on imports.
 _NEEDED = ["revrec.cli.main", "revrec.app.record", "revrec.app.submit", "revrec.app.render", "revrec.app.verify", __name__]
 
 _context = multiprocessing.get_context("forkserver")
