@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from revrec.cli import (
+    about,
     books,
     bundles,
     demo,
@@ -92,6 +93,7 @@ face.add(app)
 schemas.add(app)
 sandbox.add(app)
 demo.add(app)
+about.add(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -119,6 +119,20 @@ def test_the_next_message_waits_as_the_answer_asks(desk: Desk, aeat: Office, off
     settled(desk, aeat)
 
 
+def test_a_wait_is_never_cut_short_by_the_second_in_which_it_began(
+    desk: Desk, aeat: Office, office: submit.Office, clock: Clock
+) -> None:
+    aeat.plan.add(Fault.of(Kind.WAIT, 1))
+    invoices(desk, 1)
+    clock.sleep(0.95)
+    send(desk, office, clock)
+    invoices(desk, 1, first=2)
+    clock.sleep(0.1)
+    assert send(desk, office, clock, wait=False).turns == ()
+    send(desk, office, clock)
+    settled(desk, aeat)
+
+
 @pytest.mark.parametrize("kind", PASSING)
 def test_whatever_goes_wrong_on_the_way_each_record_is_there_once(
     kind: Kind, desk: Desk, aeat: Office, office: submit.Office, clock: Clock
