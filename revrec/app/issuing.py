@@ -30,7 +30,7 @@ from revrec.core.billing import NIL, OUTSIDE_BOOKS, Account, Amount, Cover, Item
 from revrec.core.book import Changes
 from revrec.core.bundle import Bundle
 from revrec.core.events import BundleOpened, CustomerRegistered, Event
-from revrec.core.invoicing import Draft, Invoicer, Outcome, reduced
+from revrec.core.invoicing import Draft, Invoicer, Outcome, not_yet, reduced
 from revrec.core.policy import OUTSIDE, Tax
 from revrec.settings import Settings
 from revrec.store.book import StoreBook
@@ -402,14 +402,13 @@ class Issuer:
         """What was billed of a bundle before its account began: none of these books' invoicing."""
         kind, _, ref = name.partition(":")
         bundle = self.book.bundle(ref) if kind == "bundle" else None
-        account = Account(name)
-        if bundle is None or bundle.multi or bundle.seq > self.began:
-            return account  # of a multi-purpose voucher only what is redeemed is billed
-        amount = self._billed_before(ref)
-        if amount.gross <= 0:
-            return account
-        item = Item(Subject.UNITS, bundle.terms.tax.id)
-        return account.bill(item, amount).cover(item, Cover(OUTSIDE_BOOKS, "", *amount))
+        amount = self._billed_before(ref) if bundle is not None and bundle.seq <= self.began else NIL
+        if bundle is None or bundle.multi or amount.gross <= 0:
+            return Account(name)  # of a multi-purpose voucher only what is redeemed is billed
+        stored = self.store.bundle(ref)  # as it was before this run
+        item, covered = Item(Subject.UNITS, bundle.terms.tax.id), amount.minus(not_yet(stored) if stored else NIL)
+        account = Account(name).bill(item, amount)
+        return account.cover(item, Cover(OUTSIDE_BOOKS, "", *covered)) if covered.gross > 0 else account
 
     def _billed_before(self, bundle: str) -> Amount:
         amount, name = NIL, f"bundle:{bundle}"

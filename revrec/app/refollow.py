@@ -15,7 +15,7 @@ from revrec.core.accrual import billed_on
 from revrec.core.billing import NIL, OUTSIDE_BOOKS, Account, Amount, Cover, Item, Subject
 from revrec.core.book import Book, Changes
 from revrec.core.events import Event
-from revrec.core.invoicing import Draft, Invoicer, Outcome, Part, reduced
+from revrec.core.invoicing import Draft, Invoicer, Outcome, Part, not_yet, reduced
 from revrec.core.journal import JournalEntry
 from revrec.store.papers import Issued, Papers, Waiting
 
@@ -40,6 +40,7 @@ class Follower:
         self.since: date | None = None
         self.accounts: dict[str, Account] = {}
         self.waiting: dict[str, tuple[int, Draft]] = {}
+        self.waits: dict[str, Amount] = {}  # of it, what the policy did not invoice yet
         self.before: dict[str, Amount] = defaultdict(lambda: NIL)  # billed while no invoices were issued
         self.left: dict[int, list[Issued]] = defaultdict(list)  # stored documents that took no draft yet, by event
         self.place: dict[str, str] = {}  # a document -> the one that took its place
@@ -59,6 +60,7 @@ class Follower:
             for changes in done:
                 for entry in changes.entries:
                     self._bill(entry)
+                self.waits |= {f"bundle:{name}": not_yet(bundle) for name, bundle in changes.bundles.items()}
             return
         outcome = Invoicer(self.book, self._account, self.since).follow(event, seq, done)
         self._take(outcome, seq)
@@ -78,8 +80,9 @@ class Follower:
         amount = self.before.get(name, NIL)
         if bundle is None or bundle.multi or amount.gross <= 0:
             return Account(name)
-        item = Item(Subject.UNITS, bundle.terms.tax.id)
-        return Account(name).bill(item, amount).cover(item, Cover(OUTSIDE_BOOKS, "", *amount))
+        item, covered = Item(Subject.UNITS, bundle.terms.tax.id), amount.minus(self.waits.get(name, NIL))
+        account = Account(name).bill(item, amount)
+        return account.cover(item, Cover(OUTSIDE_BOOKS, "", *covered)) if covered.gross > 0 else account
 
     def _take(self, outcome: Outcome, seq: int) -> None:
         self.accounts |= outcome.accounts

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from revrec.app import outbox
 from revrec.app.books import compare
 from revrec.app.progress import Progress, Silent
 from revrec.app.refollow import Follower, Stray
@@ -315,6 +316,8 @@ def check_papers(ws: Workspace, found: Findings) -> None:
     check_documents(ws.store, note)
     check_records(ws.store, note)
     check_contents(ws.store, ws.settings.currency, note)
+    for where in outbox.strays(Papers(ws.store), ws.settings.taxpayer[3:]):
+        found.add("derived.state", where, "its state at the tax authority is not what the answers say", _RESTORE)
 
 
 def _noting(found: Findings) -> Callable[[Stray], None]:

@@ -278,6 +278,10 @@ class _Sheet:
     def _restore(self, name: str, billed: Billed, due: Amount, entry: JournalEntry | None) -> None:
         """VAT that was taken back as uncollectable is owed again: the document that lost it says so (LIVA 80.Cuatro.C)."""
         latest = billed.covers[-1]
+        if _waits(latest.document):
+            self._put(self._account(name).cover(billed.item, Cover(latest.document, latest.recipient, *due)))
+            self.outcome.reduced.append((latest.document, Part(billed.item, *due)))
+            return
         self._put(self._account(name).cover(billed.item, Cover(latest.document, latest.recipient, *due)))
         self._correct(name, latest.document, latest.recipient, Part(billed.item, *due), entry)
 

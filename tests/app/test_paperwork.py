@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from revrec.app import bundles, invoices, report
+from revrec.app import bundles, invoices, outbox, report
 from revrec.app.record import FileRefused
 from revrec.app.trace import trace
 from revrec.store.papers import Answer, Message, Papers, State
@@ -191,14 +191,40 @@ def erased(desk: Desk, customer: str = "C-1", day: str = "2026-03-20") -> str:
 
 
 def accepted(desk: Desk, count: int) -> None:
-    """The tax office took the first records."""
+    """The tax office took the first records, and the books keep its answer."""
 
     def answered(ws) -> None:
         papers = Papers(ws.store)
+        rows = [row for row in papers.records() if row.place <= count]
+        message = Message(1, 1, count, "2026-03-20T12:00:00Z", incident=False, sha256="0" * 64)
+        said = answer_to(rows)
         with ws.store.transaction():
-            papers.put_states([State(place, "accepted") for place in range(1, count + 1)])
+            papers.add_message(message)
+            papers.add_answer(Answer(1, "2026-03-20T12:00:01Z", "answered", 60, papers.seal("", "answer 1", said)))
+            links = [outbox.link(row, "B64717838") for row in rows]
+            papers.put_states(outbox.after({}, message, outbox.Outcome.ANSWERED, said, links))
 
     desk.asked(answered)
+
+
+def answer_to(rows) -> bytes:
+    """What the tax office says when it takes all of it."""
+    base = "https://www2.agenciatributaria.gob.es/static_files/common/internet/dep/aplicaciones/es/aeat/tike/cont/ws/"
+    lines = "".join(
+        f"<r:RespuestaLinea><r:IDFactura><i:IDEmisorFactura>B64717838</i:IDEmisorFactura>"
+        f"<i:NumSerieFactura>{row.number}</i:NumSerieFactura><i:FechaExpedicionFactura>"
+        f"{row.issued_on[8:]}-{row.issued_on[5:7]}-{row.issued_on[:4]}</i:FechaExpedicionFactura></r:IDFactura>"
+        "<r:Operacion><i:TipoOperacion>Alta</i:TipoOperacion></r:Operacion><r:EstadoRegistro>Correcto</r:EstadoRegistro>"
+        "</r:RespuestaLinea>"
+        for row in rows
+    )
+    return (
+        '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>'
+        f'<r:RespuestaRegFactuSistemaFacturacion xmlns:r="{base}RespuestaSuministro.xsd"'
+        f' xmlns:i="{base}SuministroInformacion.xsd">'
+        f"<r:CSV>A-1</r:CSV><r:TiempoEsperaEnvio>60</r:TiempoEsperaEnvio><r:EstadoEnvio>Correcto</r:EstadoEnvio>{lines}"
+        "</r:RespuestaRegFactuSistemaFacturacion></s:Body></s:Envelope>"
+    ).encode()
 
 
 def test_who_was_invoiced_is_blocked_until_the_law_lets_go_and_the_invoices_are_named(desk: Desk) -> None:

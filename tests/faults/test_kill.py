@@ -123,7 +123,7 @@ def _sent(place: Round, papers: Papers, *, killed: bool) -> None:
     states = papers.states()
     assert {state.state for state in states.values()} == {"accepted"}
     assert list(outbox.waiting(papers, states)) == []
-    assert outbox.findings(papers, NIF) == ()
+    assert outbox.strays(papers, NIF) == ()
     assert [stored.huella for stored in place.office.records()] == [row.huella for row in papers.records()]
     assert {stored.outcome for stored in place.office.records()} == {Outcome.CORRECT}
     # Killed between the arrival of an answer and its storing, the sender cannot know that it was answered: it must ask again.

@@ -295,7 +295,6 @@ def test_a_third_party_that_is_not_one_is_found(change: dict[str, object], expec
         (corrected(references=()), ("ROF-15.4", "correction.references")),
         (corrected(references=(Reference("F 2026 º", date(2026, 3, 2)),)), ("1130", "correction.references[0].number")),
         (corrected(references=(Reference("F1", date(2026, 6, 16)),)), ("ROF-15.4", "correction.references[0].issued_on")),
-        (corrected(references=(Reference("R1", date(2026, 3, 2), "R2026-"),)), ("ROF-6.1.a", "correction.references[0].series")),
         (corrected(references=(Reference("F1", date(2026, 3, 2)),) * 1001), ("4102", "correction.references")),
         (corrected(replaced_base=D("1.00")), ("1119", "correction.replaced_base")),
         (corrected(code=CorrectionCode.R5), ("1190", "correction.code")),
