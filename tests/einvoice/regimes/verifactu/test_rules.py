@@ -100,6 +100,7 @@ def test_other_printable_ascii_is_taken(number: str) -> None:
         (date(2026, 7, 2), None, {("1112", "issued_on")}),
         (date(2024, 10, 27), None, {("1152", "issued_on")}),
         (date(2024, 10, 28), None, set()),
+        (TODAY, TODAY, set()),
         (TODAY, date(2026, 7, 2), {("1173", "operation_on")}),
         (date(2026, 6, 30), TODAY, {("1146", "operation_on")}),
         (TODAY, date(2006, 7, 1), set()),
@@ -222,9 +223,33 @@ def test_a_reverse_charge_needs_an_identified_recipient() -> None:
     assert codes(invoice) == {("1197", "vat[0].vat.category")}
 
 
-def test_a_cent_of_rounding_is_allowed_where_prices_include_tax() -> None:
-    assert codes(of_tax(Vat(Category.STANDARD, D(21)), "49.59", "10.41")) == set()
-    assert codes(of_tax(Vat(Category.STANDARD, D(21)), "49.59", "10.42")) == set()
+TWENTY_ONE = Vat(Category.STANDARD, D(21))
+
+
+@pytest.mark.parametrize(
+    ("lines", "base", "tax", "sound"),
+    [
+        (1, "49.59", "10.41", True),
+        (1, "49.59", "10.42", True),
+        (1, "100.00", "21.01", True),
+        (1, "100.00", "21.02", False),
+        (1, "100.00", "20.98", False),
+        (1, "0.00", "0.00", True),
+        (3, "100.00", "21.03", True),
+        (3, "100.00", "21.04", False),
+        (1200, "1000.00", "220.00", True),
+        (1200, "1000.00", "220.01", False),
+    ],
+)
+def test_a_cent_of_rounding_a_line_is_allowed_where_prices_include_tax(lines: int, base: str, tax: str, sound: bool) -> None:
+    line = replace(FULL.lines[0], vat=TWENTY_ONE)
+    invoice = of_tax(TWENTY_ONE, base, tax, replace(FULL, lines=(line,) * lines))
+    assert codes(invoice) == (set() if sound else {("1142", "vat[0].tax")})
+
+
+def test_a_difference_of_two_taxes_may_be_a_cent_further_off() -> None:
+    assert codes(of_tax(TWENTY_ONE, "-100.00", "-21.02", corrected())) == set()
+    assert codes(of_tax(TWENTY_ONE, "-100.00", "-21.03", corrected())) == {("1142", "vat[0].tax")}
 
 
 @pytest.mark.parametrize("code", [CorrectionCode.R2, CorrectionCode.R3])
@@ -246,6 +271,13 @@ def test_a_total_net_of_income_tax_is_found() -> None:
 
 def test_a_document_without_a_breakdown_is_found() -> None:
     assert ("4102", "vat") in codes(replace(FULL, vat=()))
+
+
+def test_twelve_kinds_of_tax_and_a_thousand_references_fit() -> None:
+    groups = tuple(Subtotal(Vat(Category.STANDARD, D(rate)), D("100.00"), D(f"{rate}.00")) for rate in range(12))
+    invoice = replace(FULL, vat=groups, totals=Totals(D("1200.00"), D("66.00"), D("1266.00"), D("1266.00")))
+    assert ("4102", "vat") not in codes(invoice)
+    assert codes(corrected(references=(Reference("F1", date(2026, 3, 2)),) * 1000)) == set()
 
 
 def test_more_kinds_of_tax_than_a_record_holds_are_found() -> None:
