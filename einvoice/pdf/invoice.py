@@ -84,8 +84,8 @@ def _parties(words: Words, invoice: Invoice) -> Iterator[Block]:
 
 
 def _lines(words: Words, lines: tuple[Line, ...]) -> Table:
-    of_quantity = max(decimals(line.quantity) for line in lines)
-    of_price = max(words.places, *(decimals(line.unit_price) for line in lines))
+    of_quantity = max((decimals(line.quantity) for line in lines), default=0)
+    of_price = max((words.places, *(decimals(line.unit_price) for line in lines)))
     units = any(words.unit(line.unit) for line in lines)
     heads = ("line", "quantity", *(("unit",) if units else ()), "unit_price", "tax")
     return Table(

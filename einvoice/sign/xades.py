@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 from lxml.builder import ElementMaker
 from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm
+from signxml.signer import SignatureReference
 from signxml.util import SigningSettings
 from signxml.xades.xades import XAdESDataObjectFormat, XAdESSignaturePolicy, XAdESSigner
 
@@ -80,6 +81,13 @@ class _FacturaeSigner(XAdESSigner):
         )
         self._chain = signer.chain
         self._at = at
+
+    def _unpack(self, data: etree._Element, references: object) -> tuple[Any, Any, Any, Any]:  # noqa: ARG002  the document is all
+        """Signs a copy of the tree, where signxml would write and parse it twice; the original is what is digested."""
+        signature = etree.Element(f"{{{DS}}}Signature", nsmap=self.namespaces)
+        signed = deepcopy(data)
+        signed.append(signature)
+        return signature, signed, [data], [SignatureReference(URI="")]
 
     def _build_xades_ds_object(self, sig_root: etree._Element, signing_settings: SigningSettings) -> None:
         sig_root.set("Id", "Signature")

@@ -15,15 +15,18 @@ from typing import Any
 from einvoice import xml, xsd
 from einvoice.chain import Kind, Link, Record, alta_text, anulacion_text
 from einvoice.check import check
+from einvoice.errors import EinvoiceError
 from einvoice.findings import Finding
 from einvoice.frozen import freeze
 from einvoice.model import Invoice, Reference
 from einvoice.regimes.verifactu import build, codes, rules
+from einvoice.regimes.verifactu.build import NotRecordable
 from einvoice.schemas import SchemaMissing
 from revrec import __version__
 from revrec.app.paper import Case, Numbered, Original, Paper, missing_original, reference, tax_id_of
 from revrec.core import money
-from revrec.core.billing import OUTSIDE_BOOKS, Account, Amount, Cover, Item, Subject
+from revrec.core.accrual import billed_on
+from revrec.core.billing import NIL, OUTSIDE_BOOKS, Account, Amount, Cover, Item, Subject
 from revrec.core.book import Changes
 from revrec.core.bundle import Bundle
 from revrec.core.events import BundleOpened, CustomerRegistered, Event
@@ -132,6 +135,13 @@ class Issuer:
 
     def issue(self, draft: Draft, seq: int, data: Mapping[str, Any], *, born: bool) -> Issued | None:
         """Number, freeze and chain a draft; None when it waits. `born`: in the transaction of the event that caused it."""
+        try:
+            return self._issue(draft, seq, data, draft.entry if born else 0)
+        except EinvoiceError as error:  # a document never holds up facts: what no rule foresaw waits, too
+            self._wait(draft, seq, (Finding("unissuable", "document", str(error), "report this; the event is booked"),))
+            return None
+
+    def _issue(self, draft: Draft, seq: int, data: Mapping[str, Any], entry: int) -> Issued | None:
         case, problems = self._case(draft, data)
         if case is None:
             self._wait(draft, seq, problems)
@@ -143,7 +153,7 @@ class Issuer:
             self._wait(draft, seq, problems)
             return None
         customer = draft.recipient or (case.bundle.customer if case.bundle else "")
-        return self._number(draft, customer, invoice, seq, draft.entry if born else 0)
+        return self._number(draft, customer, invoice, seq, entry)
 
     def _case(self, draft: Draft, data: Mapping[str, Any]) -> tuple[Case | None, tuple[Finding, ...]]:
         bundle = self.book.bundle(draft.bundle) if draft.bundle else None
@@ -160,9 +170,11 @@ class Issuer:
         return self._simplified(case), ()
 
     def _tax(self, item: Item, draft: Draft) -> Tax:
+        """The tax at its tax point; a correction keeps that of the document (events.md 2, `[[tax]]`)."""
         if item.tax == OUTSIDE:
             return Tax(OUTSIDE, date.min, "O", "0")
-        return self.book.catalogue.tax(item.tax, draft.operated_on)
+        own = self.find(draft.corrects) if draft.corrects else None
+        return self.book.catalogue.tax(item.tax, own.operated_on if own else draft.operated_on)
 
     def _original(self, draft: Draft, bundle: Bundle | None, data: Mapping[str, Any]) -> Original | None:
         """The document that a correction names: ours, the one that the event names, or that of an earlier system."""
@@ -198,7 +210,7 @@ class Issuer:
         """What simplified invoices for the same contract and day say already: together they are one operation."""
         stored = self.papers.of_account(draft.account)
         fresh = [each for each in self._rows.invoices if each.account == draft.account]
-        same = (each for each in (*stored, *fresh) if each.kind == "F2" and each.issued_on == self.today)
+        same = (each for each in (*stored, *fresh) if each.kind == "F2" and each.operated_on == draft.operated_on)
         return sum(each.gross for each in same)
 
     def number(self, case: Case) -> Numbered:
@@ -234,7 +246,9 @@ class Issuer:
         found = (*clock, *check(invoice))
         if self.settings.country != "ES":
             return found
-        return (*found, *rules.check(invoice, self.today, simplified_limit=limit))
+        sharp = rules.check(invoice, self.today, simplified_limit=limit)
+        said = {each.field for each in sharp}  # the tax authority's own rule says it best
+        return (*(each for each in found if each.field not in said), *sharp)
 
     def replace(self, draft: Draft, invoice: Invoice, before: Issued) -> Issued:
         """Number a document that takes the place of another with the same amounts: it covers what that one covered."""
@@ -257,6 +271,7 @@ class Issuer:
             place.place + 1,
             build.type_code(invoice),
             invoice.issued_on,
+            invoice.operation_on or invoice.issued_on,
             instant(self.now),
             seq,
             entry,
@@ -325,7 +340,7 @@ class Issuer:
             return  # checked again before it is sent, which is not possible without
         found = schema.findings(xml.parse(record.xml))
         if found:
-            raise AssertionError(f"record of {record.number} breaks the schema: {found[0]}; please report this")
+            raise NotRecordable(f"the record of {record.number} breaks the official schema: {found[0]}")
 
     def chain(self) -> Chain:
         """The chain of this installation and taxpayer; the first document makes the installation's number."""
@@ -388,8 +403,8 @@ class Issuer:
         kind, _, ref = name.partition(":")
         bundle = self.book.bundle(ref) if kind == "bundle" else None
         account = Account(name)
-        if bundle is None or bundle.seq > self.began:
-            return account
+        if bundle is None or bundle.multi or bundle.seq > self.began:
+            return account  # of a multi-purpose voucher only what is redeemed is billed
         amount = self._billed_before(ref)
         if amount.gross <= 0:
             return account
@@ -397,21 +412,22 @@ class Issuer:
         return account.bill(item, amount).cover(item, Cover(OUTSIDE_BOOKS, "", *amount))
 
     def _billed_before(self, bundle: str) -> Amount:
-        from revrec.core.invoicing import BY_HAND, SELLER, VAT
-
-        gross = vat = 0
+        amount, name = NIL, f"bundle:{bundle}"
         for entry in self.store.entries_of(bundle=bundle):
-            for leg in entry.postings:
-                if (leg.bundle or entry.bundle) == bundle and leg.role in SELLER and entry.rule not in BY_HAND:
-                    gross -= leg.amount
-                    vat -= leg.amount if leg.role in VAT else 0
-        return Amount(gross, vat)
+            for account, each in billed_on(entry):
+                amount = amount.plus(each) if account == name else amount
+        return amount
 
     def details(self, customer: str) -> Mapping[str, Any]:
         """Who a recipient is, as registered latest; empty when nobody is, or the person is erased or blocked."""
         if customer not in self._details:
             self._details[customer] = registered_details(self.store, customer)
         return self._details[customer]
+
+    def forget(self, customer: str) -> None:
+        """Write what this batch did, and forget a person who is being erased."""
+        self.flush()
+        self._details.pop(customer, None)
 
     def find(self, number: str) -> Issued | None:
         """A document by its number, those of this batch included."""

@@ -357,6 +357,8 @@ class Run:
             self.issuer.follow(event, parsed.public["data"], parsed.private, done)
         if isinstance(event.data, CustomerErased):
             self.recorder.flush()
+            if self.issuer:
+                self.issuer.forget(event.data.customer)
             became = erase.carry_out(self.store, event.data.customer, event.date, self.book.currency)
             self.erasures[event.data.customer] = became
         return True
@@ -446,6 +448,8 @@ class Run:
         event = parsed.event
         if isinstance(event.data, CustomerErased):
             self.recorder.flush()
+            if self.issuer:
+                self.issuer.flush()
             erase.check(self.store, event.data.customer)
         elif parsed.private is not None:
             for customer in sealed_for(self.book, event):
@@ -485,6 +489,8 @@ class Run:
         if through is None:
             return
         self.recorder.settle()
+        if self.issuer:
+            self.issuer.flush()  # the files name the documents of their entries
         before = [period.period for period in self.store.periods() if period.period < through.replace(day=1)]
         first = max(before, default=None)
         books = books_of(self.store)

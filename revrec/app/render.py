@@ -25,17 +25,15 @@ from revrec.app.progress import Progress, Silent
 from revrec.app.signer import in_words
 from revrec.app.workspace import Workspace
 from revrec.books.files import put
-from revrec.books.render import file_name
+from revrec.books.render import file_name, folder
 from revrec.core import money, units
 from revrec.core.book import Kind
 from revrec.core.errors import RevrecError
-from revrec.core.journal import Role
 from revrec.core.sessions import Used
 from revrec.store.format import instant
 from revrec.store.papers import Issued, Papers, registered_details
 
 PDF, FACTURAE = "pdf", "xsig"
-FOLDER = "documents"
 
 
 class NoSession(RevrecError):
@@ -99,7 +97,7 @@ class _Maker:
         self.now = now.astimezone(UTC).replace(microsecond=0)
         self.papers = Papers(ws.store)
         self.environment = Environment(ws.settings.submission.environment.value)
-        self.folder = ws.root / FOLDER / ws.chart.need(Role.RECEIVABLE).replace(":", "/")
+        self.folder = ws.root / folder(ws.chart)
 
     def files(self, issued: Issued) -> Iterator[Path]:
         """The files of a document, written where Beancount finds them."""

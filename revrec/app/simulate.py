@@ -48,6 +48,7 @@ BUNDLES: Final = 900
 MONTHS: Final = 12
 START: Final = date(2025, 1, 1)
 TAXPAYER: Final = "ES-B64717838"
+LETTERS: Final = "TRWAGMYFPDXBNJZSQVHLCKE"  # the check letters of the DNI
 FEW: Final = 20  # a practice with fewer bundles has no rare events
 
 
@@ -141,6 +142,7 @@ class Practice(Agenda):
             second_surname=self.rng.choice(SURNAMES),
             person="natural",
             country=country,
+            tax_id=self.tax_number() if country == "ES" else f"INVENTED{self.rng.randrange(1000, 10000)}",
             address=f"Calle Inventada {self.rng.randrange(1, 200)}",
             post_code=post_code,
             town=town,
@@ -148,14 +150,34 @@ class Practice(Agenda):
             household=household,
         )
 
+    def tax_number(self) -> str:
+        """A well-formed number of the range that was never given out."""
+        number = self.rng.randrange(99_900_000, 100_000_000)
+        return f"{number}{LETTERS[number % 23]}"
+
     def company(self) -> tuple[str, bool]:
         """A company that pays for its people, and whether it keeps back tax on what it pays."""
         one, name, tax_id, withholds = self.rng.choice(COMPANIES)
         if one not in self.companies:
             self.companies.add(one)
-            who = {"customer": one, "name": name, "person": "legal", "tax_id": tax_id, "country": "ES", "business": True}
+            who = {"customer": one, "name": name, "person": "legal", "tax_id": tax_id, **self.premises()}
             self.say("customer.registered", None, **who, withholds=withholds or None)
         return one, withholds
+
+    def premises(self) -> Json:
+        """Where a business is."""
+        post_code, town = self.rng.choice(TOWNS)
+        where = {"address": f"Plaza Supuesta {self.rng.randrange(1, 40)}", "post_code": post_code, "town": town}
+        return {"country": "ES", "business": True, **where}
+
+    def partner(self, provider: str) -> None:
+        """Somebody for whom the practice sells, and to whom it invoices its commission."""
+        if provider in self.companies:
+            return
+        self.companies.add(provider)
+        name, surname = self.rng.choice(FIRST_NAMES), self.rng.choice(SURNAMES)
+        who = {"customer": provider, "name": name, "first_surname": surname, "person": "natural", "tax_id": self.tax_number()}
+        self.say("customer.registered", None, **who, **self.premises())
 
     # sales and money
 
@@ -177,6 +199,8 @@ class Practice(Agenda):
 
     def sold(self, held: Held, **terms: object) -> None:
         """Say that a bundle is sold."""
+        if held.provider and not held.pack.policy["principal"]:
+            self.partner(held.provider)
         who = {"bundle": held.id, "package": held.pack.id, "customer": held.holder.id, "provider": held.provider}
         self.say("bundle.sold", held.branch, **who, **terms)
 

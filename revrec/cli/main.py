@@ -17,6 +17,7 @@ from revrec.cli import (
     bundles,
     demo,
     export,
+    face,
     init,
     invoices,
     options,
@@ -88,6 +89,7 @@ export.add(app)
 whatif.add(app)
 invoices.add(app)
 submit.add(app)
+face.add(app)
 schemas.add(app)
 sandbox.add(app)
 demo.add(app)

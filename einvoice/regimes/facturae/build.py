@@ -22,7 +22,7 @@ from einvoice.model import (
 )
 from einvoice.regimes.facturae import lines, parties
 from einvoice.regimes.facturae.codes import codes
-from einvoice.regimes.facturae.nodes import NAMESPACE, day, money, node, optional, period
+from einvoice.regimes.facturae.nodes import NAMESPACE, Markup, day, money, node, optional, period
 from einvoice.sign import Role
 
 VERSION: Final = "3.2.2"
@@ -38,18 +38,17 @@ def build(invoice: Invoice, *, verification_url: str | None = None) -> etree._El
     the additional information (Orden HAC/1177/2024 art. 20.2 wants it in the structured data; the place is unconfirmed).
     """
     assert invoice.buyer is not None  # rules.check refuses a document without one
-    root = etree.Element(f"{{{NAMESPACE}}}Facturae", nsmap={"fe": NAMESPACE, "ds": _DS})
     within = _within_union(invoice.seller, invoice.buyer)
-    root.append(_file_header(invoice))
-    root.append(
+    content = (
+        _file_header(invoice),
         node(
             "Parties",
             parties.business("SellerParty", invoice.seller, within_union=within),
             parties.business("BuyerParty", invoice.buyer, within_union=within),
-        )
+        ),
+        node("Invoices", _invoice(invoice, verification_url)),
     )
-    root.append(node("Invoices", _invoice(invoice, verification_url)))
-    return root
+    return etree.fromstring(f'<fe:Facturae xmlns:fe="{NAMESPACE}" xmlns:ds="{_DS}">{"".join(content)}</fe:Facturae>')
 
 
 def claimed_role(invoice: Invoice) -> Role:
@@ -107,7 +106,7 @@ def _within_union(seller: Party, buyer: Party) -> bool:
     return {parties.residence(seller), parties.residence(buyer)} in ({"R", "U"}, {"U"})
 
 
-def _file_header(invoice: Invoice) -> etree._Element:
+def _file_header(invoice: Invoice) -> Markup:
     total = money(invoice.totals.gross - invoice.totals.withheld)
     payable = money(invoice.totals.payable)
     return node(
@@ -128,11 +127,11 @@ def _file_header(invoice: Invoice) -> etree._Element:
     )
 
 
-def _third_party(party: Party | None) -> etree._Element | None:
+def _third_party(party: Party | None) -> Markup | None:
     return node("ThirdParty", parties.identification(party), parties.entity(party)) if party else None
 
 
-def _invoice(invoice: Invoice, verification_url: str | None) -> etree._Element:
+def _invoice(invoice: Invoice, verification_url: str | None) -> Markup:
     information = additional_information(invoice, verification_url)
     legal = [node("LegalReference", text) for text in literals(invoice)]
     return node(
@@ -149,7 +148,7 @@ def _invoice(invoice: Invoice, verification_url: str | None) -> etree._Element:
     )
 
 
-def _header(invoice: Invoice) -> etree._Element:
+def _header(invoice: Invoice) -> Markup:
     return node(
         "InvoiceHeader",
         node("InvoiceNumber", invoice.digits),
@@ -160,7 +159,7 @@ def _header(invoice: Invoice) -> etree._Element:
     )
 
 
-def _corrective(correction: Correction) -> etree._Element:
+def _corrective(correction: Correction) -> Markup:
     reference = correction.references[0]
     reason, method = codes().reasons[correction.code], codes().methods[correction.method]
     return node(
@@ -177,7 +176,7 @@ def _corrective(correction: Correction) -> etree._Element:
     )
 
 
-def _issue_data(invoice: Invoice) -> etree._Element:
+def _issue_data(invoice: Invoice) -> Markup:
     operation = invoice.operation_on if invoice.operation_on != invoice.issued_on else None
     return node(
         "InvoiceIssueData",
@@ -191,7 +190,7 @@ def _issue_data(invoice: Invoice) -> etree._Element:
     )
 
 
-def _totals(invoice: Invoice) -> etree._Element:
+def _totals(invoice: Invoice) -> Markup:
     totals = invoice.totals
     paid = on_account(invoice)
     return node(
@@ -208,7 +207,7 @@ def _totals(invoice: Invoice) -> etree._Element:
     )
 
 
-def _payments_on_account(paid: tuple[Payment, ...]) -> Iterator[etree._Element]:
+def _payments_on_account(paid: tuple[Payment, ...]) -> Iterator[Markup]:
     for payment in paid:
         if payment.paid_on is not None:
             yield node(
@@ -218,7 +217,7 @@ def _payments_on_account(paid: tuple[Payment, ...]) -> Iterator[etree._Element]:
             )
 
 
-def _payment_details(invoice: Invoice) -> etree._Element | None:
+def _payment_details(invoice: Invoice) -> Markup | None:
     due = invoice.due_on or invoice.issued_on
     details = [
         node(

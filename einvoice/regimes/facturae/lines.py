@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from decimal import ROUND_HALF_UP, Decimal
 
-from lxml import etree
-
 from einvoice.model import Invoice, Line, Subtotal, Vat, Withholding
 from einvoice.regimes.facturae.codes import codes
-from einvoice.regimes.facturae.nodes import money, node, period, plain
+from einvoice.regimes.facturae.nodes import Markup, money, node, period, plain
 
 CENT = Decimal("0.01")
 _INCOME_TAX = "04"  # TaxTypeCode: IRPF
@@ -20,19 +18,19 @@ def rounded(amount: Decimal) -> Decimal:
     return amount.quantize(CENT, ROUND_HALF_UP)
 
 
-def outputs(breakdown: Iterable[Subtotal]) -> etree._Element:
+def outputs(breakdown: Iterable[Subtotal]) -> Markup:
     """TaxesOutputs of the invoice, a Tax a group."""
     return node("TaxesOutputs", *(_output(group.vat, group.base, group.tax) for group in breakdown))
 
 
-def withheld(withholding: Withholding | None) -> etree._Element | None:
+def withheld(withholding: Withholding | None) -> Markup | None:
     """TaxesWithheld of the invoice."""
     if withholding is None:
         return None
     return node("TaxesWithheld", _tax(_INCOME_TAX, withholding.rate, withholding.base, withholding.amount))
 
 
-def items(invoice: Invoice) -> etree._Element:
+def items(invoice: Invoice) -> Markup:
     """All lines; their taxes add up to those of the invoice to the cent."""
     taxes = dict(_line_taxes(invoice))
     kept = dict(_line_withholdings(invoice))
@@ -44,7 +42,7 @@ def exemption(vat: Vat) -> str:
     return vat.reason or codes().exemptions.get(vat.exemption.upper(), "")
 
 
-def _line(line: Line, tax: Decimal, kept: Decimal | None, withholding: Withholding | None) -> etree._Element:
+def _line(line: Line, tax: Decimal, kept: Decimal | None, withholding: Withholding | None) -> Markup:
     income_tax = None
     if withholding is not None and kept is not None:
         income_tax = node("TaxesWithheld", _tax(_INCOME_TAX, withholding.rate, line.net, kept))
@@ -63,7 +61,7 @@ def _line(line: Line, tax: Decimal, kept: Decimal | None, withholding: Withholdi
     )
 
 
-def _special(vat: Vat) -> etree._Element | None:
+def _special(vat: Vat) -> Markup | None:
     """Exempt (01) is not outside of VAT (02): health care is the former. The reason begins with the tax's code."""
     code = codes().special.get(vat.category)
     if code is None:
@@ -72,11 +70,11 @@ def _special(vat: Vat) -> etree._Element | None:
     return node("SpecialTaxableEvent", node("SpecialTaxableEventCode", code), node("SpecialTaxableEventReason", reason))
 
 
-def _output(vat: Vat, base: Decimal, tax: Decimal) -> etree._Element:
+def _output(vat: Vat, base: Decimal, tax: Decimal) -> Markup:
     return _tax(codes().taxes[vat.category], vat.rate, base, tax)
 
 
-def _tax(code: str, rate: Decimal, base: Decimal, amount: Decimal) -> etree._Element:
+def _tax(code: str, rate: Decimal, base: Decimal, amount: Decimal) -> Markup:
     return node(
         "Tax",
         node("TaxTypeCode", code),

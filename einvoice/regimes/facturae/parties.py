@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from lxml import etree
-
 from einvoice.model import Address, Offices, Party, Person
 from einvoice.regimes.facturae.codes import codes
-from einvoice.regimes.facturae.nodes import node, optional
+from einvoice.regimes.facturae.nodes import Markup, node, optional
 
 SPAIN = "ES"
 PROVINCE = 20  # characters, at most
@@ -14,7 +12,7 @@ PROVINCE = 20  # characters, at most
 _VAT_PREFIXES = {"GR": "EL"}
 
 
-def business(name: str, party: Party, *, within_union: bool) -> etree._Element:
+def business(name: str, party: Party, *, within_union: bool) -> Markup:
     """SellerParty or BuyerParty; `within_union`: both are taxed in the Union and not both in Spain."""
     return node(
         name,
@@ -24,7 +22,7 @@ def business(name: str, party: Party, *, within_union: bool) -> etree._Element:
     )
 
 
-def identification(party: Party, *, within_union: bool = False) -> etree._Element:
+def identification(party: Party, *, within_union: bool = False) -> Markup:
     """TaxIdentification; numbers bear their country's prefix only between members of the Union."""
     number, country = (party.tax_id.number, party.tax_id.country) if party.tax_id else ("", SPAIN)
     prefix = _VAT_PREFIXES.get(country, country) if within_union else ""
@@ -44,7 +42,7 @@ def residence(party: Party) -> str:
     return "U" if country in codes().union else "E"
 
 
-def entity(party: Party) -> etree._Element:
+def entity(party: Party) -> Markup:
     """Individual with split names, or LegalEntity."""
     contact = node("ContactDetails", node("ElectronicMail", party.email)) if party.email else None
     if party.person is Person.LEGAL:
@@ -59,7 +57,7 @@ def entity(party: Party) -> etree._Element:
     )
 
 
-def _centres(offices: Offices, address: Address | None) -> etree._Element:
+def _centres(offices: Offices, address: Address | None) -> Markup:
     """The DIR3 codes by role; each centre repeats the address, which the schema wants."""
     roles = (
         ("01", "Oficina Contable", offices.accounting_office),
@@ -79,7 +77,7 @@ def _centres(offices: Offices, address: Address | None) -> etree._Element:
     return node("AdministrativeCentres", *centres)
 
 
-def _address(address: Address | None) -> etree._Element:
+def _address(address: Address | None) -> Markup:
     place = address or Address()
     if place.country == SPAIN:
         return node(
