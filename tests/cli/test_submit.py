@@ -101,6 +101,12 @@ def test_status_counts_the_states_and_sends_nothing(door: Door, office: Office) 
     assert [row["state"] for row in door.json("invoice", "list")] == ["accepted", "accepted"]
 
 
+def test_status_of_books_without_documents_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Door(Desk(tmp_path / "new"), capsys, monkeypatch)("submit", "--status") == "no record was generated yet\n"
+
+
 def test_without_watch_it_says_when_to_come_back(door: Door, clock: Clock) -> None:
     door("submit")
     more(door, 1)
