@@ -88,7 +88,9 @@ class Issuer:
         self.issued: list[Issued] = []  # of this run
         self.held: list[Waiting] = []
         self._accounts: dict[str, Account] = {}
-        self._stored: set[str] = set()
+        self._stored: set[str] = set()  # accounts that have a row
+        self._absent: set[str] = set()  # accounts that were looked for in this batch, and have none
+        self._content: set[str] = set()  # customers of this batch for whom nothing waits
         self._details: dict[str, Mapping[str, Any]] = {}
         self._series: dict[str, Series] = {}
         self._rows = _Pending()
@@ -116,6 +118,8 @@ class Issuer:
 
     def _retry(self, customer: str) -> None:
         """What waited for a person's details may have them now."""
+        if customer in self._content:
+            return
         pending = {w.draft.id: w for w in self._rows.waiting.values() if w is not None and w.draft.recipient == customer}
         stored = {w.draft.id: w for w in self.papers.waiting_for(customer) if w.draft.id not in self._rows.waiting}
         for waits in sorted((stored | pending).values(), key=lambda w: (w.seq, w.draft.id)):
@@ -208,7 +212,8 @@ class Issuer:
 
     def _same_day(self, draft: Draft) -> int:
         """What simplified invoices for the same contract and day say already: together they are one operation."""
-        stored = self.papers.of_account(draft.account)
+        known = self.account(draft.account).id in self._stored  # without a row it has no document of an earlier batch
+        stored = self.papers.of_account(draft.account) if known else ()
         fresh = [each for each in self._rows.invoices if each.account == draft.account]
         same = (each for each in (*stored, *fresh) if each.kind == "F2" and each.operated_on == draft.operated_on)
         return sum(each.gross for each in same)
@@ -366,6 +371,7 @@ class Issuer:
 
     def _hold(self, waits: Waiting) -> None:
         self._rows.waiting[waits.draft.id] = waits if waits.draft.parts else None
+        self._content.discard(waits.draft.recipient or "")
 
     def _waiting(self, draft: str) -> Waiting | None:
         if draft in self._rows.waiting:
@@ -379,18 +385,22 @@ class Issuer:
 
     # look-ups
 
-    def prefetch(self, bundles: Iterable[str]) -> None:
-        """Read the accounts of a batch at once."""
+    def prefetch(self, bundles: Iterable[str], registered: Iterable[str]) -> None:
+        """Read at once the accounts of a batch, and for which of the customers that it registers something waits."""
         names = [name for bundle in bundles if (name := f"bundle:{bundle}") not in self._accounts]
         for account in self.papers.accounts_of(names):
             self._accounts[account.id] = account
             self._stored.add(account.id)
+        self._absent = {name for name in names if name not in self._accounts}
+        pending = {waits.draft.recipient or "" for waits in self._rows.waiting.values() if waits is not None}
+        self._content = set(registered) - pending
+        self._content -= self.papers.awaited(self._content)
 
     def account(self, name: str) -> Account:
         """An account; that of a contract of before the invoicing began starts with what was billed then."""
         found = self._accounts.get(name)
         if found is None:
-            found = self.papers.account(name)
+            found = None if name in self._absent else self.papers.account(name)
             if found is not None:
                 self._stored.add(name)
             else:
@@ -445,12 +455,12 @@ class Issuer:
         self.store.touch({each.issued_on for each in rows.invoices if not each.entry})
         papers.put_accounts([self._accounts[name] for name in rows.accounts], self._stored)
         self._stored |= rows.accounts.keys()
-        for name, waits in rows.waiting.items():
-            if waits is None:
-                papers.drop_waiting(name)
-            else:
+        papers.drop_waiting(name for name, waits in rows.waiting.items() if waits is None)
+        for waits in rows.waiting.values():
+            if waits is not None:
                 papers.put_waiting(waits)
         self._rows = _Pending()
+        self._absent, self._content = set(), set()
         if len(self._accounts) > _REMEMBERED or len(self._details) > _REMEMBERED:
             self._accounts.clear()
             self._stored.clear()

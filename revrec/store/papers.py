@@ -319,6 +319,10 @@ class Papers:
         """The documents that wait for something about one person."""
         return [decode_waiting(*row) for row in self.store.rows("waiting_of_recipient", recipient)]
 
+    def awaited(self, customers: Iterable[str]) -> set[str]:
+        """Those of some customers for whom a document waits."""
+        return {row[0] for row in self.store.rows_of_list("waiting_recipients_of_list", customers)}
+
     def waiting_one(self, draft: str) -> Waiting | None:
         """One document that waits, or None."""
         row = self.store.row("waiting_one", draft)
@@ -330,9 +334,9 @@ class Papers:
         if not self.store.write("put_waiting", [(state, self.own, waiting.draft.id)]):
             self.store.write("add_waiting", [(self.own, waiting.draft.id, waiting.seq, waiting.draft.recipient or "", state)])
 
-    def drop_waiting(self, draft: str) -> None:
-        """A document has its number, or nothing is left of it."""
-        self.store.write("drop_waiting", [(self.own, draft)])
+    def drop_waiting(self, drafts: Iterable[str]) -> None:
+        """Documents have their numbers, or nothing is left of them; most never had a row."""
+        self.store.write("drop_waiting", [(self.own, draft) for draft in drafts])
 
 
 def registered_details(store: Store, customer: str) -> dict[str, Any]:
