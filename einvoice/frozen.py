@@ -8,7 +8,7 @@ default changes no byte of earlier documents, and a default never changes withou
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date
 from decimal import Decimal
@@ -72,7 +72,8 @@ Writer = Callable[[Any], Any]
 
 def _plain(value: Any) -> Any:
     """The value in the types of JSON."""
-    return _writer(type(value))(value)
+    kind: Hashable = type(value)
+    return _writer(kind)(value)
 
 
 @cache
@@ -97,7 +98,7 @@ def _object_writer(kind: Any) -> Writer:
         for name, default in members:
             each = getattr(value, name)
             if each is not default and not _same(each, default):
-                told[name] = _writer(type(each))(each)
+                told[name] = _plain(each)
         return told
 
     return write
