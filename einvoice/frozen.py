@@ -8,7 +8,7 @@ default changes no byte of earlier documents, and a default never changes withou
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date
 from decimal import Decimal
@@ -72,7 +72,7 @@ Writer = Callable[[Any], Any]
 
 def _plain(value: Any) -> Any:
     """The value in the types of JSON."""
-    kind: Hashable = type(value)
+    kind: Any = type(value)
     return _writer(kind)(value)
 
 
