@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -41,7 +42,7 @@ from revrec.core.billing import Item, Subject
 from revrec.core.bundle import Bundle
 from revrec.core.events import Method
 from revrec.core.invoicing import Draft, Part
-from revrec.core.policy import Tax
+from revrec.core.policy import Policy, Tax
 from revrec.settings import Person as TaxpayerPerson
 from revrec.settings import Settings, VatScheme
 from revrec.store.papers import Issued
@@ -223,7 +224,7 @@ class Paper:
         if case.bundle is None or all(part.item.subject is not Subject.UNITS for part in case.draft.parts):
             return []
         policy = case.bundle.terms.policy
-        digest = clauses.digest(policy, self.settings.currency)
+        digest = _digest(policy, self.settings.currency)
         return [wording.TERMS.said(language, policy=policy.version, digest=digest[:16])]
 
     def _withholding(self, case: Case, vat: tuple[Subtotal, ...]) -> Withholding | None:
@@ -240,6 +241,12 @@ class Paper:
 
     def _amount(self, minor: int) -> Decimal:
         return money.decimal(minor, self.settings.currency)
+
+
+@lru_cache(maxsize=256)
+def _digest(policy: Policy, currency: str) -> str:
+    """The digest of a policy, worked out once for all its documents."""
+    return clauses.digest(policy, currency)
 
 
 def _code(case: Case) -> CorrectionCode:

@@ -258,6 +258,7 @@ STATEMENTS: dict[str, ClauseElement] = {
     "waiting_of_recipient": select(t.waiting.c.draft, t.waiting.c.seq, t.waiting.c.state)
     .where(_of(t.waiting, "recipient"))
     .order_by(t.waiting.c.seq, t.waiting.c.draft),
+    "waiting_recipients_of_list": select(t.waiting.c.recipient).where(_of(t.waiting), _list(t.waiting.c.recipient)).distinct(),
     "put_waiting": update(t.waiting).values(_set("state")).where(_of(t.waiting, "draft")),
     "drop_waiting": delete(t.waiting).where(_of(t.waiting, "draft")),
     **{f"add_{name}": insert(table) for name, table in t.metadata.tables.items()},
