@@ -179,6 +179,7 @@ def test_a_business_that_receives_a_full_invoice_needs_an_address_and_a_patient_
         ("400.01", "400.00", {("ROF-4", "totals.gross")}),
         ("3000.00", "3000.00", set()),
         ("3000.01", "3000.00", {("ROF-4", "totals.gross")}),
+        ("3010.00", "3000.00", {("ROF-4", "totals.gross")}),
         ("3010.01", "3000.00", {("1150", "totals.gross")}),
     ],
 )
@@ -375,6 +376,8 @@ def test_the_cash_scheme_does_not_change_what_is_sound() -> None:
         ({"id": "RÑ"}, ("1177", "system.id")),
         ({"id": "rr"}, ("1177", "system.id")),
         ({"name": "x" * 31}, ("4102", "system.name")),
+        ({"version": "x" * 51}, ("4102", "system.version")),
+        ({"installation": "x" * 101}, ("4102", "system.installation")),
         ({"version": ""}, ("4102", "system.version")),
         ({"installation": "a=b"}, ("1287", "system.installation")),
         ({"producer_id": TaxId("B1")}, ("1176", "system.producer_id")),
@@ -384,6 +387,11 @@ def test_the_cash_scheme_does_not_change_what_is_sound() -> None:
 def test_a_system_that_would_have_every_record_rejected_is_found(change: dict[str, object], expected: tuple[str, str]) -> None:
     assert {(found.code, found.field) for found in rules.check_system(replace(SYSTEM, **change))} == {expected}  # type: ignore[arg-type]
     assert rules.check_system(SYSTEM) == ()
+
+
+def test_texts_of_the_system_may_be_as_long_as_the_schema_lets_them() -> None:
+    longest = replace(SYSTEM, producer="x" * 120, name="x" * 30, version="x" * 50, installation="x" * 100)
+    assert rules.check_system(longest) == ()
 
 
 def test_a_recipient_with_a_foreign_address_of_a_branch_stays_sound() -> None:
