@@ -130,15 +130,16 @@ def _seal_findings(record: Record, where: str) -> Iterator[Finding]:
 
 
 def _link_findings(record: Record, before: Link | None, where: str) -> Iterator[Finding]:
-    if record.previous == before:
-        return
-    if record.previous is None:
-        message = f"{record.number} says it is the first record, but {before.number if before else ''} precedes it"
-        yield Finding("2007", f"{where}.previous", message, "two writers, or a lost database: start a new installation number")
-        return
-    stands = f"{before.number} with huella {before.huella}" if before else "no record"
-    message = f"{record.number} follows {record.previous.number} with huella {record.previous.huella}, but {stands} precedes it"
-    yield Finding("chain-fork", f"{where}.previous", message, "a record is missing, or two were chained to the same one")
+    if before is not None and record.previous is None:
+        message = f"{record.number} says it is the first record, but {before.number} precedes it"
+        remedy = "two writers, or a lost database: start a new installation number"
+        yield Finding("2007", f"{where}.previous", message, remedy)
+    elif record.previous is not None and record.previous != before:
+        stands = f"{before.number} with huella {before.huella}" if before else "no record"
+        message = (
+            f"{record.number} follows {record.previous.number} with huella {record.previous.huella}, but {stands} precedes it"
+        )
+        yield Finding("chain-fork", f"{where}.previous", message, "a record is missing, or two were chained to the same one")
 
 
 def _clock_findings(chain: tuple[Record, ...]) -> Iterator[Finding]:

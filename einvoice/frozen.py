@@ -67,27 +67,41 @@ def thaw(data: bytes) -> Invoice:
     return invoice
 
 
+Writer = Callable[[Any], Any]
+
+
 def _plain(value: Any) -> Any:
     """The value in the types of JSON."""
-    match value:
-        case str() | bool() | None:  # enums are texts
-            return value
-        case Decimal():
-            return _digits(value)
-        case date():
-            return value.isoformat()
-        case tuple():
-            return [_plain(each) for each in value]
-        case _:
-            kind: Any = type(value)
-            told = ((name, getattr(value, name), default) for name, default in _defaults(kind))
-            return {name: _plain(each) for name, each, default in told if each is not default and not _same(each, default)}
+    kind: Any = type(value)
+    return _writer(kind)(value)
 
 
 @cache
-def _defaults(kind: Any) -> tuple[tuple[str, Any], ...]:
-    """The members of a class of the model, with the default of each (`MISSING`: none)."""
-    return tuple((each.name, each.default) for each in fields(kind))
+def _writer(kind: Any) -> Writer:
+    """What writes a value of a type of the model; enums are texts."""
+    if issubclass(kind, str | bool | types.NoneType):
+        return lambda value: value
+    if issubclass(kind, Decimal):
+        return _digits
+    if issubclass(kind, date):
+        return date.isoformat
+    if issubclass(kind, tuple):
+        return lambda value: [_plain(each) for each in value]
+    return _object_writer(kind)
+
+
+def _object_writer(kind: Any) -> Writer:
+    members = tuple((each.name, each.default) for each in fields(kind))  # without a default: MISSING
+
+    def write(value: Any) -> dict[str, Any]:
+        told = {}
+        for name, default in members:
+            each = getattr(value, name)
+            if each is not default and not _same(each, default):
+                told[name] = _plain(each)
+        return told
+
+    return write
 
 
 def _same(value: Any, default: Any) -> bool:

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from einvoice.schemas import Catalogue
+
 STRICT = bool(os.environ.get("REVREC_STRICT"))
 
 settings.register_profile("revrec", deadline=None, derandomize=True)
@@ -44,6 +46,15 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("REVREC_DATABASE", "REVREC_KEY", "REVREC_SIGNER_PASSWORD", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NO_COLOR", "1")
+
+
+@pytest.fixture(scope="session")
+def official() -> Catalogue:
+    """The catalogue with everything in use fetched; skips where it is not, which REVREC_STRICT turns into a failure."""
+    catalogue = Catalogue.load()
+    if lacking := catalogue.lacking():
+        pytest.skip(f"run `revrec schemas fetch` first: {', '.join(lacking)} not fetched")
+    return catalogue
 
 
 @pytest.fixture

@@ -25,21 +25,12 @@ def named(invoice: Invoice) -> Iterator[Finding]:
 
 
 def kind(invoice: Invoice) -> Iterator[Finding]:
-    """R5 is of simplified invoices, R1 to R4 are of full ones, whose correctives have a series of their own (ROF 6.1.a)."""
+    """R5 is of simplified invoices, R1 to R4 are of full ones (AEAT list L2)."""
     correction = invoice.correction
-    if correction is None:
-        return
-    if (correction.code is CorrectionCode.R5) != invoice.simplified:
+    if correction is not None and (correction.code is CorrectionCode.R5) != invoice.simplified:
         of = "a simplified" if invoice.simplified else "a full"
         remedy = "R5 for a simplified invoice, R1 to R4 for a full one"
         yield Finding("ES-R5", "correction.code", f"{correction.code} does not fit {of} invoice", remedy)
-    if correction.code is CorrectionCode.R5:
-        return
-    for index, reference in enumerate(correction.references):
-        if reference.series and reference.series == invoice.series:
-            field = f"correction.references[{index}].series"
-            message = f"{reference.number} is of the same series"
-            yield Finding("ROF-6.1.a", field, message, "Take a series for corrective invoices only")
 
 
 def replaced(invoice: Invoice) -> Iterator[Finding]:

@@ -25,11 +25,13 @@ def seller(invoice: Invoice) -> Iterator[Finding]:
         yield Finding("BR-CO-26", "seller.tax_id", "the seller has no tax number", "Give it")
     else:
         yield from _number(party.tax_id, "seller.tax_id")
+    if party.address is not None:
+        yield from _country(party.address.country, "seller.address.country", "BR-09")
+    if invoice.simplified:
+        return  # ROF 7.1 asks for no address
     if party.address is None:
         yield Finding("BR-08", "seller.address", "the seller has no address", "Give street, post code, town and country")
-        return
-    yield from _country(party.address.country, "seller.address.country", "BR-09")
-    if not invoice.simplified:
+    else:
         yield from _whole(party.address, "seller.address")
 
 
@@ -51,15 +53,14 @@ def buyer(invoice: Invoice) -> Iterator[Finding]:
 
 
 def _buyer_address(party: Party, *, simplified: bool) -> Iterator[Finding]:
-    if party.address is None:
-        if not simplified:
-            yield Finding(
-                "BR-10", "buyer.address", "the buyer has no address", "Give it; of a private person the country will do"
-            )
+    """The whole address of a legal person; that of a private person need not stand there (ROF 6.1.e), nor on a simplified one."""
+    if party.address is not None:
+        yield from _country(party.address.country, "buyer.address.country", "BR-11")
+    if simplified or party.person is Person.NATURAL:
         return
-    yield from _country(party.address.country, "buyer.address.country", "BR-11")
-    # ROF 6.1.e: the address of a natural person who is no business need not stand there.
-    if not simplified and party.person is Person.LEGAL:
+    if party.address is None:
+        yield Finding("BR-10", "buyer.address", "the buyer has no address", "Give street, post code, town and country")
+    else:
         yield from _whole(party.address, "buyer.address")
 
 

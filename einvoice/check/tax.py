@@ -142,13 +142,17 @@ def bases(invoice: Invoice) -> Iterator[Finding]:
 
 
 def taxes(invoice: Invoice) -> Iterator[Finding]:
-    """The tax of a group is the rate of its base (BR-CO-17), zero where no tax is borne (BR-E-09 …), of the same sign."""
+    """The tax of a group is the rate of its base (BR-CO-17), zero where no tax is borne (BR-E-09 …), of the same sign.
+
+    Prices include tax, and base and tax are the pair of each line: a cent of rounding a line is in the sum.
+    """
     correction = invoice.correction
     if correction and correction.code in {CorrectionCode.R2, CorrectionCode.R3}:
         return  # LIVA 80.Tres and 80.Cuatro: the tax is taken back, the base stays
-    cents = 2 if correction and correction.method is CorrectionMethod.DIFFERENCES else 1
+    more = 1 if correction and correction.method is CorrectionMethod.DIFFERENCES else 0
     for index, group in enumerate(invoice.vat):
         vat, field = group.vat, f"vat[{index}].tax"
+        cents = more + max(sum(line.vat == vat for line in invoice.lines), 1)
         if vat.category not in _RATED and group.tax:
             remedy = "Set it to 0"
             yield Finding(rule(vat.category, "09"), field, f"{group.tax} is borne by category {vat.category}", remedy)

@@ -38,14 +38,16 @@ def sums(invoice: Invoice) -> Iterator[Finding]:
 
 
 def payable(invoice: Invoice) -> Iterator[Finding]:
-    """BT-115 = BT-112 − what is kept back − BT-113; what is to be paid has a day (BR-CO-25, an invoice to a named buyer)."""
+    """BT-115 = BT-112 − what is kept back − BT-113.
+
+    BR-CO-25 is not asked for: without a day money is due at once (Código Civil 1113), and a format that wants a day states that
+    of issue.
+    """
     totals = invoice.totals
     left = totals.gross - totals.withheld - totals.prepaid
     if totals.payable != left:
         message = f"{totals.payable} is not gross {totals.gross} − withheld {totals.withheld} − prepaid {totals.prepaid} = {left}"
         yield Finding("BR-CO-16", "totals.payable", message, _ADD_UP)
-    if totals.payable > 0 and invoice.due_on is None and not invoice.simplified:
-        yield Finding("BR-CO-25", "due_on", f"{totals.payable} is to be paid, but no day is given", "Set the day it is due")
 
 
 def withholding(invoice: Invoice) -> Iterator[Finding]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from enum import StrEnum
 
-from einvoice.model import Category, Correction, CorrectionMethod, Invoice, IssuedBy, Line, Payment, Scheme, Subtotal
-from einvoice.pdf.page import Block, Figure, Page, Row, Table, footer, identity, party
+from einvoice.model import Category, Correction, CorrectionMethod, Invoice, IssuedBy, Line, Means, Payment, Scheme, Subtotal, Vat
+from einvoice.pdf.page import Block, Figure, Page, Table, figure, footer, identity, party, row
 from einvoice.pdf.qr import qr_code
 from einvoice.pdf.words import Words, decimals
 
@@ -19,6 +19,9 @@ _REASONS = {
     Category.EXPORT: "export",
     Category.OUTSIDE: "outside",
 }
+
+
+_DEBITS = frozenset({Means.DIRECT_DEBIT, Means.SEPA_DIRECT_DEBIT})
 
 
 class Status(StrEnum):
@@ -63,13 +66,13 @@ def _title(invoice: Invoice, status: Status) -> str:
 
 
 def _facts(words: Words, invoice: Invoice, status: Status) -> Iterator[tuple[str, str]]:
-    yield words.label("drawn_up_on" if status is Status.PRO_FORMA else "issued_on"), words.date(invoice.issued_on)
+    yield words.label("drawn_up_on" if status is Status.PRO_FORMA else "issued_on"), words.long(invoice.issued_on)
     if invoice.operation_on and invoice.operation_on != invoice.issued_on:
-        yield words.label("operation_on"), words.date(invoice.operation_on)
+        yield words.label("operation_on"), words.long(invoice.operation_on)
     if invoice.period:
         yield words.label("period"), words.span(invoice.period.first, invoice.period.last)
     if invoice.due_on:
-        yield words.label("due_on"), words.date(invoice.due_on)
+        yield words.label("due_on"), words.long(invoice.due_on)
 
 
 def _parties(words: Words, invoice: Invoice) -> Iterator[Block]:
@@ -81,26 +84,41 @@ def _parties(words: Words, invoice: Invoice) -> Iterator[Block]:
 
 
 def _lines(words: Words, lines: tuple[Line, ...]) -> Table:
-    """Every figure of a column has as many decimals as the longest of them, so that the points stand under each other."""
     of_quantity = max((decimals(line.quantity) for line in lines), default=0)
     of_price = max((words.places, *(decimals(line.unit_price) for line in lines)))
-    heads = ("line", "quantity", "unit_price", "tax")
+    units = any(words.unit(line.unit) for line in lines)
+    heads = ("line", "quantity", *(("unit",) if units else ()), "unit_price", "tax")
     return Table(
         (*(words.label(head) for head in heads), words.label("amount").format(words.currency)),
-        tuple(_row(words, line, of_quantity, of_price) for line in lines),
+        tuple(
+            row(
+                line.description,
+                figure(words, line.quantity, 0, of_quantity),
+                *((words.unit(line.unit),) if units else ()),
+                figure(words, line.unit_price, words.places, of_price),
+                words.category(line.vat),
+                words.amount(line.net),
+                note=words.span(line.period.first, line.period.last) if line.period else "",
+            )
+            for line in lines
+        ),
     )
 
 
-def _row(words: Words, line: Line, of_quantity: int, of_price: int) -> Row:
-    quantity = f"{words.number(line.quantity, of_quantity)} {words.unit(line.unit)}".rstrip()
-    price, net = words.number(line.unit_price, of_price), words.amount(line.net)
-    note = words.span(line.period.first, line.period.last) if line.period else ""
-    return Row((line.description, quantity, price, words.category(line.vat), net), note)
-
-
 def _breakdown(words: Words, vat: tuple[Subtotal, ...]) -> Table:
-    rows = (Row((words.category(one.vat), words.amount(one.base), words.amount(one.tax))) for one in vat)
+    """Taxable amount and tax of each rate; beside what is not taxed, why."""
+    rows = (
+        row(words.category(one.vat), words.amount(one.base), words.amount(one.tax), note=_reason(words, one.vat)) for one in vat
+    )
     return Table((words.label("tax"), words.label("base"), words.label("quota")), tuple(rows))
+
+
+def _reason(words: Words, vat: Vat) -> str:
+    """The words of art. 6.1.m are always said; a reason of the invoice's own says the rest better than a general one."""
+    general = _REASONS.get(vat.category)
+    if general is None or (vat.reason and vat.category is not Category.REVERSE_CHARGE):
+        return vat.reason
+    return ". ".join(dict.fromkeys(filter(None, (words.literal(general), vat.reason))))
 
 
 def _totals(words: Words, invoice: Invoice, status: Status) -> Iterator[Figure]:
@@ -157,13 +175,13 @@ def _corrects(words: Words, invoice: Invoice) -> Iterator[str]:
 
 
 def _listed(words: Words, named: str, correction: Correction) -> str:
-    return "; ".join(words.label(named, number=one.number, date=words.date(one.issued_on)) for one in correction.references)
+    return "; ".join(words.label(named, number=one.number, date=words.long(one.issued_on)) for one in correction.references)
 
 
 def _replaces(words: Words, invoice: Invoice) -> Iterator[str]:
     if invoice.replaces:
         named = (
-            words.label("simplified_reference", number=one.number, date=words.date(one.issued_on)) for one in invoice.replaces
+            words.label("simplified_reference", number=one.number, date=words.long(one.issued_on)) for one in invoice.replaces
         )
         yield words.label("replaces").format("; ".join(named))
 
@@ -178,32 +196,23 @@ def _blocks(words: Words, invoice: Invoice) -> Iterator[Block]:
 def _payment(words: Words, payment: Payment) -> Iterator[str]:
     back, means, amount = payment.amount < 0, words.means(payment.means), words.money(abs(payment.amount))
     if payment.paid_on:
-        yield words.label("paid_back" if back else "paid", amount=amount, means=means, date=words.date(payment.paid_on))
+        yield words.label("paid_back" if back else "paid", amount=amount, means=means, date=words.long(payment.paid_on))
     else:
         yield words.label("refund_due" if back else "payment_due", amount=amount, means=means)
     if payment.account:
-        yield f"{words.label('account')} {_grouped(payment.account)}"
+        yield _account(words, payment.means, payment.account.replace(" ", ""))
 
 
-def _grouped(iban: str) -> str:
-    """An IBAN in groups of four: ISO 13616."""
-    bare = iban.replace(" ", "")
-    return " ".join(bare[start : start + 4] for start in range(0, len(bare), 4))
+def _account(words: Words, means: Means, iban: str) -> str:
+    """The IBAN to pay to, in groups of four (ISO 13616); of the customer's own account that is debited, the end is enough."""
+    if means in _DEBITS:
+        return words.label("account_debited").format(iban[-4:])
+    return words.label("account").format(" ".join(iban[start : start + 4] for start in range(0, len(iban), 4)))
 
 
 def _mentions(words: Words, invoice: Invoice) -> Iterator[str]:
-    """Why nothing is taxed, the special scheme, who issued, and what the taxpayer adds; each once."""
-    found = dict.fromkeys((*_untaxed(words, invoice.vat), *_special(words, invoice), *invoice.legal))
-    yield from filter(None, found)
-
-
-def _untaxed(words: Words, vat: tuple[Subtotal, ...]) -> Iterator[str]:
-    """The words of art. 6.1.m are always said; a reason of the invoice's own says the rest better than a general one."""
-    for one in vat:
-        general = _REASONS.get(one.vat.category)
-        if general and (not one.vat.reason or one.vat.category is Category.REVERSE_CHARGE):
-            yield words.literal(general)
-        yield one.vat.reason
+    """The special scheme, who issued, and what the taxpayer adds; each once."""
+    yield from dict.fromkeys(filter(None, (*_special(words, invoice), *invoice.legal)))
 
 
 def _special(words: Words, invoice: Invoice) -> Iterator[str]:
@@ -212,4 +221,4 @@ def _special(words: Words, invoice: Invoice) -> Iterator[str]:
     if invoice.issued_by is IssuedBy.BUYER:
         yield words.literal("by_buyer")
     if invoice.issued_by is IssuedBy.THIRD_PARTY:
-        yield words.literal("by_third_party", seller=" ".join((invoice.seller.name, *identity(words, invoice.seller.tax_id))))
+        yield words.literal("by_third_party", seller=", ".join((invoice.seller.name, *identity(words, invoice.seller.tax_id))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from einvoice.model import Address, Party, TaxId
 from einvoice.pdf.words import Words
@@ -19,10 +20,18 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """A text or a figure; `pad` takes its room unseen, so that decimal points stand under each other."""
+
+    text: str
+    pad: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One row of a table: the cells, and a smaller line under the first of them."""
 
-    cells: tuple[str, ...]
+    cells: tuple[Cell, ...]
     note: str = ""
 
 
@@ -77,6 +86,17 @@ class Page:
     banner: Block | None = None
     breakdown: Table | None = None
     blocks: tuple[Block, ...] = ()
+
+
+def row(*cells: str | Cell, note: str = "") -> Row:
+    """A row whose cells are mostly plain."""
+    return Row(tuple(Cell(cell) if isinstance(cell, str) else cell for cell in cells), note)
+
+
+def figure(words: Words, value: Decimal, places: int, widest: int) -> Cell:
+    """A number with its own decimals (at least `places`), in a column whose longest has `widest`."""
+    text = words.number(value, places)
+    return Cell(text, words.number(value, widest)[len(text) :])
 
 
 def party(words: Words, label: str, who: Party, home: str = "ES") -> Block:

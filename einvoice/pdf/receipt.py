@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from einvoice.model import Party, Reference
-from einvoice.pdf.page import Block, Figure, Page, Row, Table, footer, party
+from einvoice.pdf.page import Block, Figure, Page, Table, footer, party, row
 from einvoice.pdf.words import Words
 
 
@@ -59,7 +59,7 @@ def receipt_page(receipt: Receipt) -> Page:
 
 
 def _facts(words: Words, receipt: Receipt) -> Iterator[tuple[str, str]]:
-    yield words.label("delivered_on"), words.date(receipt.delivered_on)
+    yield words.label("delivered_on"), words.long(receipt.delivered_on)
     yield words.label("drawn_from"), receipt.bundle
     if receipt.invoices:
         billed = (words.label("billed", number=one.number, date=words.short(one.issued_on)) for one in receipt.invoices)
@@ -71,10 +71,12 @@ def _facts(words: Words, receipt: Receipt) -> Iterator[tuple[str, str]]:
 
 
 def _lines(words: Words, receipt: Receipt) -> Table:
-    valued = receipt.value is not None
-    heads = (words.label("delivered"), words.label("quantity"), *((words.label("amount").format(words.currency),) * valued))
-    cells = (receipt.delivered, words.number(receipt.units, 0))
-    return Table(heads, (Row((*cells, *((words.amount(receipt.value),) if receipt.value is not None else ()))),))
+    heads = [words.label("delivered"), words.label("quantity")]
+    cells = [receipt.delivered, words.number(receipt.units, 0)]
+    if receipt.value is not None:
+        heads.append(words.label("amount").format(words.currency))
+        cells.append(words.amount(receipt.value))
+    return Table(tuple(heads), (row(*cells),))
 
 
 def _totals(words: Words, receipt: Receipt) -> Iterator[Figure]:

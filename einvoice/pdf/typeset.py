@@ -16,10 +16,10 @@ from einvoice.errors import EinvoiceError
 from einvoice.pdf.page import Page
 
 if TYPE_CHECKING:
-    from typst import Compiler
+    from typst import Compiler, PDFStandard
 
 # Archival with tags (ISO 19005-3, level A), and accessible (ISO 14289-1): typst refuses to write what does not conform.
-STANDARDS = ["a-3a", "ua-1"]
+STANDARDS: list[PDFStandard] = ["a-3a", "ua-1"]
 _one_at_a_time = Lock()
 
 

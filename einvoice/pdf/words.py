@@ -112,7 +112,7 @@ class Words:
         written = text.format(symbol=symbol, amount=self.amount(abs(value)))
         return _MINUS + written if value < 0 else written
 
-    def date(self, day: date) -> str:
+    def long(self, day: date) -> str:
         """A day in words: `2 de marzo de 2026`."""
         return self._dated("long_date", day)
 

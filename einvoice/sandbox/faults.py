@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 import threading
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from enum import StrEnum
 from typing import NamedTuple
 
 from einvoice.errors import EinvoiceError
+from einvoice.sandbox.server import Reply
 
 
 class Kind(StrEnum):
@@ -27,6 +29,7 @@ class Kind(StrEnum):
     SKEW = "skew"  # the authority's clock is `value` seconds ahead
     SERVER = "fault-server"  # a SOAP fault: send it again as it is
     CLIENT = "fault-client"  # a SOAP fault: the message is wrong (`value`: its code, 4102)
+    REFUSE = "refuse"  # FACe only: the request is refused (`value`: with this code, 999)
     REDIRECT = "redirect"  # the certificate is not recognised: sent to an error page
 
 
@@ -37,6 +40,7 @@ _USUAL = {
     Kind.WAIT: 120.0,
     Kind.SKEW: 3600.0,
     Kind.CLIENT: 4102.0,
+    Kind.REFUSE: 999.0,
 }
 # What a sender survives without a person: the others need somebody to mend a record or a certificate, or to look at
 # what a duplicate is that was never sent.
@@ -49,6 +53,13 @@ PASSING = (
     Kind.TRUNCATED,
     Kind.WAIT,
     Kind.SERVER,
+)
+
+
+PAGE = Reply(
+    b"<!DOCTYPE html><html><head><title>Error</title></head><body>Servicio no disponible</body></html>",
+    status=404,
+    content_type="text/html; charset=utf-8",
 )
 
 
@@ -104,3 +115,33 @@ class Plan:
                 return self._script.popleft()
             unlucky = self._random.random() < self._rate
             return Fault.of(self._random.choice(self._kinds)) if unlucky else None
+
+
+def before(fault: Fault | None, soap_fault: Callable[[Fault], Reply]) -> Reply | None:
+    """The reply of a fault that strikes before the message is read, if it is one; `soap_fault` makes the authority's own."""
+    match fault and fault.kind:
+        case Kind.DROP_BEFORE:
+            return Reply(drop=True)
+        case Kind.ERROR:
+            return replace(PAGE, status=int(fault.value if fault else 0))
+        case Kind.REDIRECT:
+            return replace(PAGE, status=302, location="/static_files/common/html/error/erro4011.html")
+        case Kind.SERVER | Kind.CLIENT if fault:
+            return soap_fault(fault)
+        case _:
+            return None
+
+
+def after(fault: Fault | None, reply: Reply) -> Reply:
+    """What a fault makes of the reply once everything is done; the reply itself without one."""
+    match fault and fault.kind:
+        case Kind.SLOW:
+            return replace(reply, delay=fault.value if fault else 0.0)
+        case Kind.DROP_AFTER:
+            return replace(reply, drop=True)
+        case Kind.GARBAGE:
+            return replace(PAGE, status=200, after=lambda _left: reply.after(False))
+        case Kind.TRUNCATED:
+            return replace(reply, cut=True)
+        case _:
+            return reply

@@ -119,6 +119,10 @@ class Authority:
         root = _authority(root_name, root_key, root_name, root_key, validity)
         return cls(root, _authority(name, key, root_name, root_key, validity), key)
 
+    def key_pem(self) -> bytes:
+        """The issuer's private key as unencrypted PKCS#8 PEM, for a folder that goes on issuing."""
+        return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
     def trusted_pem(self) -> bytes:
         """The root as PEM: what a peer must trust."""
         return pem((self.root,))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import select
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,13 +15,13 @@ from typing import Any, Protocol, Self
 
 from cryptography import x509
 
-from einvoice.sandbox.pki import Issued
 from einvoice.transport import present
 
 HOST = "127.0.0.1"
 MAX_BODY = 32 * 1024 * 1024
 _PATIENCE = 30.0  # seconds for a handshake or for a request to arrive
 _LINGER = 1.0  # seconds for a refused client to read why
+_FAREWELL = 5.0  # seconds for a client that is being answered when the server stops
 
 
 def _nothing(_left: bool) -> None:
@@ -54,6 +55,16 @@ class Reply:
     after: Callable[[bool], None] = field(default=_nothing)
 
 
+class Presented(Protocol):
+    """What a server shows of itself: `pki.Issued` is one, a folder's `Shown` another."""
+
+    def chain_pem(self) -> bytes:
+        """The certificate and its issuers as PEM."""
+
+    def key_pem(self) -> bytes:
+        """The private key as unencrypted PEM."""
+
+
 class Service(Protocol):
     """What a server serves."""
 
@@ -62,17 +73,17 @@ class Service(Protocol):
 
 
 class Server:
-    """Serves `service` as `issued` to holders of certificates that `trusted` (PEM) signed; port 0 takes a free one.
+    """Serves `service` as `shown` to holders of certificates that `trusted` (PEM) signed; port 0 takes a free one.
 
     The port is bound, and `address` known, from the beginning; `start` serves in the background until `stop`.
     """
 
-    def __init__(self, service: Service, issued: Issued, trusted: bytes, *, port: int = 0) -> None:
+    def __init__(self, service: Service, shown: Presented, trusted: bytes, *, port: int = 0) -> None:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(cadata=trusted.decode())
-        present(context, issued.chain_pem(), issued.key_pem())
+        present(context, shown.chain_pem(), shown.key_pem())
         self._http = _Http(service, context, port)
         self._thread: threading.Thread | None = None
 
@@ -102,6 +113,7 @@ class Server:
             self._http.shutdown()
             self._thread.join()
         self._http.server_close()
+        self._http.finish()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -120,6 +132,21 @@ class _Http(ThreadingHTTPServer):
         self.service = service
         self.context = context
         self.stopping = threading.Event()
+        self._working: set[threading.Thread] = set()
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """One client, in a thread that `finish` waits for."""
+        thread = threading.current_thread()
+        self._working.add(thread)
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._working.discard(thread)
+
+    def finish(self) -> None:
+        """Wait for who is still being answered: what the service keeps may be closed afterwards."""
+        for thread in tuple(self._working):
+            thread.join(_FAREWELL)
 
     def get_request(self) -> tuple[Any, Any]:
         plain, client = super().get_request()
@@ -136,7 +163,9 @@ class _Http(ThreadingHTTPServer):
             super().finish_request(request, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that breaks off in the middle is no error here."""
+        """A client that breaks off in the middle is no error here; a service that fails is."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 def _linger(connection: socket.socket) -> None:

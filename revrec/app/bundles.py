@@ -9,13 +9,22 @@ from datetime import date
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from revrec.app.aim import aimed
 from revrec.app.entries import EntryView, amount_of, find, of_bundle
 from revrec.app.policies import digest_of
 from revrec.core import money, units
 from revrec.core.book import Book, Customer, Kind, Movement
 from revrec.core.bundle import Bundle, Status
 from revrec.core.errors import Refused, RevrecError
-from revrec.core.events import BreakageEstimated, BundleTransferred, BundleUpgraded, Event, Method, SessionCompleted
+from revrec.core.events import (
+    AdjustmentPosted,
+    BreakageEstimated,
+    BundleTransferred,
+    BundleUpgraded,
+    Event,
+    Method,
+    SessionCompleted,
+)
 from revrec.core.handlers import HANDLERS
 from revrec.core.history import life
 from revrec.core.journal import JournalEntry, Role
@@ -35,6 +44,7 @@ from revrec.core.post import record, run_clock
 from revrec.core.refund import Quote, pending, quoted
 from revrec.core.refund import quote as core_quote
 from revrec.core.units import Unit
+from revrec.store.papers import Issued, Papers
 from revrec.wire.stored import restore
 
 if TYPE_CHECKING:
@@ -107,6 +117,7 @@ class BundleCard:
     refund: Quote
     digest: str
     requests: tuple[Requested, ...] = ()
+    documents: tuple[Issued, ...] = ()
 
     @property
     def left(self) -> int:
@@ -130,6 +141,7 @@ class BundleCard:
             "owed": self._text(self.owed),
             **({"payers": [share_json(share, self.currency) for share in bundle.shares]} if bundle.payers else {}),
             "invoicing": policy.invoicing.value,
+            **({"invoices": [document_json(each, self.currency) for each in self.documents]} if self.documents else {}),
             "refund": {"amount": self._text(self.refund.amount), "formula": self.refund.formula},
             **({"requests": [request.to_json() for request in self.requests]} if self.requests else {}),
             "policy": {"id": policy.id, "since": policy.since.isoformat(), "digest": self.digest},
@@ -144,6 +156,8 @@ class BundleCard:
         yield f"  For        {self._holders()}"
         yield f"  Delivered  {self._delivery()}"
         yield f"  Billed     {_BILLED[policy.invoicing]} (invoicing = {policy.invoicing})"
+        for each in self.documents:
+            yield f"             {document_line(each, self.currency)}"
         yield f"  Refund     {self._text(self.refund.amount)} {self.currency}: {self.refund.formula}"
         for request in self.requests:
             yield f"             {request}"
@@ -200,7 +214,7 @@ class BundleCard:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that happened to a bundle: an event and the entries recorded with it, or a movement of the clock.
+    """One thing that happened to a bundle: an event with the entries and documents that it made, or a movement of the clock.
 
     `seq`, `event` and `type` are None for the clock.
     """
@@ -210,22 +224,27 @@ class Step:
     event: str | None
     type: str | None
     entries: tuple[EntryView, ...]
+    documents: tuple[Issued, ...] = ()
+    currency: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """The step as JSON, entries included."""
+        """The step as JSON, entries and documents included."""
         return {
             "date": self.date.isoformat(),
             "seq": self.seq,
             "event": self.event,
             "type": self.type,
             "entries": [entry.to_json() for entry in self.entries],
+            "invoices": [document_json(each, self.currency) for each in self.documents],
         }
 
     def lines(self) -> Iterator[str]:
-        """One line for the event, one for each entry."""
+        """One line for the event, one for each entry and each document."""
         yield f"{self.date}  {f'{self.type}  event {self.event}' if self.type else 'the calendar'}"
         for entry in self.entries:
             yield f"            {entry.line()}"
+        for each in self.documents:
+            yield f"            {document_line(each, self.currency)}"
 
 
 def show(ws: Workspace, bundle: str, on: date) -> BundleCard:
@@ -241,6 +260,7 @@ def show(ws: Workspace, bundle: str, on: date) -> BundleCard:
         refund=core_quote(state, on, ws.settings.currency),
         digest=digest_of(ws, state.terms.policy),
         requests=requests(ws, bundle, on),
+        documents=tuple(each for each in Papers(ws.store).of_account(f"bundle:{bundle}") if each.issued_on <= on),
     )
 
 
@@ -274,7 +294,7 @@ def state_on(ws: Workspace, bundle: str, on: date) -> Bundle:
 
 
 def history(ws: Workspace, bundle: str) -> list[Step]:
-    """Every event and every entry of a bundle, each once, in order of recording; raises UnknownBundle."""
+    """Every event, entry and document of a bundle, each once, in order of recording; raises UnknownBundle."""
     events = [stored for _, stored in ws.store.history(bundle)]
     if not events:
         raise UnknownBundle(bundle)
@@ -288,7 +308,38 @@ def history(ws: Workspace, bundle: str) -> list[Step]:
         views = tuple(_view(ws, entry) for entry in caused)
         steps.append(((stored.first_entry, 1, stored.seq), Step(stored.date, stored.seq, stored.id, stored.type, views)))
     steps.extend(((e.number, 0, 0), Step(e.date, None, None, None, (_view(ws, e),))) for e in entries.values())
-    return [step for _, step in sorted(steps, key=itemgetter(0))]
+    return _with_documents(ws, bundle, [step for _, step in sorted(steps, key=itemgetter(0))])
+
+
+def _with_documents(ws: Workspace, bundle: str, steps: list[Step]) -> list[Step]:
+    """The steps with the documents that each made: by the entry that a number was born with, else by the event."""
+    issued = Papers(ws.store).of_account(f"bundle:{bundle}")
+    told, left = [], {each.number: each for each in issued}
+    for step in steps:
+        numbers = {view.entry.number for view in step.entries}
+        mine = [each for each in left.values() if each.entry in numbers or (not each.entry and each.seq == step.seq)]
+        for each in mine:
+            del left[each.number]
+        told.append(replace(step, documents=tuple(mine), currency=ws.settings.currency))
+    rest = (Step(each.issued_on, None, None, None, (), (each,), ws.settings.currency) for each in left.values())
+    return [*told, *rest]
+
+
+def document_json(issued: Issued, currency: str) -> dict[str, Any]:
+    """A document of a bundle in brief."""
+    return {
+        "number": issued.number,
+        "kind": issued.kind,
+        "issued_on": issued.issued_on.isoformat(),
+        "corrects": issued.corrects,
+        "total": money.text(issued.gross, currency),
+    }
+
+
+def document_line(issued: Issued, currency: str) -> str:
+    """`F2026-000001 of 2026-03-20: 100.00 EUR`."""
+    corrects = f", corrects {issued.corrects or 'an invoice issued elsewhere'}" if issued.corrects is not None else ""
+    return f"{issued.number} of {issued.issued_on}: {money.text(issued.gross, currency)} {currency}{corrects}"
 
 
 def _view(ws: Workspace, entry: JournalEntry) -> EntryView:
@@ -429,10 +480,12 @@ def _lineage(ws: Workspace, bundle: str) -> tuple[dict[int, Event], _Past]:
         seen.add(current)
         pinned[state.terms.package.id, state.sold_on] = state.terms
         for seq, stored in ws.store.history(current):
-            event = _named(restore(stored.event, ws.context), stored)
+            event = _named(aimed(restore(stored.event, ws.context), Papers(ws.store).invoice), stored)
             facts[seq] = event
             if isinstance(event.data, BundleTransferred | BundleUpgraded):
                 waiting.append(event.data.bundle)
+            if isinstance(event.data, AdjustmentPosted):
+                waiting.extend(leg.bundle for leg in event.data.postings if leg.bundle)
             if isinstance(event.data, BundleUpgraded):
                 pinned |= _upgraded_to(ws, event.data.to_package or state.terms.package.id, stored)
     facts |= _estimates(ws, {terms.policy.id for terms in pinned.values() if terms.policy.breakage is Breakage.PROPORTIONAL})

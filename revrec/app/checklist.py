@@ -11,12 +11,15 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from revrec.app.paperwork import overdue, paperwork
 from revrec.app.records import StoreRecords, beyond, written_by_hand
 from revrec.app.verify import Findings, check_chain, check_closed
 from revrec.books.check import check as beancount_findings
+from revrec.books.check import handwritten
 from revrec.books.listing import day_path
 from revrec.books.mainfile import NAME as MAIN
 from revrec.core import checklist as judge
+from revrec.core import money
 from revrec.core.book import Kind
 from revrec.core.bundle import Bundle, Status
 from revrec.core.cash import COUNTRY, CURRENCY, CashPaid, limit_on
@@ -30,6 +33,7 @@ from revrec.core.policy import Breakage
 from revrec.core.report import Table
 from revrec.core.reports import reconciliation
 from revrec.core.reports.frame import Question
+from revrec.core.reports.invoices import reconciled
 
 if TYPE_CHECKING:
     from revrec.app.workspace import Workspace
@@ -44,6 +48,7 @@ _LIABILITIES = (
 )
 _BRANCHES = (Role.DUE_FROM_BRANCH, Role.DUE_TO_BRANCH)
 _FROZEN = frozenset({Role.CONTRACT_LIABILITY, Role.CUSTOMER_DEPOSIT})  # non-monetary: they keep their rates (IFRIC 22)
+_YEAR_END = 12  # the month in which a fiscal year ends; journals are by calendar year
 _DELIVERED = frozenset({"session.completed", "session.no_show"})
 
 
@@ -109,14 +114,13 @@ def checklist(
     rest = month.balance(*_BRANCHES)
     yield judge.between_branches(rest, currency, moved=month.known(*_BRANCHES))
     yield judge.late_events([entry.number for entry in entries if entry.late])
-    yield _revaluation(entries)
-    vat = -month.movement(Role.VAT_OUTPUT), evidence.vat_book
-    yield judge.against(10, "output VAT", *vat, currency, moved=bool(vat[0]), option="--vat-book")
+    yield _revaluation(ws, entries, first, last)
+    yield _output_vat(ws, month, first, last, evidence.vat_book)
     kept = -month.movement(Role.WITHHOLDING_PAYABLE), evidence.withholding
     yield judge.against(11, "withholding", *kept, currency, moved=bool(kept[0]), option="--withholding")
     yield judge.ties(-month.today(Role.CONTRACT_LIABILITY), sum(b.balances.contract_liability for b in bundles), currency)
     yield _sub_ledger(ws)
-    yield judge.negative(_negative(month, bundles))
+    yield judge.negative([*_negative(month, bundles), *_overdrawn(ws, month, last)])
     yield _clean(ws, first, last, errors)
     yield judge.trial_balance(*month.trial(), approver, ws.store.head().digest.hex(), currency)
     yield _cash(ws, entries, last)
@@ -239,10 +243,27 @@ def _window(bundle: Bundle) -> date:
     return bundle.sold_on + timedelta(days=bundle.terms.policy.refund_window_days)
 
 
-def _revaluation(entries: Iterable[JournalEntry]) -> Check:
+def _output_vat(ws: Workspace, month: _Month, first: date, last: date, reported: int | None) -> Check:
+    """Against the figure of an invoice book kept elsewhere; without one, against the documents that these books issued."""
+    currency = ws.settings.currency
+    if reported is None and ws.settings.invoicing_from and ws.settings.invoicing_from <= last:
+        papers = paperwork(ws)
+        documents = sum(each.vat for each in papers.documents if first <= each.operated_on <= last)
+        tied = reconciled(StoreRecords(ws), papers)
+        return judge.invoice_book(tied.ties(), documents, list(overdue(ws, last)), currency)
+    vat = -month.movement(Role.VAT_OUTPUT)
+    return judge.against(10, "output VAT", vat, reported, currency, moved=bool(vat), option="--vat-book")
+
+
+def _revaluation(ws: Workspace, entries: Iterable[JournalEntry], first: date, last: date) -> Check:
+    """What the month revalued, and the money of other currencies that it did not; that money as it is held now."""
+    held = {holding.currency for holding in ws.store.holdings_abroad() if holding.amount}
+    events = (e for e in ws.store.events() if e.type == "currency.revalued" and first <= e.date <= last) if held else ()
+    waiting = sorted(held - {event.event["data"]["currency"] for event in events})
     done = [entry for entry in entries if entry.rule == "currency.revalued"]
     wrong = [f"E-{entry.number}" for entry in done if any(leg.role in _FROZEN for leg in entry.postings)]
-    return judge.revaluation([f"E-{entry.number} of {entry.date}" for entry in done], wrong)
+    said = [f"E-{entry.number} of {entry.date}" for entry in done]
+    return judge.revaluation(said, wrong, waiting, year_end=last.month == _YEAR_END)
 
 
 def _sub_ledger(ws: Workspace) -> Check:
@@ -257,6 +278,18 @@ def _negative(month: _Month, bundles: Iterable[Bundle]) -> list[str]:
     wrong = [f"bundle {bundle.id}" for bundle in bundles if min(bundle.balances) < 0 or bundle.used > bundle.units]
     wrong.extend(role.value for role in _LIABILITIES if month.today(role) > 0)
     return wrong
+
+
+def _overdrawn(ws: Workspace, month: _Month, last: date) -> Iterator[str]:
+    """Money accounts below 0 at the month's end, with what the accountant wrote on them by hand up to then."""
+    for role in (Role.CASH, Role.PSP_CLEARING):
+        amount = month.balance(role)
+        if amount < 0:
+            own = {account.name for account in ws.chart.accounts if account.role == role}
+            mine = [leg for leg in handwritten(ws.root) or () if leg.account in own and leg.day <= last]
+            amount += sum(money.parse(leg.amount, leg.currency) for leg in mine if leg.currency == ws.settings.currency)
+        if amount < 0:
+            yield f"{role} stands at {money.text(amount, ws.settings.currency)} {ws.settings.currency}"
 
 
 def _clean(ws: Workspace, first: date, last: date, errors: Collection[str] | None) -> Check:

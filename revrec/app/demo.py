@@ -13,7 +13,7 @@ from pathlib import Path
 
 import orjson
 
-from revrec.app import advance, init, record, report, serve
+from revrec.app import advance, init, invoices, render, report, serve, standing, year
 from revrec.app.practice import policy_text
 from revrec.app.progress import Progress
 from revrec.app.simulate import BUNDLES, MONTHS, SEED, START, TAXPAYER, simulate
@@ -33,6 +33,16 @@ DEDUCTIBLE = f"""
 [[vat_deductible]]
 since = {START}
 share = "0.30"
+"""
+
+# Every document names the test environment of the tax authority: none of them is an invoice.
+ISSUING = f"""\
+invoicing_from = {START}
+"""
+ADDRESS = """address = "Calle Inventada 1"
+post_code = "08001"
+town = "Barcelona"
+province = "Barcelona"
 """
 
 TITLES: Mapping[Role, str] = {
@@ -107,12 +117,18 @@ def demo(
     path, counts = root / "events.jsonl", write_events(root / "events.jsonl", seed, bundles, months)
     with open_workspace(root, environ=os.environ) as ws:
         start = time.perf_counter()
-        done = record.record(ws, record.sources(ws, [str(path)], mapping=None), now=now, progress=progress)
+        lived = year.live(ws, path, now=now, seed=seed, progress=progress)
         advance.advance(ws, last, now=now, progress=progress)
         seconds = time.perf_counter() - start
         for line in summary(ws, counts, last):
             say(line)
-        say(f"{done.recorded:,} events recorded in {seconds:.1f} s: {done.recorded / seconds:,.0f} a second")
+        say("")
+        for line in documents(ws, lived, last):
+            say(line)
+        shown = [row.issued for row in invoices.listing(ws, first=last.replace(day=1), last=last).rows]
+        made = render.render(ws, shown, signer=None, now=now, progress=progress)
+        say(f"the {len(made.files):,} documents of the last month lie under documents/; their entries open them in Fava")
+        say(f"{lived.recorded:,} events recorded, issued and submitted in {seconds:.1f} s")
         say("")
         for line in report.rollforward(ws, START, last, None).lines():
             say(line)
@@ -142,6 +158,8 @@ def prepare(root: Path, *, now: datetime) -> None:
     (root / "policy.toml").write_text(policy_text(), encoding="utf-8", newline="\n")
     with (root / "revrec.toml").open("a", encoding="utf-8", newline="\n") as file:
         file.write(DEDUCTIBLE)
+    text = (root / "revrec.toml").read_text(encoding="utf-8")
+    (root / "revrec.toml").write_text(ISSUING + text.replace("person =", f"{ADDRESS}person =", 1), encoding="utf-8", newline="\n")
 
 
 def write_events(path: Path, seed: int, bundles: int, months: int) -> Counter[str]:
@@ -171,6 +189,21 @@ def summary(ws: Workspace, counts: Counter[str], last: date) -> Iterator[str]:
     yield f"difference {_shown(sum(roles.values()), currency)}"
     yield ""
     for tie in ties(ws, last):
+        sides = f"{_shown(tie.left, currency)}, {tie.right_label} {_shown(tie.right, currency)}"
+        yield f"{tie.left_label} {sides}, difference {_shown(tie.difference, currency)}"
+
+
+def documents(ws: Workspace, lived: year.Lived, last: date) -> Iterator[str]:
+    """What was issued and sent, what waits, and that the documents say what the ledger billed."""
+    state = standing.status(ws, now=year.evening(last))
+    waits = len(invoices.pending(ws, last).rows)
+    yield f"{lived.issued:,} documents issued, {waits:,} wait for a datum of their recipient"
+    accepted = state.counts.get("accepted", 0) + state.counts.get("accepted-with-errors", 0)
+    sent = f"{lived.messages:,} messages, of which {lived.faults:,} went wrong"
+    yield f"{accepted:,} records accepted by the local tax office in {sent}"
+    yield f"records that wait: {state.waiting:,}; stuck: {len(state.stuck):,}"
+    for tie in report.run(ws, "invoices", START, last).ties:
+        currency = ws.settings.currency
         sides = f"{_shown(tie.left, currency)}, {tie.right_label} {_shown(tie.right, currency)}"
         yield f"{tie.left_label} {sides}, difference {_shown(tie.difference, currency)}"
 

@@ -18,8 +18,6 @@ from revrec.core import money
 from revrec.core.errors import RevrecError
 from revrec.store.papers import Issued, Papers, State, Waiting
 
-ACCEPTED = ("accepted", "accepted_with_errors")
-
 
 class UnknownInvoice(RevrecError):
     """No document of that number was issued here."""
@@ -167,9 +165,9 @@ def listing(
 ) -> Listing:
     """The documents of a period, a customer or a bundle, in order of issuing."""
     papers = Papers(ws.store)
-    states = papers.states()
+    states, latest = papers.states(), dict(papers.latest_records())
     rows = (
-        Row(issued, states.get(issued.record))
+        Row(issued, states.get(latest.get(issued.number, 0)))
         for issued in (papers.of_customer(customer) if customer else papers.invoices())
         if (first or date.min) <= issued.issued_on <= (last or date.max) and (bundle is None or issued.bundle == bundle)
     )
@@ -281,7 +279,7 @@ def show(ws: Workspace, number: str) -> Sheet:
     records = papers.records_of(number)
     corrected = (other.number for other in papers.of_account(issued.account) if other.corrects == number)
     return Sheet(
-        Row(issued, states.get(issued.record)),
+        Row(issued, states.get(records[-1].place) if records else None),
         invoice,
         tuple((r.place, r.kind, r.huella, states[r.place].state if r.place in states else "pending") for r in records),
         tuple((form, sha256) for form, _, sha256 in papers.documents(number)),

@@ -15,19 +15,22 @@ from typing import Any
 from einvoice import xml, xsd
 from einvoice.chain import Kind, Link, Record, alta_text, anulacion_text
 from einvoice.check import check
+from einvoice.errors import EinvoiceError
 from einvoice.findings import Finding
 from einvoice.frozen import freeze
 from einvoice.model import Invoice, Reference
 from einvoice.regimes.verifactu import build, codes, rules
+from einvoice.regimes.verifactu.build import NotRecordable
 from einvoice.schemas import SchemaMissing
 from revrec import __version__
 from revrec.app.paper import Case, Numbered, Original, Paper, missing_original, reference, tax_id_of
 from revrec.core import money
-from revrec.core.billing import OUTSIDE_BOOKS, Account, Amount, Cover, Item, Subject
+from revrec.core.accrual import billed_on
+from revrec.core.billing import NIL, OUTSIDE_BOOKS, Account, Amount, Cover, Item, Subject
 from revrec.core.book import Changes
 from revrec.core.bundle import Bundle
 from revrec.core.events import BundleOpened, CustomerRegistered, Event
-from revrec.core.invoicing import Draft, Invoicer, Outcome, reduced
+from revrec.core.invoicing import Draft, Invoicer, Outcome, not_yet, reduced
 from revrec.core.policy import OUTSIDE, Tax
 from revrec.settings import Settings
 from revrec.store.book import StoreBook
@@ -85,7 +88,9 @@ class Issuer:
         self.issued: list[Issued] = []  # of this run
         self.held: list[Waiting] = []
         self._accounts: dict[str, Account] = {}
-        self._stored: set[str] = set()
+        self._stored: set[str] = set()  # accounts that have a row
+        self._absent: set[str] = set()  # accounts that were looked for in this batch, and have none
+        self._content: set[str] = set()  # customers of this batch for whom nothing waits
         self._details: dict[str, Mapping[str, Any]] = {}
         self._series: dict[str, Series] = {}
         self._rows = _Pending()
@@ -113,6 +118,8 @@ class Issuer:
 
     def _retry(self, customer: str) -> None:
         """What waited for a person's details may have them now."""
+        if customer in self._content:
+            return
         pending = {w.draft.id: w for w in self._rows.waiting.values() if w is not None and w.draft.recipient == customer}
         stored = {w.draft.id: w for w in self.papers.waiting_for(customer) if w.draft.id not in self._rows.waiting}
         for waits in sorted((stored | pending).values(), key=lambda w: (w.seq, w.draft.id)):
@@ -132,6 +139,13 @@ class Issuer:
 
     def issue(self, draft: Draft, seq: int, data: Mapping[str, Any], *, born: bool) -> Issued | None:
         """Number, freeze and chain a draft; None when it waits. `born`: in the transaction of the event that caused it."""
+        try:
+            return self._issue(draft, seq, data, draft.entry if born else 0)
+        except EinvoiceError as error:  # a document never holds up facts: what no rule foresaw waits, too
+            self._wait(draft, seq, (Finding("unissuable", "document", str(error), "report this; the event is booked"),))
+            return None
+
+    def _issue(self, draft: Draft, seq: int, data: Mapping[str, Any], entry: int) -> Issued | None:
         case, problems = self._case(draft, data)
         if case is None:
             self._wait(draft, seq, problems)
@@ -143,7 +157,7 @@ class Issuer:
             self._wait(draft, seq, problems)
             return None
         customer = draft.recipient or (case.bundle.customer if case.bundle else "")
-        return self._number(draft, customer, invoice, seq, draft.entry if born else 0)
+        return self._number(draft, customer, invoice, seq, entry)
 
     def _case(self, draft: Draft, data: Mapping[str, Any]) -> tuple[Case | None, tuple[Finding, ...]]:
         bundle = self.book.bundle(draft.bundle) if draft.bundle else None
@@ -160,9 +174,11 @@ class Issuer:
         return self._simplified(case), ()
 
     def _tax(self, item: Item, draft: Draft) -> Tax:
+        """The tax at its tax point; a correction keeps that of the document (events.md 2, `[[tax]]`)."""
         if item.tax == OUTSIDE:
             return Tax(OUTSIDE, date.min, "O", "0")
-        return self.book.catalogue.tax(item.tax, draft.operated_on)
+        own = self.find(draft.corrects) if draft.corrects else None
+        return self.book.catalogue.tax(item.tax, own.operated_on if own else draft.operated_on)
 
     def _original(self, draft: Draft, bundle: Bundle | None, data: Mapping[str, Any]) -> Original | None:
         """The document that a correction names: ours, the one that the event names, or that of an earlier system."""
@@ -196,9 +212,10 @@ class Issuer:
 
     def _same_day(self, draft: Draft) -> int:
         """What simplified invoices for the same contract and day say already: together they are one operation."""
-        stored = self.papers.of_account(draft.account)
+        known = self.account(draft.account).id in self._stored  # without a row it has no document of an earlier batch
+        stored = self.papers.of_account(draft.account) if known else ()
         fresh = [each for each in self._rows.invoices if each.account == draft.account]
-        same = (each for each in (*stored, *fresh) if each.kind == "F2" and each.issued_on == self.today)
+        same = (each for each in (*stored, *fresh) if each.kind == "F2" and each.operated_on == draft.operated_on)
         return sum(each.gross for each in same)
 
     def number(self, case: Case) -> Numbered:
@@ -221,17 +238,22 @@ class Issuer:
             self._series[series] = Series(*self.papers.last_in(series))
         return self._series[series]
 
-    def problems(self, invoice: Invoice, limit: Decimal) -> tuple[Finding, ...]:
-        """Everything that would have the document rejected, or that the law does not allow; `limit` of a simplified one."""
+    def problems(self, invoice: Invoice, limit: Decimal, *, again: bool = False) -> tuple[Finding, ...]:
+        """Everything that would have the document rejected, or that the law does not allow; `limit` of a simplified one.
+
+        `again`: it has its number and day, only its record is generated anew.
+        """
         last = self._standing(invoice.series).last
         clock: tuple[Finding, ...] = ()
-        if last is not None and self.today < last:
+        if not again and last is not None and self.today < last:
             told = f"the clock says {self.today}, and the series has a document of {last}: numbers and dates rise together"
             clock = (Finding("ROF-6.1.a", "issued_on", told, "set the clock of this machine right"),)
         found = (*clock, *check(invoice))
         if self.settings.country != "ES":
             return found
-        return (*found, *rules.check(invoice, self.today, simplified_limit=limit))
+        sharp = rules.check(invoice, self.today, simplified_limit=limit)
+        said = {each.field for each in sharp}  # the tax authority's own rule says it best
+        return (*(each for each in found if each.field not in said), *sharp)
 
     def replace(self, draft: Draft, invoice: Invoice, before: Issued) -> Issued:
         """Number a document that takes the place of another with the same amounts: it covers what that one covered."""
@@ -254,6 +276,7 @@ class Issuer:
             place.place + 1,
             build.type_code(invoice),
             invoice.issued_on,
+            invoice.operation_on or invoice.issued_on,
             instant(self.now),
             seq,
             entry,
@@ -322,7 +345,7 @@ class Issuer:
             return  # checked again before it is sent, which is not possible without
         found = schema.findings(xml.parse(record.xml))
         if found:
-            raise AssertionError(f"record of {record.number} breaks the schema: {found[0]}; please report this")
+            raise NotRecordable(f"the record of {record.number} breaks the official schema: {found[0]}")
 
     def chain(self) -> Chain:
         """The chain of this installation and taxpayer; the first document makes the installation's number."""
@@ -348,6 +371,7 @@ class Issuer:
 
     def _hold(self, waits: Waiting) -> None:
         self._rows.waiting[waits.draft.id] = waits if waits.draft.parts else None
+        self._content.discard(waits.draft.recipient or "")
 
     def _waiting(self, draft: str) -> Waiting | None:
         if draft in self._rows.waiting:
@@ -361,18 +385,22 @@ class Issuer:
 
     # look-ups
 
-    def prefetch(self, bundles: Iterable[str]) -> None:
-        """Read the accounts of a batch at once."""
+    def prefetch(self, bundles: Iterable[str], registered: Iterable[str]) -> None:
+        """Read at once the accounts of a batch, and for which of the customers that it registers something waits."""
         names = [name for bundle in bundles if (name := f"bundle:{bundle}") not in self._accounts]
         for account in self.papers.accounts_of(names):
             self._accounts[account.id] = account
             self._stored.add(account.id)
+        self._absent = {name for name in names if name not in self._accounts}
+        pending = {waits.draft.recipient or "" for waits in self._rows.waiting.values() if waits is not None}
+        self._content = set(registered) - pending
+        self._content -= self.papers.awaited(self._content)
 
     def account(self, name: str) -> Account:
         """An account; that of a contract of before the invoicing began starts with what was billed then."""
         found = self._accounts.get(name)
         if found is None:
-            found = self.papers.account(name)
+            found = None if name in self._absent else self.papers.account(name)
             if found is not None:
                 self._stored.add(name)
             else:
@@ -384,31 +412,31 @@ class Issuer:
         """What was billed of a bundle before its account began: none of these books' invoicing."""
         kind, _, ref = name.partition(":")
         bundle = self.book.bundle(ref) if kind == "bundle" else None
-        account = Account(name)
-        if bundle is None or bundle.seq > self.began:
-            return account
-        amount = self._billed_before(ref)
-        if amount.gross <= 0:
-            return account
-        item = Item(Subject.UNITS, bundle.terms.tax.id)
-        return account.bill(item, amount).cover(item, Cover(OUTSIDE_BOOKS, "", *amount))
+        amount = self._billed_before(ref) if bundle is not None and bundle.seq <= self.began else NIL
+        if bundle is None or bundle.multi or amount.gross <= 0:
+            return Account(name)  # of a multi-purpose voucher only what is redeemed is billed
+        stored = self.store.bundle(ref)  # as it was before this run
+        item, covered = Item(Subject.UNITS, bundle.terms.tax.id), amount.minus(not_yet(stored) if stored else NIL)
+        account = Account(name).bill(item, amount)
+        return account.cover(item, Cover(OUTSIDE_BOOKS, "", *covered)) if covered.gross > 0 else account
 
     def _billed_before(self, bundle: str) -> Amount:
-        from revrec.core.invoicing import BY_HAND, SELLER, VAT
-
-        gross = vat = 0
+        amount, name = NIL, f"bundle:{bundle}"
         for entry in self.store.entries_of(bundle=bundle):
-            for leg in entry.postings:
-                if (leg.bundle or entry.bundle) == bundle and leg.role in SELLER and entry.rule not in BY_HAND:
-                    gross -= leg.amount
-                    vat -= leg.amount if leg.role in VAT else 0
-        return Amount(gross, vat)
+            for account, each in billed_on(entry):
+                amount = amount.plus(each) if account == name else amount
+        return amount
 
     def details(self, customer: str) -> Mapping[str, Any]:
         """Who a recipient is, as registered latest; empty when nobody is, or the person is erased or blocked."""
         if customer not in self._details:
             self._details[customer] = registered_details(self.store, customer)
         return self._details[customer]
+
+    def forget(self, customer: str) -> None:
+        """Write what this batch did, and forget a person who is being erased."""
+        self.flush()
+        self._details.pop(customer, None)
 
     def find(self, number: str) -> Issued | None:
         """A document by its number, those of this batch included."""
@@ -427,12 +455,12 @@ class Issuer:
         self.store.touch({each.issued_on for each in rows.invoices if not each.entry})
         papers.put_accounts([self._accounts[name] for name in rows.accounts], self._stored)
         self._stored |= rows.accounts.keys()
-        for name, waits in rows.waiting.items():
-            if waits is None:
-                papers.drop_waiting(name)
-            else:
+        papers.drop_waiting(name for name, waits in rows.waiting.items() if waits is None)
+        for waits in rows.waiting.values():
+            if waits is not None:
                 papers.put_waiting(waits)
         self._rows = _Pending()
+        self._absent, self._content = set(), set()
         if len(self._accounts) > _REMEMBERED or len(self._details) > _REMEMBERED:
             self._accounts.clear()
             self._stored.clear()

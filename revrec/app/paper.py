@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -41,7 +42,7 @@ from revrec.core.billing import Item, Subject
 from revrec.core.bundle import Bundle
 from revrec.core.events import Method
 from revrec.core.invoicing import Draft, Part
-from revrec.core.policy import Tax
+from revrec.core.policy import Policy, Tax
 from revrec.settings import Person as TaxpayerPerson
 from revrec.settings import Settings, VatScheme
 from revrec.store.papers import Issued
@@ -116,6 +117,7 @@ class Paper:
         lines = tuple(self._line(case, part, language) for part in draft.parts)
         vat = _breakdown(case, lines, self._taxes(draft), self.settings.currency)
         kept = self._withholding(case, vat)
+        totals = _totals(vat, kept, self._amount(draft.paid))
         buyer = buyer_of(case.details)
         return Invoice(
             series=numbered.series,
@@ -125,13 +127,13 @@ class Paper:
             buyer=None if case.simplified and (buyer is None or buyer.tax_id is None) else buyer,
             lines=lines,
             vat=vat,
-            totals=_totals(vat, kept, self._amount(draft.paid)),
+            totals=totals,
             description=self._description(case, lines, language),
             type_code=TypeCode.INVOICE if case.original is None else TypeCode.CREDIT_NOTE,
             simplified=case.simplified,
             currency=self.settings.currency,
             operation_on=draft.operated_on if draft.operated_on != case.today else None,
-            payments=self._payments(draft),
+            payments=_payments(draft, totals.prepaid),
             withholding=kept,
             correction=self._correction(case, language),
             scheme=Scheme.CASH if self.settings.vat_scheme is VatScheme.CASH else Scheme.GENERAL,
@@ -217,18 +219,12 @@ class Paper:
         reason = wording.REASONS.get(case.draft.cause, wording.OTHER_REASON).said(language)
         return Correction(_code(case), CorrectionMethod.DIFFERENCES, (case.original.reference,), reason)
 
-    def _payments(self, draft: Draft) -> tuple[Payment, ...]:
-        if not draft.paid or draft.corrects is not None:
-            return ()
-        means = MEANS[draft.method] if draft.method else Means.OTHER
-        return (Payment(means, self._amount(draft.paid), draft.operated_on),)
-
     def _notes(self, case: Case, language: str) -> list[str]:
         """The terms that the customer accepted, by their digest; when it was collected."""
         if case.bundle is None or all(part.item.subject is not Subject.UNITS for part in case.draft.parts):
             return []
         policy = case.bundle.terms.policy
-        digest = clauses.digest(policy, self.settings.currency)
+        digest = _digest(policy, self.settings.currency)
         return [wording.TERMS.said(language, policy=policy.version, digest=digest[:16])]
 
     def _withholding(self, case: Case, vat: tuple[Subtotal, ...]) -> Withholding | None:
@@ -245,6 +241,12 @@ class Paper:
 
     def _amount(self, minor: int) -> Decimal:
         return money.decimal(minor, self.settings.currency)
+
+
+@lru_cache(maxsize=256)
+def _digest(policy: Policy, currency: str) -> str:
+    """The digest of a policy, worked out once for all its documents."""
+    return clauses.digest(policy, currency)
 
 
 def _code(case: Case) -> CorrectionCode:
@@ -280,6 +282,14 @@ def _totals(vat: tuple[Subtotal, ...], kept: Withholding | None, paid: Decimal) 
     due = net + tax - withheld
     prepaid = min(paid, due) if due > 0 else net * 0
     return Totals(net, tax, net + tax, due - prepaid, prepaid, withheld)
+
+
+def _payments(draft: Draft, prepaid: Decimal) -> tuple[Payment, ...]:
+    """How the paid part came: what was kept back is no payment, nor what was paid beyond the document."""
+    if not prepaid or draft.corrects is not None:
+        return ()
+    means = MEANS[draft.method] if draft.method else Means.OTHER
+    return (Payment(means, prepaid, draft.operated_on),)
 
 
 def buyer_of(details: Mapping[str, Any]) -> Party | None:

@@ -25,7 +25,7 @@ from revrec.app.workspace import Workspace
 from revrec.core.book import Book, Changes
 from revrec.core.dates import DAY
 from revrec.core.errors import Refused, RevrecError
-from revrec.core.events import CustomerErased, Event, Method
+from revrec.core.events import CustomerErased, CustomerRegistered, Event, Method
 from revrec.core.journal import JournalEntry, Role
 from revrec.core.post import post as judged
 from revrec.core.post import record as post
@@ -326,7 +326,8 @@ class Run:
         self.store.keys.expect({p.public["data"].get("customer", "") for p in events if p.private is not None})
         read_ahead(self.book, [parsed.public for parsed in events])
         if self.issuer:
-            self.issuer.prefetch({p.public["data"]["bundle"] for p in events if "bundle" in p.public["data"]})
+            registered = {p.event.data.customer for p in events if isinstance(p.event.data, CustomerRegistered)}
+            self.issuer.prefetch({p.public["data"]["bundle"] for p in events if "bundle" in p.public["data"]}, registered)
 
     # one event
 
@@ -357,6 +358,8 @@ class Run:
             self.issuer.follow(event, parsed.public["data"], parsed.private, done)
         if isinstance(event.data, CustomerErased):
             self.recorder.flush()
+            if self.issuer:
+                self.issuer.forget(event.data.customer)
             became = erase.carry_out(self.store, event.data.customer, event.date, self.book.currency)
             self.erasures[event.data.customer] = became
         return True
@@ -446,6 +449,8 @@ class Run:
         event = parsed.event
         if isinstance(event.data, CustomerErased):
             self.recorder.flush()
+            if self.issuer:
+                self.issuer.flush()
             erase.check(self.store, event.data.customer)
         elif parsed.private is not None:
             for customer in sealed_for(self.book, event):
@@ -485,6 +490,8 @@ class Run:
         if through is None:
             return
         self.recorder.settle()
+        if self.issuer:
+            self.issuer.flush()  # the files name the documents of their entries
         before = [period.period for period in self.store.periods() if period.period < through.replace(day=1)]
         first = max(before, default=None)
         books = books_of(self.store)

@@ -9,6 +9,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from revrec.app.aim import aimed
 from revrec.app.bundles import UnknownBundle, life_of, state_on
 from revrec.books.check import Handwritten, handwritten
 from revrec.core import money
@@ -21,6 +22,7 @@ from revrec.core.policy import Policy
 from revrec.core.reports.frame import Identity
 from revrec.core.reports.reconciliation import ROLES, Beyond, Manual
 from revrec.store.errors import KeyMissing
+from revrec.store.papers import Papers
 from revrec.wire.stored import restore
 
 if TYPE_CHECKING:
@@ -85,7 +87,7 @@ class StoreRecords:
         """The event that an entry follows from."""
         for stored in self.ws.store.events_by_id(entry.event):
             if stored.source == entry.source:
-                event = restore(stored.event, self.ws.context)
+                event = aimed(restore(stored.event, self.ws.context), Papers(self.ws.store).invoice)
                 return event if event.date == stored.date else replace(event, date=stored.date)
         return None
 

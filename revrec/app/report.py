@@ -8,6 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from revrec.app import checklist
+from revrec.app.paperwork import born, paperwork
 from revrec.app.records import StoreRecords, beyond, written_by_hand
 from revrec.core import aging as core_aging
 from revrec.core import rollforward as core_rollforward
@@ -18,6 +19,7 @@ from revrec.core.reports import (
     breakage,
     disaggregation,
     due,
+    invoices,
     maturity,
     opening,
     out_of_period,
@@ -123,6 +125,19 @@ def _reconciliation(ws: Workspace, asked: Question) -> Table:
     return reconciliation.report(StoreRecords(ws), asked, beyond(ws), written_by_hand(ws, asked.last))
 
 
+def _trace(ws: Workspace, asked: Question) -> Table:
+    """R10 with the documents that each entry gave birth to."""
+    return trace.report(StoreRecords(ws), asked, born(ws))
+
+
+def _invoices(ws: Workspace, asked: Question) -> Table:
+    return invoices.report(StoreRecords(ws), asked, paperwork(ws))
+
+
+def _uninvoiced(ws: Workspace, asked: Question) -> Table:
+    return uninvoiced.report(StoreRecords(ws), asked, paperwork(ws))
+
+
 def _third_parties(ws: Workspace, asked: Question) -> Table:
     """R15 under the limits of the taxpayer's country."""
     limits = third_parties.SPAIN if ws.settings.country == "ES" and ws.settings.currency == "EUR" else ()
@@ -174,12 +189,12 @@ REPORTS: dict[str, Report] = {
     "receivables": Report(receivables.report),
     "checklist": Report(whole=checklist.report),
     "reconciliation": Report(whole=_reconciliation),
-    "trace": Report(trace.report),
+    "trace": Report(whole=_trace),
     "out-of-period": Report(out_of_period.report),
     "opening": Report(opening.report),
     "due": Report(due.report),
-    "invoices": Report(uninvoiced.invoices),
-    "uninvoiced": Report(uninvoiced.report),
+    "invoices": Report(whole=_invoices),
+    "uninvoiced": Report(whole=_uninvoiced),
     "refund-liability": Report(refund_liability.report, by=refund_liability.BY, usual=refund_liability.USUAL),
     "maturity": Report(maturity.report),
     "disaggregation": Report(disaggregation.report, by=disaggregation.BY, usual=disaggregation.USUAL),

@@ -48,6 +48,7 @@ BUNDLES: Final = 900
 MONTHS: Final = 12
 START: Final = date(2025, 1, 1)
 TAXPAYER: Final = "ES-B64717838"
+LETTERS: Final = "TRWAGMYFPDXBNJZSQVHLCKE"  # the check letters of the DNI
 FEW: Final = 20  # a practice with fewer bundles has no rare events
 
 
@@ -141,6 +142,7 @@ class Practice(Agenda):
             second_surname=self.rng.choice(SURNAMES),
             person="natural",
             country=country,
+            tax_id=tax_number(customer) if country == "ES" else f"INVENTED{customer.removeprefix('C-')}",
             address=f"Calle Inventada {self.rng.randrange(1, 200)}",
             post_code=post_code,
             town=town,
@@ -153,9 +155,18 @@ class Practice(Agenda):
         one, name, tax_id, withholds = self.rng.choice(COMPANIES)
         if one not in self.companies:
             self.companies.add(one)
-            who = {"customer": one, "name": name, "person": "legal", "tax_id": tax_id, "country": "ES", "business": True}
+            who = {"customer": one, "name": name, "person": "legal", "tax_id": tax_id, **premises(one)}
             self.say("customer.registered", None, **who, withholds=withholds or None)
         return one, withholds
+
+    def partner(self, provider: str) -> None:
+        """Somebody for whom the practice sells, and to whom it invoices its commission."""
+        if provider in self.companies:
+            return
+        self.companies.add(provider)
+        name, surname = FIRST_NAMES[_digits(provider) % len(FIRST_NAMES)], SURNAMES[_digits(provider) % len(SURNAMES)]
+        who = {"customer": provider, "name": name, "first_surname": surname, "person": "natural", "tax_id": tax_number(provider)}
+        self.say("customer.registered", None, **who, **premises(provider))
 
     # sales and money
 
@@ -177,6 +188,8 @@ class Practice(Agenda):
 
     def sold(self, held: Held, **terms: object) -> None:
         """Say that a bundle is sold."""
+        if held.provider and not held.pack.policy["principal"]:
+            self.partner(held.provider)
         who = {"bundle": held.id, "package": held.pack.id, "customer": held.holder.id, "provider": held.provider}
         self.say("bundle.sold", held.branch, **who, **terms)
 
@@ -732,3 +745,21 @@ class Practice(Agenda):
 def _eur(minor: int) -> str:
     """An amount as the contract writes it."""
     return money.text(minor, EUR)
+
+
+def tax_number(who: str) -> str:
+    """A well-formed number of the range that was never given out; always the same for the same id."""
+    number = 99_900_000 + _digits(who) + (50_000 if who.startswith("PR") else 0)
+    return f"{number}{LETTERS[number % 23]}"
+
+
+def premises(who: str) -> Json:
+    """Where a business is; always the same for the same id."""
+    number = _digits(who)
+    post_code, town = TOWNS[number % len(TOWNS)]
+    where = {"address": f"Plaza Supuesta {number % 40 + 1}", "post_code": post_code, "town": town}
+    return {"country": "ES", "business": True, **where}
+
+
+def _digits(who: str) -> int:
+    return int("".join(filter(str.isdigit, who)))

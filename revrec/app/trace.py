@@ -1,4 +1,4 @@
-"""From any id to the whole chain, in both directions: session, event, entry, file and line, bundle, payment."""
+"""From any id to the whole chain, in both directions: session, event, entry, file and line, bundle, payment, invoice."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from revrec.app.entries import EntryView, Place, amount_of, find, of_bundle
+from revrec.app.trail import DocumentView, WaitingView, documents_of, related, waiting_of
 from revrec.core import money, units
 from revrec.core.book import Kind, Movement
 from revrec.core.bundle import Bundle
 from revrec.core.errors import RevrecError
 from revrec.core.journal import INCOME_ROLES, JournalEntry, Role
 from revrec.core.policy import Recognition
+from revrec.store.papers import Issued, Papers
 
 if TYPE_CHECKING:
     from revrec.app.workspace import Workspace
     from revrec.store.store import StoredEvent
 
-KINDS = ("session", "bundle", "event", "entry", "payment", "refund", "customer")
+KINDS = ("session", "bundle", "event", "entry", "payment", "refund", "customer", "invoice")
 _OF_KIND = {
     "session": (Kind.SESSION, Kind.VISIT, Kind.SESSION_UNDONE),
     "payment": (Kind.PAYMENT, Kind.PAYMENT_UNDONE),
@@ -40,13 +42,6 @@ class Untraceable(RevrecError):
         else:
             kinds = ", ".join(f"{kind}:ID" for kind in KINDS)
             super().__init__(f"{name}: nothing of that id is recorded. Ids: {kinds}")
-
-
-class NotBuilt(RevrecError):
-    """Something that a later release traces."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"{name}: invoices are not built yet, so none can be traced. Trace its bundle or payment instead")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +156,7 @@ class SessionView:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Everything that hangs together with one id."""
+    """Everything that hangs together with one id; `documents` that were issued for it, and those that `wait`."""
 
     kind: str
     id: str
@@ -170,6 +165,8 @@ class Trace:
     entries: tuple[EntryView, ...]
     bundles: tuple[BundleView, ...]
     money: tuple[MoneyView, ...]
+    documents: tuple[DocumentView, ...] = ()
+    waiting: tuple[WaitingView, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The chain as JSON."""
@@ -181,10 +178,12 @@ class Trace:
             "entries": [each.to_json() for each in self.entries],
             "bundles": [each.to_json() for each in self.bundles],
             "money": [each.to_json() for each in self.money],
+            "invoices": [each.to_json() for each in self.documents],
+            "waiting": [each.to_json() for each in self.waiting],
         }
 
     def lines(self) -> Iterator[str]:
-        """The chain for people: what it is, the facts, the entries with file and line, the contract, the money."""
+        """The chain for people: what it is, the facts, the entries with file and line, the contract, money, documents."""
         yield f"{self.kind} {self.id}"
         for session in self.sessions:
             used = f"{session.units} of bundle {session.bundle}" if session.bundle else "a one-off visit"
@@ -202,6 +201,9 @@ class Trace:
             yield f"    package {bundle.package}, policy {bundle.policy}"
         for paid in self.money:
             yield f"  {paid.line()}"
+        views: tuple[DocumentView | WaitingView, ...] = (*self.documents, *self.waiting)
+        for document in views:
+            yield from (f"  {line}" for line in document.lines())
 
 
 def _entry_lines(view: EntryView) -> Iterator[str]:
@@ -219,10 +221,8 @@ def _entry_lines(view: EntryView) -> Iterator[str]:
 
 
 def trace(ws: Workspace, name: str) -> Trace:
-    """The chain of an id, bare or as `kind:ID`; raises Untraceable or NotBuilt."""
+    """The chain of an id, bare or as `kind:ID`; raises Untraceable."""
     kind, _, ref = name.partition(":")
-    if kind == "invoice" and ref:
-        raise NotBuilt(name)
     if kind not in KINDS or not ref:
         kind, ref = _resolve(ws, name), name
     chain = _Chain(ws)
@@ -236,6 +236,8 @@ def trace(ws: Workspace, name: str) -> Trace:
         entries=tuple(chain.entry_views()),
         bundles=tuple(chain.bundle_views()),
         money=tuple(chain.money_views()),
+        documents=documents_of(ws, chain.numbers | chain.numbers_of_events()),
+        waiting=waiting_of(ws, chain.seqs | chain.seqs_of_entries()),
     )
 
 
@@ -249,6 +251,8 @@ def _resolve(ws: Workspace, name: str) -> str:
         found.append("entry")
     if ws.store.known_customer(name):
         found.append("customer")
+    if Papers(ws.store).invoice(name):
+        found.append("invoice")
     if len(found) != 1:
         raise Untraceable(name, found)
     return found[0]
@@ -271,6 +275,7 @@ class _Chain:
     bundles: dict[str, Bundle] = field(default_factory=dict)
     sessions: dict[str, Movement] = field(default_factory=dict)
     money: dict[tuple[Kind, str], Movement] = field(default_factory=dict)
+    numbers: set[str] = field(default_factory=set)  # of documents that were asked for
 
     def add_bundle(self, bundle: str | None, *, sessions: bool = False) -> None:
         """Take in a bundle with the money on it and, if asked, its sessions."""
@@ -367,6 +372,26 @@ class _Chain:
         self.add_entries([entry])
         return True
 
+    def add_document(self, issued: Issued) -> None:
+        """Take in a document: the event that made it due, the contract, what it corrects and what corrects it."""
+        self.numbers |= {issued.number, *related(self.ws, issued)}
+        if stored := self.ws.store.event(issued.seq):
+            self.add_event(stored)
+        self.add_bundle(issued.bundle)
+
+    def seqs_of_entries(self) -> set[int]:
+        """The events that the entries at hand follow from."""
+        return {stored.seq for entry in self.linked() if (stored := self.event_of(entry))}
+
+    def numbers_of_events(self) -> set[str]:
+        """The documents of the facts, entries, sessions and money at hand."""
+        papers = Papers(self.ws.store)
+        moved = {movement.seq for movement in (*self.money.values(), *self.sessions.values())}
+        seqs = self.seqs | self.seqs_of_entries() | moved
+        by_event = {issued.number for seq in seqs for issued in papers.of_event(seq)}
+        by_entry = {born.number for found in papers.links(self.entries).values() for born in found}
+        return by_event | by_entry
+
     def caused(self, stored: StoredEvent) -> list[JournalEntry]:
         """The entries that follow from an event, wherever in the order of recording they were posted."""
         mine = {entry.number: entry for entry in self.ws.store.entries_of(seq=stored.seq)} | self.pool
@@ -405,7 +430,7 @@ class _Chain:
 
     def event_views(self) -> Iterator[EventView]:
         """The events in order of recording, with those that their entries' corrections follow from."""
-        seqs = self.seqs | {stored.seq for entry in self.linked() if (stored := self.event_of(entry))}
+        seqs = self.seqs | self.seqs_of_entries()
         for seq in sorted(seqs):
             if stored := self.ws.store.event(seq):
                 yield EventView(
@@ -541,6 +566,13 @@ def _customer(chain: _Chain, ref: str) -> bool:
     return store.known_customer(ref)
 
 
+def _invoice(chain: _Chain, ref: str) -> bool:
+    issued = Papers(chain.ws.store).invoice(ref)
+    if issued is not None:
+        chain.add_document(issued)
+    return issued is not None
+
+
 _COLLECT: dict[str, Callable[[_Chain, str], bool]] = {
     "session": _session,
     "bundle": _bundle,
@@ -549,4 +581,5 @@ _COLLECT: dict[str, Callable[[_Chain, str], bool]] = {
     "payment": _payment,
     "refund": _refund,
     "customer": _customer,
+    "invoice": _invoice,
 }

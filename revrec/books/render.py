@@ -67,6 +67,11 @@ def file_name(number: str, issued_on: date, suffix: str = "pdf") -> str:
     return f"{issued_on}.{number.replace('/', '-')}.{suffix}"
 
 
+def folder(chart: Chart) -> str:
+    """Where documents lie in a workspace: under the account of what customers owe (`documents/Assets/Receivable/…`)."""
+    return f"documents/{chart.need(Role.RECEIVABLE).replace(':', '/')}"
+
+
 @dataclass(frozen=True, slots=True)
 class Renderer:
     """Entries as text under one chart and currency; what repeats (accounts, amounts) is made once."""
@@ -134,10 +139,15 @@ class Renderer:
             + (f'  corrects: "E-{e.corrects}"\n' if e.corrects is not None else "")
             + (f"  effective-date: {e.effective}\n" if e.effective else "")
             + ("  late: TRUE\n" if e.late else "")
-            + ("".join(_document(place, each) for place, each in enumerate(links)) if links else "")
+            + ("".join(self._document(place, each) for place, each in enumerate(links)) if links else "")
             + (_user(e.metadata) if e.metadata else "")
             + "".join([self._leg(entry, leg) for leg in entry.postings])
         )
+
+    def _document(self, place: int, link: Link) -> str:
+        """The metadata by which Fava opens a document from its entry: where it lies, seen from the day's file."""
+        key = f"document-{place + 1}" if place else "document"
+        return f'  {key}: "../../{folder(self.chart)}/{file_name(link.number, link.issued_on)}"\n'
 
     def _leg(self, entry: JournalEntry, leg: Posting) -> str:
         """One posting line, with the metadata in which it differs from its entry."""
@@ -158,12 +168,6 @@ class Renderer:
             self._amounts.clear()
         text = self._amounts[amount] = f"{money.text(amount, self.currency):>12} {self.currency}\n"
         return text
-
-
-def _document(place: int, link: Link) -> str:
-    """The metadata by which Fava opens a document from its entry."""
-    key = f"document-{place + 1}" if place else "document"
-    return f'  {key}: "{file_name(link.number, link.issued_on)}"\n'
 
 
 def _own(pairs: Iterable[tuple[str, str | None]]) -> str:

@@ -33,6 +33,8 @@ def add(app: typer.Typer) -> None:
     invoice.command("render")(render)
     invoice.command("verify")(verify)
     invoice.command("correct")(correct)
+    invoice.command("amend")(amend)
+    invoice.command("cancel")(cancel)
     app.add_typer(invoice, name="invoice")
 
 
@@ -168,6 +170,36 @@ def correct(
 
     with options.workspace(ctx) as ws:
         show.show(app.correct(ws, number, app.Change(reason, full=full), now=options.now()), as_json=as_json)
+
+
+def amend(ctx: typer.Context, number: Number, as_json: options.Json = False) -> None:
+    """Generate the record of a document anew, with the customer's details of today, after the tax authority refused it.
+
+    The document keeps its number and text; `revrec submit` sends the new record. `revrec submit --status` says which need it.
+
+    \b
+    Example:
+      revrec invoice amend F2026-000001
+    """
+    from revrec.app import amend as app
+
+    with options.workspace(ctx) as ws:
+        show.show(app.amend(ws, number, now=options.now()), as_json=as_json)
+
+
+def cancel(ctx: typer.Context, number: Number, as_json: options.Json = False) -> None:
+    """Take back the record of a document that should never have existed: a test, a duplicate, one never delivered.
+
+    A refund or a change of price is a corrective invoice, which its event issues by itself, never this.
+
+    \b
+    Example:
+      revrec invoice cancel F2026-000001
+    """
+    from revrec.app import amend as app
+
+    with options.workspace(ctx) as ws:
+        show.show(app.cancel(ws, number, now=options.now()), as_json=as_json)
 
 
 def password(name: str) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from revrec.core.book import Kind
 from revrec.core.bundle import Bundle
 from revrec.core.events import (
@@ -13,7 +15,7 @@ from revrec.core.events import (
     SessionReversed,
     SessionWaived,
 )
-from revrec.core.payer import handed_over, repriced, settled, written_off
+from revrec.core.payer import handed_over, repriced, settled, spread, written_off
 from revrec.core.recording import Recording
 
 
@@ -24,9 +26,10 @@ def attributed(rec: Recording, before: Bundle, after: Bundle) -> Bundle:
         return after
     who, customer, position = _who(rec, after), after.customer, after.position
     bounds = handed_over(bounds, before.customer, customer)
-    bounds = repriced(bounds, after.price, who if who in [bound.customer for bound in bounds] and who else customer)
+    own = who if who in [bound.customer for bound in bounds] else None
+    bounds = repriced(bounds, after.price, own or customer)
     bounds = settled(bounds, position.paid, who, customer)
-    bounds = written_off(bounds, position.lost, position.billed, who)
+    bounds = written_off(bounds, position.lost, position.billed, own or (customer if who else None))
     return after if bounds == after.plan.payers else after._replace(plan=after.plan._replace(payers=bounds))
 
 
@@ -46,3 +49,15 @@ def _who(rec: Recording, bundle: Bundle) -> str | None:
     else:
         return None
     return movement.customer if movement else None
+
+
+def recipients(bundle: Bundle, gross: int, invoiced: Mapping[str, int]) -> dict[str, int]:
+    """To whom an amount of the price is to be invoiced, tax included: by what each payer was billed and stands on no document.
+
+    `invoiced` is what documents of the price say so far, by payer.
+    """
+    beside = bundle.claimed - bundle.position.unpaid
+    parts = [(s.customer, s.billed - (beside if s.customer == bundle.customer else 0), s.agreed) for s in bundle.shares]
+    open_ = [max(billed - invoiced.get(customer, 0), 0) for customer, billed, _ in parts]
+    amounts = spread(gross, open_ if sum(open_) else [agreed for _, _, agreed in parts])
+    return {customer: amount for (customer, *_), amount in zip(parts, amounts, strict=True) if amount}

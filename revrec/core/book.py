@@ -14,7 +14,7 @@ from datetime import date
 from typing import NamedTuple, Protocol
 
 from revrec.core.bundle import Bundle
-from revrec.core.events import Event, Method
+from revrec.core.events import AdjustmentPosted, Event, Method
 from revrec.core.journal import JournalEntry, Role
 from revrec.core.policy import Regime, Tax, Terms
 from revrec.core.words import Word
@@ -298,5 +298,6 @@ class Book:
         if changes.bundle:
             self._events[changes.bundle].append((self.seq, event))
         for bundle in changes.bundles:
-            if bundle != changes.bundle and not self._events[bundle]:
+            of_both = isinstance(event.data, AdjustmentPosted)
+            if bundle != changes.bundle and (of_both or not self._events[bundle]):
                 self._events[bundle].append((self.seq, event))

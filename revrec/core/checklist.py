@@ -106,6 +106,17 @@ def against(number: int, name: str, books: int, outside: int | None, currency: s
     return not_applicable(number, name, f"no figure for {says} {currency} ({option} AMOUNT)")
 
 
+def invoice_book(ties: Sequence[Tie], documents: int, overdue: Sequence[str], currency: str) -> Check:
+    """10, where the books issue: all documents tie to the ledger, and none is past its day (RD 1619/2012 art. 11)."""
+    said = f"documents of the month {money.text(documents, currency)} of VAT"
+    broken = [tie.sentence(currency) for tie in ties if tie.difference]
+    if broken:
+        return judged(10, "output VAT", False, f"{said}; {'; '.join(broken)}. Hint: `revrec report invoices`")
+    if overdue:
+        return judged(10, "output VAT", False, f"not issued in time: {some(overdue)}. Hint: `revrec invoice list --pending`")
+    return judged(10, "output VAT", True, f"{said}, all documents tie to the ledger, none is overdue")
+
+
 def run(number: int, name: str, waiting: Sequence[str], done: int, calendar: date | None, last: date) -> Check:
     """3 and 4: what the calendar owes up to the last day of the month was booked; `done` is how many bundles it looked at."""
     if waiting:
@@ -153,13 +164,20 @@ def late_events(numbers: Sequence[int]) -> Check:
     return judged(8, "late events", True, said)
 
 
-def revaluation(currencies: Sequence[str], wrong: Sequence[str]) -> Check:
-    """9: exchange differences are booked on monetary items only; the contract liability keeps its rates (IFRIC 22)."""
+def revaluation(done: Sequence[str], wrong: Sequence[str], waiting: Sequence[str] = (), *, year_end: bool = False) -> Check:
+    """9: exchange differences are booked on monetary items only; the contract liability keeps its rates (IFRIC 22).
+
+    Money of other currencies that waits for a rate is stated at that of the year's end (IAS 21.23; PGC NRV 11, 1.2).
+    """
     name = "revaluation"
-    if not currencies and not wrong:
+    if wrong:
+        return judged(9, name, False, f"a non-monetary balance was revalued: {some(wrong)}")
+    if waiting:
+        hint = "record `currency.revalued` with the rate of the day" if year_end else "due at the end of the year"
+        return judged(9, name, not year_end, f"{some(waiting)} held and not revalued this month: {hint}")
+    if not done:
         return not_applicable(9, name, "no currency was revalued")
-    said = f"a non-monetary balance was revalued: {some(wrong)}" if wrong else f"revalued: {some(currencies)}"
-    return judged(9, name, not wrong, said)
+    return judged(9, name, True, f"revalued: {some(done)}")
 
 
 def ties(books: int, bundles: int, currency: str) -> Check:
@@ -181,7 +199,7 @@ def sub_ledger(found: Iterable[Tie], manual: int, currency: str) -> Check:
 
 
 def negative(names: Sequence[str]) -> Check:
-    """14: no bundle is owed a negative amount, and no liability stands on the wrong side."""
+    """14: no bundle is owed a negative amount, no liability stands on the wrong side, and no till or clearing account below 0."""
     return judged(14, "negative balances", not names, some(names) or "none")
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import calendar
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cache
 
 DAY = timedelta(days=1)
 
 
-@lru_cache(maxsize=1 << 14)
+@cache
 def add_months(day: date, months: int) -> date:
     """The same day months later, clamped to the last day of a shorter month: 31 August + 6 = 28 February."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)

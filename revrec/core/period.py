@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from revrec.core.book import Kind, Movement
 from revrec.core.bundle import Bundle, ClaimKind
 from revrec.core.dates import DAY, month_end
 from revrec.core.errors import Refused
@@ -69,8 +70,17 @@ def post_adjustment(rec: Recording, fact: AdjustmentPosted, apply: Callable[[Rec
     number = rec.entry("adjustment", legs, only, branch=rec.event.branch or (only.branch if only else None))
     rec.changes.bundle = bundles[0] if bundles else None
     for name in bundles:
-        rec.noted(rec.bundle(name), number)
+        _note(rec, rec.bundle(name), number, first=name == bundles[0])
         apply(rec, rec.bundle(name))
+
+
+def _note(rec: Recording, bundle: Bundle, entry: int, *, first: bool) -> None:
+    """Each bundle that an adjustment names knows its entry; a movement's id is used once, so the others' say whose it is."""
+    if first:
+        rec.noted(bundle, entry)
+    elif entry:
+        ref = f"E-{entry}.{bundle.id}"
+        rec.move(Movement(Kind.LIABILITY, ref, rec.seq, rec.event.date, bundle.id, bundle.customer, entry=entry))
 
 
 def judge_adjusted(_rec: Recording, bundle: Bundle, _event: Event, _fact: AdjustmentPosted) -> tuple[Bundle, int]:

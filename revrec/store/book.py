@@ -10,7 +10,7 @@ from typing import Any
 
 from revrec.core.book import METHODS, Book, Catalogue, Changes, Customer, Kind, Movement, Visit, owes
 from revrec.core.bundle import Bundle
-from revrec.core.events import BreakageEstimated, CustomerErased, CustomerRegistered, Event, Method
+from revrec.core.events import AdjustmentPosted, BreakageEstimated, CustomerErased, CustomerRegistered, Event, Method
 from revrec.core.journal import JournalEntry, Role
 from revrec.core.policy import Regime
 from revrec.store.state import decode_movement
@@ -296,7 +296,8 @@ class StoreBook(Book):
         if changes.bundle:
             self._events[changes.bundle].append((self.seq, event))
         for name, bundle in changes.bundles.items():
-            if name != changes.bundle and bundle.seq == self.seq:  # part of a bundle became one of its own
+            born = bundle.seq == self.seq  # part of a bundle became one of its own
+            if name != changes.bundle and (born or isinstance(event.data, AdjustmentPosted)):
                 self._events[name].append((self.seq, event))
 
     def flushed(self) -> None:

@@ -30,6 +30,7 @@ class Issued(NamedTuple):
     place: int
     kind: str
     issued_on: date
+    operated_on: date
     at: str
     seq: int
     entry: int
@@ -123,6 +124,10 @@ class Papers:
     def unseal(self, customer: str, name: str, sealed: bytes) -> bytes | None:
         """What was sealed; None when the person's key is destroyed or blocked."""
         return self.store.keys.unseal(customer, _SOURCE, name, sealed.decode())
+
+    def for_authority(self, record: Kept) -> bytes | None:
+        """The XML of a record as the tax authority gets it, that of a blocked person too; None: the key is destroyed."""
+        return self.store.keys.unseal_for_authority(record.customer, _SOURCE, f"record {record.place}", record.xml.decode())
 
     # invoices
 
@@ -218,6 +223,10 @@ class Papers:
         """The records of an invoice, oldest first."""
         return [kept(row) for row in self.store.rows("records_of_invoice", number)]
 
+    def latest_records(self) -> list[tuple[str, int]]:
+        """The place of the last record of each invoice."""
+        return [(number, place) for number, place in self.store.rows("latest_records")]
+
     def add_records(self, records: Iterable[Kept]) -> None:
         """Append records."""
         self.store.write("add_records", [(self.own, *record) for record in records])
@@ -228,6 +237,7 @@ class Papers:
         """Keep a document as the bytes that were verified."""
         sealed = self.seal(customer, f"{number}.{form}", content)
         row = (self.own, number, form, at, hashlib.sha256(content).hexdigest(), customer, sealed)
+        self.store.keep_keys()
         self.store.write("add_documents", [row])
 
     def document(self, number: str, form: str) -> bytes | None:
@@ -255,6 +265,7 @@ class Papers:
 
     def add_answer(self, answer: Answer) -> None:
         """Append what came back."""
+        self.store.keep_keys()
         self.store.write("add_answers", [(self.own, *answer)])
 
     def states(self) -> dict[int, State]:
@@ -308,6 +319,10 @@ class Papers:
         """The documents that wait for something about one person."""
         return [decode_waiting(*row) for row in self.store.rows("waiting_of_recipient", recipient)]
 
+    def awaited(self, customers: Iterable[str]) -> set[str]:
+        """Those of some customers for whom a document waits."""
+        return {row[0] for row in self.store.rows_of_list("waiting_recipients_of_list", customers)}
+
     def waiting_one(self, draft: str) -> Waiting | None:
         """One document that waits, or None."""
         row = self.store.row("waiting_one", draft)
@@ -319,9 +334,9 @@ class Papers:
         if not self.store.write("put_waiting", [(state, self.own, waiting.draft.id)]):
             self.store.write("add_waiting", [(self.own, waiting.draft.id, waiting.seq, waiting.draft.recipient or "", state)])
 
-    def drop_waiting(self, draft: str) -> None:
-        """A document has its number, or nothing is left of it."""
-        self.store.write("drop_waiting", [(self.own, draft)])
+    def drop_waiting(self, drafts: Iterable[str]) -> None:
+        """Documents have their numbers, or nothing is left of them; most never had a row."""
+        self.store.write("drop_waiting", [(self.own, draft) for draft in drafts])
 
 
 def registered_details(store: Store, customer: str) -> dict[str, Any]:
@@ -334,13 +349,15 @@ def registered_details(store: Store, customer: str) -> dict[str, Any]:
 
 def columns(invoice: Issued) -> Row:
     """The row of a document without the taxpayer."""
-    return (*invoice[:5], invoice.issued_on.isoformat(), *invoice[6:16], encode_parts(invoice.parts), *invoice[17:])
+    days = (invoice.issued_on.isoformat(), invoice.operated_on.isoformat())
+    return (*invoice[:5], *days, *invoice[7:17], encode_parts(invoice.parts), *invoice[18:])
 
 
 def issued(row: Row) -> Issued:
     """The document of a row."""
-    parts = tuple(_part(part) for part in orjson.loads(row[16]))
-    return Issued._make((*row[:5], date.fromisoformat(row[5]), *row[6:16], parts, bytes(row[17]), bytes(row[18])))
+    parts = tuple(_part(part) for part in orjson.loads(row[17]))
+    days = (date.fromisoformat(row[5]), date.fromisoformat(row[6]))
+    return Issued._make((*row[:5], *days, *row[7:17], parts, bytes(row[18]), bytes(row[19])))
 
 
 def kept(row: Row) -> Kept:
@@ -363,6 +380,7 @@ def chained(before: bytes, invoice: Issued, taxpayer: str) -> bytes:
         "kind": invoice.kind,
         "n": invoice.n,
         "number": invoice.number,
+        "operated_on": invoice.operated_on.isoformat(),
         "parts": [_part_row(part) for part in invoice.parts],
         "place": invoice.place,
         "record": invoice.record,

@@ -130,9 +130,7 @@ class Recorder:
             rows.clear()
         write("put_movement", self._revised)
         self._revised.clear()
-        keys = self._store.keys
-        write("add_keys", [(self._taxpayer, customer, wrapped) for customer, wrapped in keys.fresh])
-        keys.fresh.clear()
+        self._store.keep_keys()
         self._flush_bundles()
         self._flush_customers()
         self._flush_visits()

@@ -108,6 +108,9 @@ STATEMENTS: dict[str, ClauseElement] = {
     "event": select(*EVENT).where(_of(t.events, "seq")),
     "events_by_id": select(*EVENT).where(_of(t.events, "id")).order_by(t.events.c.seq),
     "events_of_bundle": select(*EVENT).where(_of(t.events, "bundle")).order_by(t.events.c.seq),
+    "adjustments_of_bundle": select(*EVENT)
+    .where(_of(t.events), t.ADJUSTMENTS, t.events.c.seq.in_(select(t.movements.c.seq).where(_of(t.movements, "bundle"))))
+    .order_by(t.events.c.seq),
     "estimates": select(*EVENT).where(_of(t.events), t.ESTIMATES).order_by(t.events.c.seq),
     "known": select(t.events.c.id, t.events.c.source, t.events.c.seq).where(_of(t.events), _list(t.events.c.id)),
     "content": select(t.events.c.customer, t.events.c.content).where(_of(t.events, "seq")),
@@ -226,6 +229,7 @@ STATEMENTS: dict[str, ClauseElement] = {
     "records": _page(select(*RECORD).where(_of(t.records), t.records.c.place > bindparam("after")).order_by(t.records.c.place)),
     "record": select(*RECORD).where(_of(t.records, "place")),
     "records_of_invoice": select(*RECORD).where(_of(t.records, "number")).order_by(t.records.c.place),
+    "latest_records": select(t.records.c.number, func.max(t.records.c.place)).where(_of(t.records)).group_by(t.records.c.number),
     "last_record": select(*RECORD).where(_of(t.records)).order_by(t.records.c.place.desc()).suffix_with("LIMIT 1"),
     "installation": select(t.installations.c.number).where(_of(t.installations)).order_by(t.installations.c.since.desc()),
     "documents_of_invoice": select(t.documents.c.format, t.documents.c.at, t.documents.c.sha256, t.documents.c.customer)
@@ -254,6 +258,7 @@ STATEMENTS: dict[str, ClauseElement] = {
     "waiting_of_recipient": select(t.waiting.c.draft, t.waiting.c.seq, t.waiting.c.state)
     .where(_of(t.waiting, "recipient"))
     .order_by(t.waiting.c.seq, t.waiting.c.draft),
+    "waiting_recipients_of_list": select(t.waiting.c.recipient).where(_of(t.waiting), _list(t.waiting.c.recipient)).distinct(),
     "put_waiting": update(t.waiting).values(_set("state")).where(_of(t.waiting, "draft")),
     "drop_waiting": delete(t.waiting).where(_of(t.waiting, "draft")),
     **{f"add_{name}": insert(table) for name, table in t.metadata.tables.items()},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import date, datetime
+from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -282,8 +283,14 @@ class Store:
         return [self._event(row) for row in self.rows("events_by_id", event_id)]
 
     def history(self, bundle: str) -> list[tuple[int, StoredEvent]]:
-        """The events of a bundle with their numbers, in order of arrival, the one that made it first."""
+        """The events of a bundle with their numbers, in order of arrival, the one that made it first.
+
+        An adjustment that names several bundles belongs to each of them.
+        """
         found = [(row[0], self._event(row)) for row in self.rows("events_of_bundle", bundle)]
+        known = {seq for seq, _ in found}
+        more = (row for row in self.rows("adjustments_of_bundle", self.taxpayer, bundle) if row[0] not in known)
+        found = sorted([*found, *((row[0], self._event(row)) for row in more)], key=itemgetter(0))
         made = self.bundle(bundle)
         if made is not None and (not found or found[0][0] != made.seq):
             origin = self.event(made.seq)  # it belongs to another bundle: part of that one was transferred
@@ -433,6 +440,11 @@ class Store:
     def _latest(self, customer: str) -> StoredEvent | None:
         row = self.row("customer", customer)
         return self.event(row[3]) if row and row[3] else None
+
+    def keep_keys(self) -> None:
+        """Write the keys that were made since the last time: what was sealed with them is lost otherwise."""
+        self.write("add_keys", [(self.taxpayer, customer, wrapped) for customer, wrapped in self.keys.fresh])
+        self.keys.fresh.clear()
 
     def destroy_key(self, customer: str) -> None:
         """Delete a customer's key inside the running transaction: what was sealed with it can never be read again."""

@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from revrec.app import bundles, policies
+from revrec.app.verify import verify
 from revrec.core.book import Kind
 from revrec.core.units import UNIT
 
@@ -114,6 +115,21 @@ def test_a_refund_that_is_asked_for_is_shown_with_what_it_would_pay_until_it_is_
     )
     for answered in (date(2026, 3, 20), date(2026, 3, 28)):
         assert bundles.requests(ws, "B-1", answered) == ()
+
+
+def test_an_adjustment_of_two_bundles_is_in_the_history_and_the_past_of_both(sold, opened):
+    sold("2026-03-20", "bundle.sold", bundle="B-2", package="PSY-10", customer="C-2")
+    legs = [{"role": "contract-liability", "amount": amount, "bundle": b} for b, amount in (("B-1", "30.00"), ("B-2", "-30.00"))]
+    sold("2026-03-21", "adjustment.posted", postings=legs, reason="paid for the wrong one", approver="manager")
+    sold("2026-03-25", "session.completed", session="S-7", bundle="B-2")
+    sold("2026-03-25", "session.completed", session="S-8", bundle="B-1")
+    sold("2026-03-23", "session.completed", session="S-9", bundle="B-2")  # late: the history of B-2 is posted again
+    ws = opened(sold)
+    for name, before, after in (("B-1", 40_000, 37_000), ("B-2", 0, 3_000)):
+        assert [step.type for step in bundles.history(ws, name)].count("adjustment.posted") == 1
+        assert bundles.state_on(ws, name, date(2026, 3, 20)).balances.contract_liability == before
+        assert bundles.state_on(ws, name, date(2026, 3, 22)).balances.contract_liability == after
+    assert verify(ws) == ()
 
 
 def test_the_quote_is_what_the_refund_pays(sold, opened):

@@ -232,3 +232,38 @@ def test_cash_beyond_the_legal_limit_is_a_finding_until_it_is_answered_for(desk,
     close(ws, "2026-03", approver="A", reason="seen, told the customers", now=NOW)
     [closing] = ws.store.events_by_id("close-2026-03-1")
     assert closing.event["data"]["metadata"] == {"failed-items": "17"}
+
+
+def _said(ws, item: int, day: date) -> str:
+    [row] = [row for row in report.run(ws, "checklist", day, day).rows if row[0] == f"{item:>2}"]
+    return f"{row[1]} {row[3]}"
+
+
+def test_a_till_that_gave_back_more_than_it_took_is_a_negative_balance_until_the_accountant_filled_it(sold, opened) -> None:
+    march = date(2026, 3, 31)
+    sold("2026-03-25", "refund.issued", refund="R-1", bundle="B-1", method="cash")
+    ws = opened(sold)
+    assert _said(ws, 14, march) == "FAIL cash stands at -400.00 EUR"
+    (cash,) = [account.name for account in ws.chart.accounts if account.role == "cash"]
+    (bank,) = [account.name for account in ws.chart.accounts if account.role == "bank"]
+    entry = f'2026-03-24 * "Change for the till"\n  {cash}  400.00 EUR\n  {bank}  -400.00 EUR\n'
+    (ws.root / "manual" / "2026.beancount").write_text(entry, "utf-8")
+    assert _said(ws, 14, march) == "pass none"
+
+
+def test_money_of_another_currency_waits_for_the_rate_of_the_years_end(sold, opened) -> None:
+    sold(
+        "2026-10-01",
+        "payment.received",
+        payment="P-7",
+        customer="C-1",
+        amount="100.00",
+        method="transfer",
+        currency="USD",
+        rate="0.9",
+    )
+    ws = opened(sold)
+    assert _said(ws, 9, date(2026, 10, 31)) == "pass USD held and not revalued this month: due at the end of the year"
+    assert _said(ws, 9, date(2026, 12, 31)).startswith("FAIL USD held and not revalued this month: record `currency.revalued`")
+    sold("2026-10-31", "currency.revalued", currency="USD", rate="0.95")
+    assert _said(opened(sold), 9, date(2026, 10, 31)).startswith("pass revalued: E-")

@@ -233,7 +233,7 @@ def test_the_books_link_the_document_and_name_its_file(desk: Desk) -> None:
     desk.say(registered("C-1", tax_id=NIF), sold("B-1", "TAXED"), paid("P-1", "B-1", "100.00"))
     day = (desk.root / "journal/2026/2026-03-20.beancount").read_text()
     assert "^invoice-F2026-000001" in day
-    assert 'document: "2026-03-20.F2026-000001.pdf"' in day
+    assert 'document: "../../documents/Assets/Receivable/Customers/2026-03-20.F2026-000001.pdf"' in day
     assert desk.asked(verify) == ()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from revrec.app.trace import NotBuilt, Untraceable, trace
+from revrec.app.trace import Untraceable, trace
 
 
 def lines(ws, name):
@@ -101,8 +101,8 @@ def test_what_is_not_recorded_is_said(sold, opened, name):
         trace(opened(sold), name)
 
 
-def test_an_invoice_is_not_built_yet(sold, opened):
-    with pytest.raises(NotBuilt, match="not built yet"):
+def test_an_invoice_that_was_never_issued_is_said(sold, opened):
+    with pytest.raises(Untraceable, match="of that id is recorded"):
         trace(opened(sold), "invoice:F-1")
 
 

@@ -26,7 +26,10 @@ from tests.bench import stream
 OUT = Path("build/bench.json")
 DAY_SESSIONS = 34  # beside two sales of three events: forty events a day
 RUNS = 3
+TURNS = 5
+PRACTICE = Path("revrec/templates/demo-policy.toml")
 DAYS = 7
+ADDRESS = 'address = "Calle Inventada 1"\npost_code = "08001"\ntown = "Barcelona"\nprovince = "Barcelona"\n'
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +54,17 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is recorded: events small and large, sessions small and large of the book that a day is appended to."""
+    """How much is recorded: events small and large, sessions small and large of the book that a day is appended to, documents."""
 
     small: int = 100_000
     large: int = 1_000_000
     few_sessions: int = 10_000
     many_sessions: int = 1_000_000
+    documents: int = 1_000  # of a batch
+    practice: int = 2_000  # bundles of the invented practice that issues
 
 
-QUICK = Size(20_000, 200_000, 2_000, 200_000)
+QUICK = Size(20_000, 200_000, 2_000, 200_000, 200, 400)
 
 
 def run(*command: str | Path, quiet: bool = True) -> tuple[Spent, str]:
@@ -103,6 +108,21 @@ def workspace(scratch: Path) -> Iterator[Path]:
         shutil.rmtree(root.parent)
 
 
+def invoicing(root: Path, *, address: bool = True) -> None:
+    """Let a workspace issue from the first day; without the address of the seller every document waits."""
+    path = root / "revrec.toml"
+    text = path.read_text("utf-8").replace("[taxpayer]", "invoicing_from = 2025-01-01\n\n[taxpayer]", 1)
+    path.write_text(text, encoding="utf-8")
+    if address:
+        add_address(root)
+
+
+def add_address(root: Path) -> None:
+    """Say where the seller is."""
+    path = root / "revrec.toml"
+    path.write_text(path.read_text("utf-8").replace("person =", f"{ADDRESS}person =", 1), encoding="utf-8")
+
+
 def record(root: Path, events: Path) -> Spent:
     """One whole `revrec record`."""
     spent, _ = run(sys.executable, "-m", "revrec", "-C", root, "record", events)
@@ -144,6 +164,7 @@ class Bench:
 
     def __init__(self, size: Size, scratch: Path) -> None:
         self.size, self.scratch = size, scratch
+        self.papers: dict[str, list[float]] = {}
         self.measured: dict[tuple[str, int], tuple[int, list[Spent], list[Spent]]] = {}
 
     def recording(self, ids: str, events: int, runs: int) -> tuple[int, list[Spent], list[Spent]]:
@@ -225,6 +246,52 @@ class Bench:
         stream.write_day(path, date(2025, 12, 21) + timedelta(days=nth), bundles, kept)
         return record(root, path).seconds
 
+    def documents(self) -> dict[str, list[float]]:
+        """Seconds of batches of documents and of bare signatures, measured once in one process."""
+        if not self.papers:
+            with workspace(self.scratch) as root:
+                path = root.parent / "sales.jsonl"
+                stream.write_sales(path, self.size.documents * TURNS)
+                invoicing(root, address=False)
+                record(root, path)
+                add_address(root)
+                _, printed = run(sys.executable, "-m", "tests.bench.documents", root, str(self.size.documents), str(TURNS))
+            self.papers = json.loads(printed)
+            say(
+                f"{self.size.documents} documents: "
+                + ", ".join(f"{name} {min(took):.3f} s" for name, took in self.papers.items())
+            )
+        return self.papers
+
+    def against_rsa(self, measured: str, limit: float) -> Figure:
+        """Documents against as many bare signatures of RSA-2048."""
+        took = self.documents()
+        runs = {"rsa": took["rsa"], measured: took[measured]}
+        return Figure(f"{measured}_vs_rsa", min(took[measured]) / min(took["rsa"]), limit, "x", runs)
+
+    def issue_overhead(self) -> Figure:
+        """What issuing adds to the recording of the events of an invented practice, in percent; turn and turn about."""
+        events = self.scratch / "practice.jsonl"
+        _, printed = run(sys.executable, "-m", "revrec", "simulate", "--bundles", str(self.size.practice))
+        events.write_text(printed, encoding="utf-8")
+        spent: dict[bool, list[Spent]] = {False: [], True: []}
+        for _ in range(RUNS):
+            for issues, runs in spent.items():
+                with workspace(self.scratch) as root:
+                    shutil.copy(PRACTICE, root / "policy.toml")
+                    if issues:
+                        invoicing(root)
+                    runs.append(record(root, events))
+        events.unlink()
+        say(f"an invented practice: issuing {wall(spent[True])} s, without {wall(spent[False])} s")
+        told = {
+            "issuing": wall(spent[True]),
+            "none": wall(spent[False]),
+            "issuing_cpu": cpu(spent[True]),
+            "none_cpu": cpu(spent[False]),
+        }
+        return Figure("issue_overhead", (best(spent[True]) / best(spent[False]) - 1) * 100, 60.0, "%", told)
+
 
 def table(figures: list[Figure]) -> str:
     """The figures for people."""
@@ -249,6 +316,10 @@ def main() -> int:
             "record_growth_1m_vs_100k_uuid": lambda: bench.growth("uuids"),
             "record_1m_peak_mb": bench.memory,
             "append_day_1m_vs_10k": bench.append_day,
+            "verifactu_vs_rsa": lambda: bench.against_rsa("verifactu", 1.5),
+            "facturae_signed_vs_rsa": lambda: bench.against_rsa("facturae_signed", 5.0),
+            "facturae_vs_rsa": lambda: bench.against_rsa("facturae", 14.0),
+            "issue_overhead": bench.issue_overhead,
         }
         figures = [way() for name, way in ways.items() if not chosen.only or name in chosen.only]
     OUT.parent.mkdir(exist_ok=True)

@@ -103,6 +103,20 @@ def write_day(path: Path, day: date, bundles: int, using: list[int], name: Name 
     return len(lines)
 
 
+def write_sales(path: Path, bundles: int) -> int:
+    """Write one paid sale each to customers of whom everything is known that an invoice needs; the number of events."""
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for number in range(bundles):
+            file.writelines(_sale(FIRST_DAY, number, in_order, _known(number)))
+    return 3 * bundles
+
+
+def _known(number: int) -> str:
+    """The tax number of an invented person (its letter is the remainder by 23), and an address."""
+    nif = f"{10_000_000 + number:08d}{'TRWAGMYFPDXBNJZSQVHLCKE'[(10_000_000 + number) % 23]}"
+    return f',"tax_id":"{nif}","address":"Calle Inventada {number}","post_code":"08001","town":"Barcelona","province":"Barcelona"'
+
+
 def _year(bundles: int, name: Name, kept: frozenset[int]) -> Iterator[str]:
     starts = [_started_before(day, bundles) for day in range(LAST_START + 2)]
     for offset in range(LAST_START + 7 * SESSIONS + 1):
@@ -130,14 +144,14 @@ def _envelope(day: date, kind: str, event: str, data: str, hour: int) -> str:
     )
 
 
-def _sale(day: date, number: int, name: Name) -> tuple[str, ...]:
+def _sale(day: date, number: int, name: Name, more: str = "") -> tuple[str, ...]:
     customer, bundle = name("C", number), name("B", number)
     return (
         _envelope(
             day,
             "customer.registered",
             name("R", number),
-            f'"customer":"{customer}","name":"Ana","first_surname":"Prueba","person":"natural","country":"ES"',
+            f'"customer":"{customer}","name":"Ana","first_surname":"Prueba","person":"natural","country":"ES"{more}',
             9,
         ),
         _envelope(day, "bundle.sold", name("V", number), f'"bundle":"{bundle}","package":"PSY-10","customer":"{customer}"', 9),

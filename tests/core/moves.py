@@ -335,6 +335,11 @@ MOVES: dict[str, tuple[int, Callable[[Scene], Fact]]] = {  # how often, and what
             (
                 Adjustment("contract-liability", 100 * s.numbers.size, s.bundle),
                 Adjustment("rounding", -100 * s.numbers.size),
+            )
+            if s.numbers.other < 7
+            else (
+                Adjustment("contract-liability", 100 * s.numbers.size, s.bundle),
+                Adjustment("contract-liability", -100 * s.numbers.size, "B-0" if s.bundle == "B-1" else "B-1"),
             ),
             "manager",
         ),

@@ -40,9 +40,9 @@ def test_the_agenda_and_the_events_know_the_same_sessions():
         said(judge.feed("no gap", sound=True, agenda=Agenda(3, (), ())))
         == "1 pass: no gap; 3 sessions of the agenda are recorded"
     )
-    wrong = Agenda(9, tuple(f"S-{number}" for number in range(1, 8)), ("S-9",))
+    wrong = Agenda(19, tuple(f"S-{number}" for number in range(1, 15)), ("S-99",))
     assert said(judge.feed("no gap", sound=True, agenda=wrong)) == (
-        "1 FAIL: in the agenda and not recorded: S-1, S-2, S-3, S-4, S-5 and 2 more; recorded and not in the agenda: S-9"
+        "1 FAIL: in the agenda and not recorded: S-1, S-2, S-3, S-4, S-5 and 9 more; recorded and not in the agenda: S-99"
     )
 
 
@@ -84,6 +84,12 @@ def test_branches_add_up_to_nothing():
 def test_the_contract_liability_is_never_revalued():
     assert judge.revaluation([], []).outcome is Outcome.NOT_APPLICABLE
     assert judge.revaluation(["E-1"], []).outcome is Outcome.PASSED
+    assert said(judge.revaluation([], [], ["USD"])) == (
+        "9 pass: USD held and not revalued this month: due at the end of the year"
+    )
+    assert said(judge.revaluation([], [], ["USD"], year_end=True)) == (
+        "9 FAIL: USD held and not revalued this month: record `currency.revalued` with the rate of the day"
+    )
     assert said(judge.revaluation(["E-1"], ["E-1"])) == "9 FAIL: a non-monetary balance was revalued: E-1"
 
 
@@ -99,8 +105,27 @@ def test_what_does_not_tie_fails_with_its_difference():
     )
 
 
+def test_equal_amounts_tie_wherever_they_were_added_up():
+    books, bundles = int("123456"), int("123456")
+    assert said(judge.ties(books, bundles, "EUR")) == "12 pass: books 1234.56, bundles 1234.56, difference 0.00 EUR"
+    assert said(judge.trial_balance(books, bundles, "A. Perez", "ab" * 32, "EUR")) == (
+        f"16 pass: debit 1234.56, credit 1234.56; approved by A. Perez; head {'ab' * 8}"
+    )
+    assert said(judge.against(books=books, outside=bundles, moved=True, **PSP)) == (
+        "2 pass: books 1234.56, reported 1234.56, difference 0.00 EUR"
+    )
+    assert not judge.ties(99, 100, "EUR").passed
+    assert not judge.trial_balance(99, 100, "A", "ab", "EUR").passed
+
+
+def test_the_calendar_may_stand_beyond_the_last_day():
+    assert judge.run(4, "", [], 1, date.fromisoformat("2026-03-31"), LAST).passed
+    assert judge.run(4, "", [], 1, date(2026, 4, 1), LAST).passed
+
+
 def test_books_are_clean_when_the_files_stand_and_beancount_loads_them():
-    assert judge.clean([], (), 3).passed
+    assert said(judge.clean([], (), 1)) == "15 pass: 1 day file is as the store keeps them; Beancount finds no error"
+    assert said(judge.clean([], (), 3)) == "15 pass: 3 day files are as the store keeps them; Beancount finds no error"
     assert judge.clean([], None, 3).evidence.endswith("not loaded: Beancount is not installed")
     assert not judge.clean(["2026-03-02.beancount"], (), 3).passed
     assert said(judge.clean([], ("main.beancount:1: no", "x"), 3)) == "15 FAIL: main.beancount:1: no, x"

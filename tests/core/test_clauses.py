@@ -249,3 +249,31 @@ def test_a_posting_rule_names_its_own_deciding_rules_before_those_of_its_family(
     assert clauses.deciding("session.no-show") == ("no-show", "late-cancellation")
     assert clauses.deciding("breakage.expiry") == ("expiry", "breakage")
     assert clauses.deciding("adjustment") == ()
+
+
+def test_a_customer_reads_what_binds_the_customer_and_staff_read_the_rest():
+    found = clauses.clauses(STANDARD, "EUR")
+    assert [clause.rule for clause in found if not clause.staff] == [
+        "expiry",
+        "refund",
+        "late-cancellation",
+        "no-show",
+        "transfer",
+        "sharing",
+        "provider",
+        "modality",
+        "overage",
+        "unpaid-use",
+        "rounding",
+        "top-up",
+        "invoicing",
+    ]
+    assert [clause.rule for clause in found if clause.staff] == [
+        "revenue",
+        "free-units",
+        "breakage",
+        "price-due",
+        "refund-liability",
+        "agent",
+        "fee-tax",
+    ]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from revrec.core.events import BreakageDeemedRemote, BreakageEstimated, BundleTransferred, Method, RefundIssued, SessionReversed
 from revrec.core.policy import Bonus, Breakage, Refund
 from revrec.core.units import UNIT
 from tests.core.practice import PACKAGE
-from tests.core.telling import books, clock, on, paid, sold, used, uses
+from tests.core.telling import books, clock, on, paid, refused, sold, used, uses
 
 TWENTY = replace(PACKAGE, price=60000, units=20 * UNIT)
 RATIO = {"breakage": Breakage.PROPORTIONAL, "expected_used": 750_000, "refund": Refund.NONE}
@@ -170,6 +172,20 @@ HALF = [
 
 def estimated(day, share=500_000, event=None):
     return on(day, BreakageEstimated("standard", share, "controller"), id=event)
+
+
+@pytest.mark.parametrize("share", [-1, 0, 1_000_001])
+def test_an_estimate_is_a_share_above_nothing_and_not_above_all(share):
+    assert refused(sold(), estimated("02-01", share), **RATIO) == (
+        "policy standard: the share of rights that will be used lies above 0 and not above 1 [accounting.md 1.3] expected_used"
+    )
+
+
+def test_an_estimate_is_of_a_policy_that_earns_breakage_in_proportion():
+    assert refused(sold(), estimated("02-01")) == (
+        "no bundle was sold under policy standard with breakage = proportional; there is nothing to estimate "
+        "[policy breakage] policy"
+    )
 
 
 def test_a_bundle_recorded_late_follows_the_estimates_that_came_before_it():

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from revrec.core.attribution import recipients
 from revrec.core.events import (
     BundlePriceReduced,
     BundleSold,
@@ -227,6 +228,16 @@ def test_a_dispute_that_is_lost_is_the_loss_of_its_payer():
     assert {each.customer: each.lost for each in told.bundle.shares} == {"INS": 40_000, "C-1": 0}
 
 
+def test_a_dispute_of_somebody_who_is_not_bound_is_the_customers_loss():
+    told = Told()
+    told.use(10)
+    payment = told.pay(10_000, "GRANDMOTHER")
+    told.say(ChargebackOpened(payment, 10_000))
+    told.say(ChargebackLost(payment))
+    assert told.owed == {"INS": 40_000, "C-1": 0}
+    assert {each.customer: each.lost for each in told.bundle.shares} == {"INS": 0, "C-1": 10_000}
+
+
 def test_the_new_holder_of_a_bundle_takes_over_the_customers_part():
     told = Told()
     told.use(2)
@@ -270,6 +281,18 @@ def test_a_late_payment_is_of_its_payer_too():
     told.pay(10_000)
     told.game.record(PaymentReceived("P-LATE", 30_000, Method.CARD, bundle="B-1", payer="INS"), date(2026, 1, 3))
     assert told.owed == {"INS": 10_000, "C-1": 0}
+
+
+def test_what_was_billed_is_invoiced_to_whom_it_was_billed():
+    told = Told()
+    told.use(2, surcharge=Surcharge(1_500, "es-health"))
+    assert recipients(told.bundle, 10_000, {}) == {"INS": 8_000, "C-1": 2_000}
+    told.pay(40_000, "INS")
+    assert recipients(told.bundle, 30_000, {"INS": 8_000, "C-1": 2_000}) == {"INS": 30_000}
+    told.pay(10_000 + 3_000)
+    assert recipients(told.bundle, 10_000, {"INS": 38_000, "C-1": 2_000}) == {"INS": 2_000, "C-1": 8_000}
+    plain = Told(payers=())
+    assert recipients(plain.bundle, 50_000, {}) == {"C-1": 50_000}
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))

@@ -151,6 +151,18 @@ def test_an_adjustment_of_income_names_its_bundle_and_leaves_its_money():
     ]
 
 
+def test_an_adjustment_between_two_bundles_is_in_the_history_of_both():
+    game = house(**ONE)
+    two = (*BEGUN, sold(bundle="B-2"), adjusted(("contract-liability", 10000, "B-1"), ("contract-liability", -10000, "B-2")))
+    tell(game, *two)
+    assert [type(event.data).__name__ for _, event in game.book.history("B-2")] == ["BundleSold", "AdjustmentPosted"]
+    assert tell(game, clock("02-05"), used("S-9", "01-25", bundle="B-2"))[-2:] == [
+        "2026-01-25 session.earned  contract-liability 50.00  revenue-package -50.00",
+        "2026-02-05 breakage.correction  breakage 50.00  contract-liability -50.00  corrects E-5",
+    ]
+    assert [game.book.bundle(b).balances.contract_liability for b in ("B-1", "B-2")] == [0, 0]
+
+
 def test_an_adjustment_between_two_bundles_names_both():
     two = (*BEGUN, sold(bundle="B-2"))
     moved = adjusted(("contract-liability", 10000, "B-1"), ("contract-liability", -10000, "B-2"))

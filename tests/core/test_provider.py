@@ -104,6 +104,7 @@ def test_a_late_fact_leaves_an_invoiced_session_as_it_was():
     [
         (invoiced(2800, session="S-9"), "session S-9 is not known; record it first, or leave `session` out"),
         (invoiced(2800, provider="PR-2", session="S-1"), "session S-1 was delivered by provider PR-1, not by PR-2"),
+        (invoiced(2800, provider="PR-0", session="S-1"), "session S-1 was delivered by provider PR-1, not by PR-0"),
         (invoiced(2800, "01-19", session="S-1"), "session S-1 is of 2026-01-20"),
         (invoiced(100, withholding=101), "the withholding of 1.01 EUR is more than the 1.00 EUR that provider PR-1 invoiced"),
     ],

@@ -240,6 +240,28 @@ def test_the_wait_of_each_session_is_its_own():
     ]
 
 
+def test_vat_taken_back_in_parts_is_counted_once():
+    after = (*OWED, written_off(24200), vat_back(700, "07-20"), vat_back(500, "07-21"))
+    assert books(vat_back(3000, "07-22"), after=after, package=TAXED) == [
+        "2026-07-22 receivable.vat-recovered  vat-output 30.00  bad-debt -30.00"
+    ]
+    assert refused(*after, vat_back(3001, "07-22"), package=TAXED) == (
+        "bundle B-1: 30.01 EUR is more than the 30.00 EUR of VAT in what was written off and not recovered; "
+        "write the claim off first, or give at most that [LIVA 80.Cuatro] amount"
+    )
+
+
+def test_a_price_paid_in_part_and_lost_for_the_rest_is_no_default():
+    after = (sold(), paid(30000), *uses(10), written_off(20000))
+    assert refused(*after, default()) == (
+        "bundle B-1 is paid; there is no default. Use bundle.terminated or refund.issued "
+        "[events.md 4 bundle.cancelled_for_default] bundle"
+    )
+    assert books(default(), after=(*after[:-1], written_off(19999))) == [
+        "2026-03-02 default.cancelled  bad-debt 0.01  contract-asset -0.01"
+    ]
+
+
 # Visits
 
 

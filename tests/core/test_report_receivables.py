@@ -263,3 +263,23 @@ def test_what_the_ledger_knows_beyond_the_state_is_the_customers():
     made = receivables.report(books, asked(last="03-01"))
     assert made.tied
     assert cells(made, "payer", "receivable") == [("C-1", 5_000)]
+
+
+@pytest.mark.parametrize(
+    ("since", "ages"),
+    [
+        ("04-01", [1_000, 0, 0, 0]),
+        ("03-02", [1_000, 0, 0, 0]),
+        ("03-01", [0, 1_000, 0, 0]),
+        ("01-31", [0, 1_000, 0, 0]),
+        ("01-30", [0, 0, 1_000, 0]),
+        ("01-01", [0, 0, 1_000, 0]),
+        ("2025-12-31", [0, 0, 0, 1_000]),
+        ("2020-12-31", [0, 0, 0, 1_000]),
+    ],
+)
+def test_a_claim_ages_by_the_days_since_it_is_owed(since, ages):
+    made = Kept()
+    owe(made, since, 1_000, "S-1")
+    row = cells(receivables.report(made, asked(last="04-01")), "days_0_30", "days_31_60", "days_61_90", "over_90")
+    assert row == [tuple(ages)]

@@ -33,6 +33,19 @@ def test_vat_by_quarter_says_what_accrued_what_was_taken_back_and_what_is_to_be_
     assert made.tied
 
 
+@pytest.mark.parametrize("rule", ["transfer.holder", "transfer.units", "modification.upgraded"])
+def test_vat_that_goes_with_the_rights_neither_accrues_nor_is_taken_back(rule):
+    books = taxed()
+    legs = [leg("vat-output", amount, bundle=bundle) for bundle, amount in (("B-1", 1050), ("B-2", -1050))]
+    books.post("05-06", rule, *legs)
+    plain, moved = (report(each, asked(by=("quarter",))) for each in (taxed(), books))
+    assert moved.rows == plain.rows
+    each = report(books, asked(first="05-06", by=("bundle",)))
+    assert cells(each, "bundle", "accrued", "reversed") == [("B-1", 0, -1050), ("B-2", 1050, 0)]
+    assert moved.tied
+    assert each.tied
+
+
 def test_pending_vat_is_not_to_be_paid_and_is_shown_as_long_as_it_waits():
     made = report(taxed(), asked(last="04-10", by=("month",)))
     assert cells(made, "month", "output", "pending", "payable") == [("2026-03", 2100, 0, 2100), ("2026-04", 0, 1050, 0)]

@@ -16,6 +16,7 @@ from tests.core.kept import Kept, asked, cells, day, kept, leg, total
 from tests.core.practice import practice
 
 ANA = Identity("Ana Vila", "12345678Z", "ES")
+LAW = [("2008-01-01", 300506, 600000)]  # RD 1065/2007 art. 33.1 and 34.1 h
 KEYS = ("tax_id", "customers", "q1", "q2", "q3", "q4", "operations", "cash", "declare")
 
 
@@ -198,4 +199,33 @@ def test_two_periods_of_a_bundle_with_several_payers_are_the_whole():
     assert [cells(half, "customers", "operations") for half in halves] == [
         [("INS", 8_000), ("C-1", 2_000)],
         [("INS", 32_000), ("C-1", 8_000)],  # of what the insurer paid ahead, 20.00 covered C-1's part until C-1 paid it
+    ]
+
+
+def test_the_limits_are_those_of_the_law():
+    assert [(str(limits.since), limits.operations, limits.cash) for limits in SPAIN] == LAW
+
+
+def test_the_largest_party_stands_first_and_equal_ones_by_customer():
+    books = Kept()
+    for number, amount in enumerate((400000, 900000, 400000, 600000), 1):
+        books.pay("02-01", amount, customer=f"C-{5 - number}", bundle=f"B-{number}")
+    books.post("02-02", "refund.issued", leg("refund-contra", 700000), leg("bank", -700000), customer="C-9", bundle="B-9")
+    assert cells(report(books, asked()), "customers", "operations") == [
+        ("C-3", 900000),
+        ("C-9", -700000),
+        ("C-1", 600000),
+        ("C-2", 400000),
+        ("C-4", 400000),
+    ]
+
+
+def test_what_was_taxed_before_its_year_counts_in_the_quarter_of_its_entry():
+    books = Kept()
+    books.post("2027-05-03", "refund.issued", leg("refund-contra", 5000), leg("bank", -5000), effective=day("2026-11-02"))
+    books.post("2026-12-31", "session.earned", leg("bank", 7000), leg("revenue-package", -7000), effective=day("2026-07-01"))
+    made = report(books, asked(last="2027-12-31"))
+    assert cells(made, "year", "q1", "q2", "q3", "q4", "operations") == [
+        ("2026", 0, 0, 7000, 0, 7000),
+        ("2027", 0, -5000, 0, 0, -5000),
     ]

@@ -6,6 +6,7 @@ from datetime import date
 
 from revrec.core.events import AdjustmentPosted, BundleOpened, Event, OriginalInvoice, RefundException, RefundIssued
 from revrec.core.reports import opening, out_of_period, trace, uninvoiced
+from revrec.core.reports.invoices import Paperwork
 from revrec.core.units import UNIT
 from tests.core.kept import Kept, asked, cells, day, leg, total
 
@@ -119,7 +120,7 @@ def test_money_stands_by_bundle_and_payer_less_what_went_back():
     books.post("01-06", "refund.issued", leg("contract-liability", 20_000), leg("bank", -20_000))
     books.post("01-07", "payment.customer", leg("cash", 4_000), leg("customer-credit", -4_000), bundle=None)
     books.post("01-08", "credit.applied", leg("customer-credit", 1_000), leg("contract-liability", -1_000))
-    made = uninvoiced.report(books, asked())
+    made = uninvoiced.report(books, asked(), Paperwork())
     assert made.tied
     assert cells(made, "bundle", "payer", "uninvoiced") == [("B-1", "C-1", 31_000), ("on account", "C-1", 3_000)]
 
@@ -134,12 +135,6 @@ def test_what_is_no_money_of_customers_is_left_out():
     books.post("01-09", "provider.paid", leg("provider-payable", 200), leg("bank", -200), bundle=None)
     books.post("01-10", "credit.granted", leg("refund-contra", 500), leg("customer-credit", -500), bundle=None)
     books.post("01-11", "adjustment", leg("bank", 9), leg("bad-debt", -9), bundle=None)
-    made = uninvoiced.report(books, asked())
+    made = uninvoiced.report(books, asked(), Paperwork())
     assert made.tied
     assert cells(made, "bundle", "uninvoiced") == [("B-1", 51_000), ("on account", 500)]
-
-
-def test_this_release_issues_no_invoices():
-    made = uninvoiced.invoices(Kept(), asked())
-    assert made.rows == ()
-    assert made.notes == ("This release issues no invoices; `revrec report uninvoiced` lists what was collected.",)

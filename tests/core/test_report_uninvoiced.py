@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from revrec.core.reports.uninvoiced import invoices, report
-from tests.core.kept import Kept, asked, cells, leg, total
+from revrec.core.events import BundleSold, ChargebackOpened, Method, PaymentReceived, PaymentReversed
+from revrec.core.reports.invoices import Paperwork
+from revrec.core.reports.uninvoiced import report
+from tests.core.kept import Kept, asked, cells, day, kept, leg, total
+from tests.core.practice import practice
 
 
 @pytest.fixture
@@ -28,7 +31,7 @@ def books():
 
 
 def test_each_payer_of_a_bundle_has_a_line_and_money_on_account_another(books):
-    made = report(books, asked())
+    made = report(books, asked(), Paperwork())
     assert cells(made, "bundle", "payer", "collected", "invoiced", "uninvoiced") == [
         ("B-1", "C-1", 20000, 0, 20000),
         ("B-1", "INSURER", 30000, 0, 30000),
@@ -37,39 +40,50 @@ def test_each_payer_of_a_bundle_has_a_line_and_money_on_account_another(books):
     ]
     assert made.total == ("Total", None, 56200, 0, 56200)
     assert made.tied
-    assert made.notes == ("This release issues no invoices: everything collected stands here.",)
+    assert made.notes == ("These books issue no invoices (`invoicing_from` is not set): everything collected stands here.",)
 
 
 def test_what_goes_back_is_not_collected(books):
     books.post("02-01", "payment.reversed", leg("contract-liability", 20000), leg("psp-clearing", -20000))
     books.post("02-02", "credit.applied", leg("customer-credit", 1200), leg("contract-liability", -1200), customer="C-2")
-    made = report(books, asked())
+    made = report(books, asked(), Paperwork())
     assert cells(made, "bundle", "payer", "collected") == [
         ("B-1", "C-2", 1200),
         ("B-1", "INSURER", 30000),
         ("visits and fees", "C-1", 5000),
     ]
     assert made.tied
-    assert total(report(books, asked(last="01-31")), "collected") == 56200
+    assert total(report(books, asked(last="01-31"), Paperwork()), "collected") == 56200
 
 
 def test_what_nobody_paid_in_stands_apart(books):
     books.post("02-01", "adjustment", leg("bank", 900), leg("bad-debt", -900), bundle=None)
     books.post("02-02", "credit.granted", leg("refund-contra", 800), leg("customer-credit", -800), bundle=None, customer="C-3")
     books.post("02-03", "currency.revalued", leg("bank", 70), leg("fx-gain", -70), bundle=None)
-    made = report(books, asked())
+    made = report(books, asked(), Paperwork())
     assert cells(made, "bundle", "payer", "collected")[2:4] == [("on account", "C-2", 1200), ("on account", "C-3", 800)]
     assert made.tied
 
 
 def test_a_branch_shows_what_it_took(books):
     books.pay("02-01", 1000, branch="mad")
-    made = report(books, asked(branch="mad"))
+    made = report(books, asked(branch="mad"), Paperwork())
     assert cells(made, "bundle", "collected") == [("B-1", 1000)]
     assert made.tied
 
 
 def test_nothing_collected_is_no_line():
-    made = report(Kept(), asked())
+    made = report(Kept(), asked(), Paperwork())
     assert (made.rows, made.total, made.tied) == ((), None, True)
-    assert invoices(Kept(), asked()).rows == ()
+
+
+def test_money_stands_with_whoever_paid_it_and_goes_back_to_the_same():
+    game = practice()
+    game.record(BundleSold("B-1", "P10", "C-1"), day("01-01"))
+    for number, payer in ((1, "INSURER"), (2, "EMPLOYER"), (3, None)):
+        game.record(PaymentReceived(f"P-{number}", 10_000, Method.CARD, bundle="B-1", payer=payer), day("01-02"))
+    game.record(PaymentReversed("P-2", "mistake", "manager"), day("01-03"))
+    game.record(ChargebackOpened("P-1", 4_000), day("01-04"))
+    made = report(kept(game), asked(), Paperwork())
+    assert cells(made, "bundle", "payer", "collected") == [("B-1", "C-1", 10_000), ("B-1", "INSURER", 6_000)]
+    assert made.tied

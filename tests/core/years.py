@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from revrec.core import aging, rollforward
 from revrec.core.book import METHODS
@@ -37,6 +37,7 @@ from revrec.core.reports import (
     waterfall,
 )
 from revrec.core.reports.frame import Identity, Question
+from revrec.core.reports.invoices import Paperwork
 from revrec.core.reports.reconciliation import Beyond
 from revrec.core.reports.third_parties import Limits
 from revrec.core.rollforward import lines_of, source_of
@@ -45,7 +46,6 @@ from tests.core.practice import BUNDLES, KINDS, LATE, PREFIX, START, History, Pr
 from tests.core.telling import lines
 
 FOLDER = Path(__file__).parent / "years"
-SEEDS = (194, 152, 169, 36, 117, 146, 95, 55, 127, 185)  # of the first 200, those that reach most of the engine
 LENGTH = 100
 NAMES = {fact: name for name, fact in TYPES.items()}
 PEOPLE = {
@@ -53,6 +53,40 @@ PEOPLE = {
     "C-1": Identity("Bruno Ruiz", "ES12345678Z", "ES"),
     "C-2": Identity("Carla Gil", None, "ES"),
 }
+
+
+class Theme(NamedTuple):
+    """What a year is about: the kinds of half of its moves, and the variants of all (`practice.Move`, the second number)."""
+
+    kinds: Sequence[str] = KINDS
+    variants: Sequence[int] = range(10)
+
+
+THEMES = {
+    "all": Theme(),
+    "changes": Theme(
+        ("top-up", "upgrade", "new-pack", "reduce", "transfer", "split", "open", "remote", "estimate", "use", "pay")
+    ),
+    "claims": Theme(("write-off", "write-off-visit", "recover", "recover-visit", "vat-back", "visit", "default", "use", "undo")),
+    "currency": Theme(("sell", "pay", "use", "unpay", "refund", "dispute", "win", "revalue"), (6, 6, 6, 6, 6, 0, 3, 9)),
+    "disputes": Theme(("pay", "use", "dispute", "win", "lose", "undo", "write-off", "recover")),
+    "refunds": Theme(("pay", "use", "part-refund", "refund", "except", "settle", "unrefund", "request", "answer", "reject")),
+}
+# Of the first 120 of each theme, those that together reach most of the engine.
+YEARS = (
+    ("all", 36),
+    ("all", 99),
+    ("changes", 33),
+    ("changes", 89),
+    ("claims", 32),
+    ("claims", 52),
+    ("claims", 68),
+    ("currency", 57),
+    ("currency", 91),
+    ("disputes", 22),
+    ("disputes", 95),
+    ("refunds", 99),
+)
 
 
 class Dice:
@@ -65,18 +99,18 @@ class Dice:
         """One of some options."""
         return options[int(self._random.random() * len(options))]
 
-    def history(self, length: int) -> History:
-        """As `practice.histories` draws them, closer together."""
-        numbers = range(8), LATE, range(10), range(10), range(1, 5)
-        moves = [(self.pick(KINDS), *map(self.pick, numbers)) for _ in range(length)]
+    def history(self, theme: Theme) -> History:
+        """Half of the moves are of the theme, half as `practice.histories` draws them; closer together."""
+        numbers = range(8), LATE, range(10), theme.variants, range(1, 5)
+        moves = [(self.pick(self.pick((KINDS, theme.kinds))), *map(self.pick, numbers)) for _ in range(LENGTH)]
         return [*PREFIX, *moves]
 
 
-def year(seed: int) -> Iterator[str]:
+def year(theme: str, seed: int) -> Iterator[str]:
     """All that is kept of one practice."""
     dice = Dice(seed)
     world = world_by(dice.pick)
-    game, history = world.practice(), dice.history(LENGTH)
+    game, history = world.practice(), dice.history(THEMES[theme])
     yield from _sells(world)
     for number in range(len(history)):
         yield from _told(game, history, number)
@@ -166,6 +200,10 @@ def _third_parties(books: Kept, asked: Question) -> Table:
     return third_parties.report(books, asked, (Limits(START, 50_000, 10_000),))
 
 
+def _uninvoiced(books: Yearbook, asked: Question) -> Table:
+    return uninvoiced.report(books, asked, Paperwork())
+
+
 MOVING: Sequence[tuple[tuple[str, ...], Callable[[Yearbook, Question], Table]]] = (
     (("month", *disaggregation.USUAL), disaggregation.report),
     (profitability.USUAL, profitability.report),
@@ -174,7 +212,7 @@ MOVING: Sequence[tuple[tuple[str, ...], Callable[[Yearbook, Question], Table]]] 
     (tax.USUAL, tax.report),
     ((), tax.late),
     ((), out_of_period.report),
-    ((), uninvoiced.report),
+    ((), _uninvoiced),
     ((), _third_parties),
     (("branch", "policy"), _rolled),
     (("month",), _rolled),
@@ -192,14 +230,16 @@ STANDING: Sequence[tuple[tuple[str, ...], Callable[[Yearbook, Question], Table]]
 
 
 def _reported(game: Practice, history: History) -> Iterator[str]:
-    """Every report at the end, those of movements also for a quarter at one branch."""
+    """Every report at the end, of all branches and of one; those of movements also for a quarter at each branch."""
     books, end = _books(game), days(history)
     whole = Question(START, max(end, books.latest))
     for by, report in (*MOVING, *STANDING):
         yield from _lines(report(books, whole._replace(by=by)))
-    quarter = Question(date(2026, 4, 1), date(2026, 6, 30), branch="bcn")
-    for by, report in (*MOVING, ((), trace.report)):
-        yield from _lines(report(books, quarter._replace(by=by)))
+    for by, report in STANDING:
+        yield from _lines(report(books, whole._replace(by=by, branch="mad")))
+    for first, last, branch in ((date(2026, 4, 1), date(2026, 6, 30), "bcn"), (date(2026, 2, 1), date(2026, 3, 31), "mad")):
+        for by, report in (*MOVING, ((), trace.report)):
+            yield from _lines(report(books, Question(first, last, by, branch)))
 
 
 @dataclass
@@ -226,15 +266,15 @@ def _lines(table: Table) -> Iterator[str]:
     yield from table.findings
 
 
-def file(seed: int) -> Path:
+def file(theme: str, seed: int) -> Path:
     """Where a year is kept."""
-    return FOLDER / f"{seed:03}.txt"
+    return FOLDER / f"{theme}-{seed:03}.txt"
 
 
 def write() -> None:
     """Write every year anew."""
-    for seed in SEEDS:
-        file(seed).write_text("\n".join(year(seed)) + "\n", "utf-8")
+    for theme, seed in YEARS:
+        file(theme, seed).write_text("\n".join(year(theme, seed)) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

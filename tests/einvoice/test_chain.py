@@ -68,6 +68,12 @@ def test_the_rest_of_a_chain_is_checked_against_what_precedes_it() -> None:
     assert [finding.code for finding in check(records[3:], before=records[1].link)] == ["chain-fork"]
 
 
+def test_a_chain_that_does_not_begin_with_a_first_record_is_found() -> None:
+    found = check(mixed_chain()[1:])
+    assert [(finding.code, finding.field) for finding in found] == [("chain-fork", "records[0].previous")]
+    assert "no record precedes it" in found[0].message
+
+
 @pytest.mark.parametrize(
     "change", [{"total": "0.01"}, {"number": "F2026-999999"}, {"type_code": "F3"}, {"generated_at": "2026-03-02T10:02:01+01:00"}]
 )
@@ -83,7 +89,10 @@ def test_a_record_changed_afterwards_is_found_and_named(change: dict[str, str]) 
 def test_a_second_first_record_is_found() -> None:
     records = chain_of([documents.exempt(), documents.simplified()])
     alone = chain_of([documents.taxed()], start=AT + timedelta(hours=1))
-    assert [finding.code for finding in check([*records, *alone])] == ["2007"]
+    found = check([*records, *alone])
+    assert [(finding.code, finding.field) for finding in found] == [("2007", "records[2].previous")]
+    assert f"{records[-1].number} precedes it" in found[0].message
+    assert [finding.code for finding in check(alone, before=records[-1].link)] == ["2007"]
 
 
 def test_a_record_that_is_its_own_predecessor_is_found() -> None:
@@ -92,11 +101,19 @@ def test_a_record_that_is_its_own_predecessor_is_found() -> None:
     assert "2008" in {finding.code for finding in check([selfish], before=record.link)}
 
 
-def test_a_clock_that_went_back_is_found() -> None:
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        ("2026-03-02T08:59:59+00:00", [("chain-clock", "records[1].generated_at")]),
+        ("2026-03-02T09:00:00+00:00", []),
+        ("2026-03-02T10:00:01+01:00", []),
+    ],
+)
+def test_a_clock_that_went_back_is_found(moment: str, expected: list[tuple[str, str]]) -> None:
     first = chain_of([documents.exempt()])[0]
-    later = replace(first, number="F2026-000124", previous=first.link, generated_at="2026-03-02T08:59:59+00:00", huella="")
+    later = replace(first, number="F2026-000124", previous=first.link, generated_at=moment, huella="")
     later = replace(later, huella=huella(text_of(later)))
-    assert [finding.code for finding in check([first, later])] == ["chain-clock"]
+    assert [(finding.code, finding.field) for finding in check([first, later])] == expected
 
 
 @given(st.integers(0, 6), st.integers(0, 6))

@@ -1,10 +1,18 @@
 """Would the tests notice? Changes the core in small ways, one at a time, and runs the tests of the core against each.
 
-python -m tests.mutation [MODULE …] [--sample N] [--seed S] [--timeout SECONDS]
+python -m tests.mutation [MODULE …] [--sample N] [--seed S] [--timeout SECONDS] [--quick]
 
 MODULE is a module of `revrec/core` (`money`, `reports.tax`); default: all. The changes are those of Cosmic Ray, made in a
 copy under build/mutation. A change that no test notices survives: it stands in build/mutation/survivors.diff, and the
 score, in build/mutation/score.json, says which share of all was noticed.
+
+Left out are changes that no test can notice, whatever it does, and changes that are no Python, which every test notices:
+- in annotations, and of `if TYPE_CHECKING`, which holds imports for annotations;
+- `is` made `==`, and `is not` made `!=`, where the right side is None or a member of an enumeration: they compare by identity;
+- of a `*` or `**` that is no operation, but marks parameters or arguments (`*, by`, `**facts`).
+
+Changes that are equivalent for any other reason (a cache of another size, a boundary at which both sides agree) count as
+survivors. `--quick` leaves out the random histories, which find few changes more: for work on the tests, not for a score.
 """
 
 from __future__ import annotations
@@ -33,6 +41,8 @@ TESTS = Path("tests/core")
 SLOW = "test_invariants.py"  # a minute of random histories: only for what nothing else has noticed
 PYTEST = (sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider")
 NO_CHANGE = "core/NoOp"
+BINARY = "core/ReplaceBinaryOperator_"
+SAME = ("core/ReplaceComparisonOperator_Is_Eq", "core/ReplaceComparisonOperator_IsNot_NotEq")
 
 # Modules that are tested under other names than their own.
 TESTED_BY = {
@@ -69,20 +79,55 @@ class Range(NamedTuple):
 
 
 def stages(module: str, tests: Path) -> list[list[str]]:
-    """What is run against a change of a module, until something notices: its own tests, the fast ones, all."""
+    """What is run against a change of a module, until something notices: its own tests and the kept books, the fast ones, all."""
     names = (
         module.replace(".", "_"),
         module.rpartition(".")[2],
         f"report_{module.rpartition('.')[2]}",
         *TESTED_BY.get(module, ()),
+        "years",
     )
     own = [str(path) for name in dict.fromkeys(names) if (path := tests / f"test_{name}.py").exists()]
     return [*([own] if own else []), [str(tests), f"--ignore={tests / SLOW}"], [str(tests / SLOW)]]
 
 
-def annotations(source: str) -> list[Range]:
-    """Where types stand: the program never looks at them, so no test can notice a change there."""
-    return [_range(node) for node in _type_nodes(ast.parse(source))]
+class Untested(NamedTuple):
+    """Where no test can notice a change of a file."""
+
+    types: list[Range]  # the program never looks at them
+    identities: list[Range]  # comparisons by `is` in which `==` says the same
+    operations: list[Range]  # where the sign of a binary operation may stand
+
+    @classmethod
+    def of(cls, source: str) -> Untested:
+        """Those of a source."""
+        tree = ast.parse(source)
+        types = [_range(node) for node in _type_nodes(tree)]
+        return cls(
+            types, list(_identities(tree)), [_between(n.left, n.right) for n in ast.walk(tree) if isinstance(n, ast.BinOp)]
+        )
+
+    def holds(self, operator: str, start: tuple[int, int]) -> bool:
+        """Whether a change by an operator of Cosmic Ray at a position is to be left out."""
+        if operator in SAME and inside(start, self.identities):
+            return True
+        return inside(start, self.types) or (operator.startswith(BINARY) and not inside(start, self.operations))
+
+
+def _identities(tree: ast.AST) -> Iterator[Range]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare) and len(node.ops) == 1 and _is_one_of_a_kind(node.comparators[0]):
+            yield _between(node.left, node.comparators[0])
+
+
+def _is_one_of_a_kind(node: ast.expr) -> bool:
+    """None, or a member of an enumeration as the core writes them, `Status.OPEN`."""
+    match node:
+        case ast.Constant(value=None):
+            return True
+        case ast.Attribute(value=ast.Name(id=name), attr=member):
+            return name[0].isupper() and member.isupper()
+    return False
 
 
 def _type_nodes(tree: ast.AST) -> Iterator[ast.expr]:
@@ -92,6 +137,12 @@ def _type_nodes(tree: ast.AST) -> Iterator[ast.expr]:
                 yield found
             case ast.FunctionDef(returns=ast.expr() as found):
                 yield found
+            case ast.If(test=ast.Name(id="TYPE_CHECKING") as found):
+                yield found
+
+
+def _between(left: ast.expr, right: ast.expr) -> Range:
+    return Range(_range(left).end, _range(right).start)
 
 
 def _range(node: ast.expr) -> Range:
@@ -156,7 +207,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"{len(chosen):,} of {len(items):,} changes (seed {options.seed})", flush=True)
     survivors, tried = [], 0
     for place in chosen:
-        outcome = _try(items[place], options.timeout)
+        outcome = _try(items[place], options.timeout, quick=options.quick)
         tried += outcome is not None
         if outcome:
             survivors.append(outcome)
@@ -181,31 +232,32 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--sample", type=int, default=100, metavar="N", help="how many changes (0: all; default: 100)")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="which ones (default: 1)")
     parser.add_argument("--timeout", type=float, default=300, metavar="SECONDS", help="of one run of tests (default: 300)")
+    parser.add_argument("--quick", action="store_true", help="without the random histories")
     return parser.parse_args(arguments)
 
 
 def _changes(paths: Sequence[Path]) -> Iterator[MutationSpec]:
-    """Every change that Cosmic Ray knows to make, but for those to types and those that change nothing."""
+    """Every change that Cosmic Ray knows to make, but for those that change nothing and those that are left out."""
     from cosmic_ray.commands import init
     from cosmic_ray.work_db import WorkDB, use_db
 
     with use_db(str(BUILD / "session.sqlite"), WorkDB.Mode.create) as database:
         init(paths, database, {})
         found = [item.mutations[0] for item in database.work_items]
-    types = {path: annotations(path.read_text("utf-8")) for path in paths}
+    left_out = {path: Untested.of(path.read_text("utf-8")) for path in paths}
     found.sort(key=lambda each: (str(each.module_path), each.start_pos, each.operator_name, each.occurrence))
     for each in found:
-        if each.operator_name != NO_CHANGE and not inside(each.start_pos, types[each.module_path]):
+        if each.operator_name != NO_CHANGE and not left_out[each.module_path].holds(each.operator_name, each.start_pos):
             yield each
 
 
-def _try(change: MutationSpec, timeout: float) -> Survivor | bool | None:
+def _try(change: MutationSpec, timeout: float, *, quick: bool) -> Survivor | bool | None:
     """The survivor, False when a test noticed, None when the change could not be made."""
     from cosmic_ray.mutating import mutate_and_test
     from cosmic_ray.work_item import TestOutcome, WorkerOutcome
 
     name, diff = name_of(change.module_path), ""
-    for tests in stages(name, TESTS):
+    for tests in stages(name, TESTS)[: -1 if quick else None]:
         done = mutate_and_test([change], shlex.join([*PYTEST, *tests]), timeout)
         if done.worker_outcome is not WorkerOutcome.NORMAL:
             return None

@@ -58,9 +58,11 @@ def admitted() -> frozenset[int]:
     return frozenset(int(code) for code in _file()["admitted"])
 
 
+def grades() -> Mapping[str, Mapping[str, str]]:
+    """Our texts by what the codes do: refuse the `message`, reject the `record`, or leave it `admitted`."""
+    return {grade: _file()[grade] for grade in ("message", "record", "admitted")}
+
+
 def text(code: int) -> str:
     """What a code means; a code that is not listed is one that a script made up."""
-    for grade in ("message", "record", "admitted"):
-        if found := _file()[grade].get(str(code)):
-            return str(found)
-    return "Error de prueba"
+    return next((texts[str(code)] for texts in grades().values() if str(code) in texts), "Error de prueba")

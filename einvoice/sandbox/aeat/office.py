@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from stdnum.es import nif
@@ -18,15 +18,13 @@ from einvoice.sandbox.aeat.message import CONSULTATION, SUBMISSION, Message, Tur
 from einvoice.sandbox.aeat.record import day
 from einvoice.sandbox.aeat.register import Outcome, Register, Stored, Violation
 from einvoice.sandbox.aeat.rules import Situation
-from einvoice.sandbox.faults import Fault, Kind, Plan
+from einvoice.sandbox.faults import PAGE, Fault, Kind, Plan, after, before
 from einvoice.sandbox.server import Call, Reply
+from einvoice.xsd import schema
 
 PATH = "/wlpl/TIKE-CONT/ws/SistemaFacturacion/VerifactuSOAP"
 _PATHS = frozenset({PATH, "/"})
-ERROR_PAGE = "https://www1.agenciatributaria.gob.es/static_files/common/html/error/erro4011.html"
 USUAL_WAIT = 60  # seconds; what a sender begins with (Orden HAC/1177/2024 art. 16.2)
-_HTML = "text/html; charset=utf-8"
-_PAGE = b"<!DOCTYPE html><html><head><title>Error</title></head><body>Servicio no disponible</body></html>"
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ class Census:
 class Office:
     """AEAT's service for VERI*FACTU systems. `clock` gives aware times; `wait` is the TiempoEsperaEnvio of its answers.
 
-    `plan` may be changed while it serves; `log` is told one line a message.
+    `plan` may be changed while it serves; `log` is told one line a message. Raises SchemaMissing.
     """
 
     def __init__(
@@ -65,6 +63,8 @@ class Office:
         self._log = log
         self._discipline = Discipline(register)
         self._turn = threading.Lock()
+        for needed in ("verifactu/SuministroLR", "verifactu/ConsultaLR"):
+            schema(needed)  # compiled now, so that a missing one is said before anything is served
 
     def records(self) -> tuple[Stored, ...]:
         """The accepted records, in the order of acceptance."""
@@ -82,9 +82,9 @@ class Office:
         """The reply to one call."""
         fault = self.plan.next()
         if call.path not in _PATHS:
-            return Reply(_PAGE, status=404, content_type=_HTML)
-        if fault and (early := _before(fault)):
-            self._log(f"fault {fault.kind}: nothing accepted")
+            return PAGE
+        if early := before(fault, _soap_fault):
+            self._log(f"fault {fault and fault.kind}: nothing accepted")
             return early
         try:
             return self._served(call, fault)
@@ -112,12 +112,12 @@ class Office:
                 self._discipline.over(chains, call)
                 raise
 
-        def after(left: bool) -> None:
+        def over(left: bool) -> None:
             if left:
                 self._register.answered(number, chains)
             self._discipline.over(chains, call)
 
-        return _late(Reply(body, after=after), fault)
+        return after(fault, Reply(body, after=over))
 
     def _settle(self, message: Message, presenter: str, now: datetime, fault: Fault | None) -> tuple[int, bytes]:
         """Judge and keep a message; the number of its presentation and the answer."""
@@ -136,43 +136,17 @@ class Office:
     def _kept(self, number: int, message: Message, place: int, situation: Situation, fault: Fault | None) -> Verdict:
         record = message.records[place]
         verdict = judge(record, situation, self._register)
-        if fault and fault.kind is Kind.PARTIAL and place % 2 == 0 and verdict.outcome is not Outcome.REJECTED:
+        if fault and fault.kind is Kind.PARTIAL and place % 2 == 0 and verdict.kept and verdict.outcome is not Outcome.REJECTED:
             verdict = Verdict(Outcome.REJECTED, int(fault.value))
         if verdict.kept:
             self._register.add(number, record, verdict.outcome, verdict.code)
         return verdict
 
 
-def _before(fault: Fault) -> Reply | None:
-    """The reply of faults that strike before the message is read."""
-    match fault.kind:
-        case Kind.DROP_BEFORE:
-            return Reply(drop=True)
-        case Kind.ERROR:
-            return Reply(_PAGE, status=int(fault.value), content_type=_HTML)
-        case Kind.REDIRECT:
-            return Reply(status=302, location=ERROR_PAGE)
-        case Kind.SERVER:
-            return Reply(say.fault(Turned(0, "error interno", again=True)), status=500)
-        case Kind.CLIENT:
-            return Reply(say.fault(Turned(int(fault.value))), status=500)
-        case _:
-            return None
-
-
-def _late(reply: Reply, fault: Fault | None) -> Reply:
-    """The reply of faults that strike once the message is kept."""
-    match fault and fault.kind:
-        case Kind.SLOW:
-            return replace(reply, delay=fault.value if fault else 0.0)
-        case Kind.DROP_AFTER:
-            return replace(reply, drop=True)
-        case Kind.GARBAGE:
-            return replace(reply, body=_PAGE, content_type=_HTML, after=lambda _left: reply.after(False))
-        case Kind.TRUNCATED:
-            return replace(reply, cut=True)
-        case _:
-            return reply
+def _soap_fault(fault: Fault) -> Reply:
+    again = fault.kind is Kind.SERVER
+    turned = Turned(0, "error interno", again=True) if again else Turned(int(fault.value))
+    return Reply(say.fault(turned), status=500)
 
 
 def _admit(obligado: str, representative: str, call: Call, census: Census) -> str:

@@ -12,7 +12,7 @@ from revrec.core.bundle import Bundle
 from revrec.core.journal import JournalEntry, Posting
 from revrec.core.reports.frame import UNNAMED, Question, Records
 
-_MONEY = (Kind.PAYMENT, Kind.PAYMENT_UNDONE)
+_MONEY = (Kind.PAYMENT, Kind.PAYMENT_UNDONE, Kind.CHARGEBACK, Kind.CHARGEBACK_DONE)
 
 
 class PaidBy:
@@ -23,7 +23,7 @@ class PaidBy:
         self.known: dict[str, dict[int, str | None]] = {}
 
     def of(self, entry: JournalEntry) -> str | None:
-        """The payer of a payment of a bundle, or of one taken back; None of any other entry."""
+        """The payer of a payment of a bundle, or of one disputed or taken back; None of any other entry."""
         if entry.bundle is None:
             return None
         if entry.bundle not in self.known:

@@ -17,6 +17,8 @@ from revrec.core.reports.sums import Key, Sums, total_cells
 BY = ("quarter", "month", "tax", "branch", "service", "policy", "rule", "bundle")
 USUAL = ("quarter", "month")
 ROLES = (Role.VAT_OUTPUT, Role.VAT_OUTPUT_PENDING, Role.VAT_INPUT)
+# The VAT goes with the rights to another holder or bundle: within one row nothing accrues and nothing is taken back.
+_MOVED = ("transfer.", "modification.upgraded")
 FEES = frozenset({"session.fee", "fee.transfer", "fee.extension"})
 COLUMNS = ("accrued", "reversed", "output", "pending", "input", "payable")
 TITLES = {
@@ -68,13 +70,20 @@ def report(books: Records, asked: Question) -> Table:
     sums, outside = Sums(COLUMNS), 0
     bundles = {bundle.id: bundle for bundle in books.bundles()} if "tax" in asked.by else {}
     for entry in books.entries(date.max):
+        due, netted = tax_point(entry), dict[tuple[Role, Key], int]()
+        posted, counts = (asked.first <= day <= asked.last for day in (entry.date, due))
         for leg in legs_of(entry, asked.branch):
             if leg.role in ROLES:
-                levy = Levy(entry, leg, tax_point(entry))
-                posted, counts = (asked.first <= day <= asked.last for day in (entry.date, levy.due))
                 outside += -leg.amount * (counts - posted)
-                if counts:
-                    _take(sums, levy, _key(levy, asked.by, books, bundles))
+                if not counts:
+                    continue
+                key = _key(Levy(entry, leg, due), asked.by, books, bundles)
+                if entry.rule.startswith(_MOVED):
+                    netted[leg.role, key] = netted.get((leg.role, key), 0) - leg.amount
+                else:
+                    _take(sums, leg.role, -leg.amount, key)
+        for (role, key), amount in netted.items():
+            _take(sums, role, amount, key)
     moved = books.balance(ROLES, asked.first - DAY, asked.branch) - books.balance(ROLES, asked.last, asked.branch)
     shown = sums.sum("output", "pending") - sums.sum("input")
     ties = (Tie("Ledger movement and what counts in another period", moved + outside, "VAT shown", shown),)
@@ -130,14 +139,13 @@ def _labels(by: tuple[str, ...]) -> Iterator[Column]:
     return (Column(part, part.capitalize(), Kind.TEXT) for part in by)
 
 
-def _take(sums: Sums, levy: Levy, key: Key) -> None:
-    """One leg into its columns."""
-    amount = -levy.leg.amount
-    if levy.leg.role is Role.VAT_OUTPUT:
+def _take(sums: Sums, role: Role, amount: int, key: Key) -> None:
+    """An amount of VAT, owed to the tax office where positive, into its columns."""
+    if role is Role.VAT_OUTPUT:
         sums.add(key, "accrued" if amount > 0 else "reversed", amount)
         sums.add(key, "output", amount)
         sums.add(key, "payable", amount)
-    elif levy.leg.role is Role.VAT_OUTPUT_PENDING:
+    elif role is Role.VAT_OUTPUT_PENDING:
         sums.add(key, "pending", amount)
     else:
         sums.add(key, "input", -amount)

@@ -77,17 +77,17 @@ class _Line(NamedTuple):
     liability: int | None
 
 
-def report(records: Records, asked: Question) -> Table:
-    """Every posting of the period in order of date, from fact to balance; for a spreadsheet: `--csv`."""
+def report(records: Records, asked: Question, born: Mapping[int, str] = {}) -> Table:
+    """Every posting of the period in order of date, from fact to balance; `born` names the documents of an entry."""
     lines = list(_lines(records, asked))
     recorded = records.recorded(list(dict.fromkeys(line.entry.number for line in lines)))
-    rows = tuple(_told(records, lines, recorded))
+    rows = tuple(_told(records, lines, recorded, born))
     roles = (Role.CONTRACT_LIABILITY,)
     moved = records.balance(roles, asked.last, asked.branch) - records.balance(roles, asked.first - DAY, asked.branch)
     listed = sum(line.leg.amount for line in lines if line.leg.role in roles)
     tie = Tie("Movement of contract-liability in the ledger", moved, "postings listed", listed)
     title = f"Postings from {asked.first} to {asked.last}"
-    notes = ("`revrec trace ID` follows one id in both directions. This release issues no invoices.",)
+    notes = ("`revrec trace ID` follows one id in both directions.",)
     return Table("trace", title, records.currency, COLUMNS, rows, None, (tie,), notes)
 
 
@@ -101,14 +101,16 @@ def _lines(records: Records, asked: Question) -> Iterator[_Line]:
             yield _Line(entry, leg, bundle, used, tale.liability[bundle] if bundle else None)
 
 
-def _told(records: Records, lines: Iterable[_Line], recorded: Mapping[int, date]) -> Iterator[tuple[Cell, ...]]:
+def _told(
+    records: Records, lines: Iterable[_Line], recorded: Mapping[int, date], born: Mapping[int, str]
+) -> Iterator[tuple[Cell, ...]]:
     """The rows; a fact is read once for all the postings of its entry."""
     seen: tuple[int, Event | None] = (0, None)
     for line in lines:
         entry = line.entry
         if seen[0] != entry.number:
             seen = entry.number, records.fact(entry)
-        yield _row(line, seen[1], recorded.get(entry.number))
+        yield (*_row(line, seen[1], recorded.get(entry.number)), born.get(entry.number))
 
 
 def _row(line: _Line, fact: Event | None, recorded: date | None) -> tuple[Cell, ...]:
@@ -131,7 +133,6 @@ def _row(line: _Line, fact: Event | None, recorded: date | None) -> tuple[Cell, 
         entry.session,
         leg.branch or entry.branch,
         f"E-{entry.corrects}" if entry.corrects else None,
-        None,
     )
 
 

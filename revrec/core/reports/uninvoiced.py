@@ -1,13 +1,17 @@
-"""What was collected and not invoiced, by bundle and payer; and the invoices, of which this release issues none."""
+"""What was collected and not invoiced, by bundle and payer, and the documents that wait."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 
+from revrec.core import money
+from revrec.core.billing import Subject
 from revrec.core.journal import MONEY_ROLES, JournalEntry, Posting, Role
 from revrec.core.report import Column, Kind, Table, Tie
 from revrec.core.reports.frame import UNNAMED, Question, Records, legs_of
+from revrec.core.reports.invoices import Paperwork
+from revrec.core.reports.payers import PaidBy
 
 ON_ACCOUNT = "on account"  # held for a customer, named for no bundle yet
 OTHER = "visits and fees"
@@ -22,45 +26,43 @@ COLUMNS = (
     Column("invoiced", "Invoiced"),
     Column("uninvoiced", "Not invoiced"),
 )
-INVOICES = (
-    Column("number", "Number", Kind.TEXT),
-    Column("issued_on", "Issued", Kind.DATE),
-    Column("customer", "Customer", Kind.TEXT),
-    Column("bundle", "Bundle", Kind.TEXT),
-    Column("amount", "Amount"),
-)
-NONE_ISSUED = "This release issues no invoices"
+SHOWN = 10  # waiting documents that are named; the rest is counted
 _Whose = tuple[str, str]
 
 
-def report(records: Records, asked: Question) -> Table:
+def report(records: Records, asked: Question, papers: Paperwork) -> Table:
     """The money of customers at the end of a day, less what went back to them; deposits are returnable and need no invoice."""
-    found, apart = defaultdict[_Whose, int](int), 0
+    found, apart, payers = defaultdict[_Whose, int](int), 0, PaidBy(records)
     for entry in records.entries(asked.last):
         legs = list(legs_of(entry, asked.branch))
         if entry.rule in _NOT_COLLECTED:
             apart += _sum(legs, _LEDGER)
         else:
-            apart -= _take(found, entry, legs)
+            apart -= _take(found, entry, legs, payers)
         if entry.rule == GRANTED:
             apart += _sum(legs, _CREDIT)
         _hold(found, entry, legs if entry.rule not in _NOT_COLLECTED or entry.rule == GRANTED else [])
-    rows = tuple((bundle, payer, amount, 0, amount) for (bundle, payer), amount in sorted(found.items()) if amount)
-    total = sum(amount for *_, amount in rows)
+    said = _invoiced(found, papers, asked)
+    rows = tuple(
+        (bundle, payer, amount, invoiced, amount - invoiced)
+        for bundle, payer in sorted(found.keys() | said.keys())
+        if (amount := found.get((bundle, payer), 0)) | (invoiced := said.get((bundle, payer), 0))
+    )
+    total, billed = sum(row[2] for row in rows), sum(row[3] for row in rows)
     ledger = records.balance(_LEDGER, asked.last, asked.branch)
     tie = Tie("Money in the ledger", ledger, "customers' and other money", total + apart)
     title = f"Collected and not invoiced at the end of {asked.last}"
-    notes = (f"{NONE_ISSUED}: everything collected stands here.",)
-    cells = ("Total", None, total, 0, total)
+    notes = tuple(_notes(papers, records.currency))
+    cells = ("Total", None, total, billed, total - billed)
     return Table("uninvoiced", title, records.currency, COLUMNS, rows, cells if rows else None, (tie,), notes)
 
 
-def _take(found: dict[_Whose, int], entry: JournalEntry, legs: list[Posting]) -> int:
+def _take(found: dict[_Whose, int], entry: JournalEntry, legs: list[Posting], payers: PaidBy) -> int:
     """Add what an entry collected for its bundle; returns what of its money is the staff's (tips, providers paid)."""
     money = [leg for leg in legs if leg.role in MONEY_ROLES]
     others = _sum(legs, {Role.PROVIDER_PAYABLE}) if money else 0
     collected = _sum(legs, _LEDGER | _CREDIT) + others
-    payer = next((leg.customer for leg in money if leg.customer), entry.customer)
+    payer = (payers.of(entry) if money else None) or next((leg.customer for leg in money if leg.customer), entry.customer)
     found[entry.bundle or OTHER, payer or UNNAMED] += collected
     return others
 
@@ -76,8 +78,29 @@ def _sum(legs: list[Posting], roles: Collection[Role]) -> int:
     return sum(leg.amount for leg in legs if leg.role in roles)
 
 
-def invoices(records: Records, asked: Question) -> Table:
-    """The invoices of a period: none."""
-    title = f"Invoices from {asked.first} to {asked.last}"
-    notes = (f"{NONE_ISSUED}; `revrec report uninvoiced` lists what was collected.",)
-    return Table("invoices", title, records.currency, INVOICES, (), notes=notes)
+def _invoiced(found: Mapping[_Whose, int], papers: Paperwork, asked: Question) -> dict[_Whose, int]:
+    """What documents say of each bundle and payer; one that names nobody, or another holder, is the first payer's."""
+    said = defaultdict[_Whose, int](int)
+    payers: dict[str, str] = {}
+    for bundle, payer in found:
+        payers.setdefault(bundle, payer)
+    for each in papers.documents:
+        amount = sum(part.gross for part in each.parts if part.item.subject is not Subject.COMMISSION)
+        if amount and each.operated_on <= asked.last and asked.branch in (None, each.branch):
+            bundle = each.bundle or OTHER
+            whose = bundle, each.customer or UNNAMED
+            said[whose if whose in found or bundle == OTHER else (bundle, payers.get(bundle, whose[1]))] += amount
+    return said
+
+
+def _notes(papers: Paperwork, currency: str) -> Iterator[str]:
+    """What the column of invoices stands on, and each document that waits, with its reason."""
+    if papers.since is None:
+        yield "These books issue no invoices (`invoicing_from` is not set): everything collected stands here."
+        return
+    yield "Invoiced: of what happened up to the day; below 0 is invoiced and not collected yet. Deposits need no invoice."
+    for draft, why in papers.waiting[:SHOWN]:
+        amount = f"{money.text(draft.gross, currency)} {currency}"
+        yield f"Waits: {amount} for {draft.account}, event {draft.event} of {draft.operated_on}: {why}"
+    if len(papers.waiting) > SHOWN:
+        yield f"{len(papers.waiting) - SHOWN:,} more wait: `revrec invoice list --pending` names all."

@@ -309,6 +309,21 @@ def test_an_anulacion_says_what_became_of_the_records_before_and_who_generates_i
         cancel("B64717838", "A1", date(2026, 3, 2), SYSTEM, previous, AT, generated_by=GeneratedBy.ISSUER)
 
 
+def test_an_ordinary_anulacion_says_nothing_of_the_past() -> None:
+    record = cancel("B64717838", "F2026-000123", date(2026, 3, 2), SYSTEM, None, AT)
+    for name in ("SinRegistroPrevio", "RechazoPrevio", "GeneradoPor", "RefExterna"):
+        assert texts(record, name) == []
+
+
+def test_a_system_only_does_verifactu_for_any_number_of_taxpayers_and_serves_one_today() -> None:
+    record = alta(documents.exempt())
+    names = ("TipoUsoPosibleSoloVerifactu", "TipoUsoPosibleMultiOT", "IndicadorMultiplesOT")
+    assert [texts(record, name) for name in names] == [["S"], ["S"], ["N"]]
+    several = replace(SYSTEM, only_verifactu=False, multi_taxpayer=False, several_taxpayers=True)
+    record = register(documents.exempt(), several, None, AT)
+    assert [texts(record, name) for name in names] == [["N"], ["N"], ["S"]]
+
+
 def test_the_first_record_of_a_chain_says_so_and_the_others_name_their_predecessor() -> None:
     first, second = chain_of([documents.exempt(), documents.taxed()])
     assert (texts(first, "PrimerRegistro"), texts(second, "PrimerRegistro")) == (["S"], [])

@@ -66,6 +66,13 @@ def test_after_a_lost_answer_an_anulacion_that_is_done_already_is_accepted() -> 
     assert answered(done, doubtful=False) is State.REJECTED
 
 
+@pytest.mark.parametrize(
+    ("code", "kind"), [("3001", ALTA), ("1100", ANULACION), ("3002", ANULACION), ("3000", ALTA), ("3000", ANULACION)]
+)
+def test_after_a_lost_answer_other_rejections_are_rejections(code: str, kind: Kind) -> None:
+    assert answered(line(Verdict.REJECTED, code, kind=kind), doubtful=True) is State.REJECTED
+
+
 def test_a_record_without_a_line_is_unknown_and_sent_again() -> None:
     assert answered(None, doubtful=False) is State.UNKNOWN
     assert step(State.UNKNOWN) is Step.RESEND
