@@ -8,10 +8,11 @@ SERVE ?= 1
 JOBS ?= 2
 SAMPLE ?= 100
 HISTORIES ?= 5000
+ROUNDS ?= 200
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test properties check format bench mutation clean
+.PHONY: help demo test properties faults check format bench mutation clean
 
 help: ## Show the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -36,6 +37,9 @@ test: $(SCHEMAS) ## Run the tests
 
 properties: $(READY) ## Play 5,000 random histories of every event and policy (HISTORIES=5000)
 	REVREC_HISTORIES=$(HISTORIES) $(BIN)/python -m pytest tests/core/test_invariants.py tests/test_histories.py
+
+faults: $(SCHEMAS) ## Kill the commands at 200 rounds of random points (ROUNDS=200): nothing lost, doubled or half done
+	REVREC_KILL_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -n $(JOBS) tests/faults
 
 check: $(READY) ## Check format, style, types and the arrows between rooms
 	$(BIN)/ruff format --check .

@@ -14,11 +14,11 @@ import shlex
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from docs import checked, lawful
+from docs import checked, issued, lawful
 from docs.examples import EXAMPLES
 from docs.worked import Told, page_part, tell
 from revrec.cli import main as cli
@@ -91,7 +91,8 @@ _FENCE = re.compile(r"(?:<!-- file: (?P<file>\S+) -->\n)?```(?P<kind>\w*)\n(?P<b
 # What differs from run to run: when a fact was recorded, and the digests that cover that moment.
 _MASKS = (
     (re.compile(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ"), "<instant>"),
-    (re.compile(r"\b[0-9a-f]{64}\b"), "<digest>"),
+    (re.compile(r"\b(?:[0-9a-f]{64}|[0-9A-F]{64})\b"), "<digest>"),
+    (re.compile(r"\bCSV A-[0-9A-F]+\b"), "CSV <code>"),
     (re.compile(r"\bhead [0-9a-f]{16}\b"), "head <digest>"),
 )
 
@@ -126,6 +127,8 @@ def pages() -> Iterator[tuple[str, str]]:
         yield "worked-examples.md", worked_examples(stories)
         for name in PAGES:
             yield name, ran((DOCS / name).read_text("utf-8"), example, Path(scratch) / name)
+        with issued.player(output) as play:
+            yield issued.NAME, ran((DOCS / issued.NAME).read_text("utf-8"), example, Path(scratch) / issued.NAME, play.output)
 
 
 def masked(text: str) -> str:
@@ -135,8 +138,8 @@ def masked(text: str) -> str:
     return text
 
 
-def ran(page: str, example: Path, folder: Path) -> str:
-    """The page with the output of its commands as they say it today.
+def ran(page: str, example: Path, folder: Path, say: Callable[[str, Path], str] | None = None) -> str:
+    """The page with the output of its commands as they say it today, or as `say` answers it.
 
     The blocks run in order in one new folder, which holds a copy of the workspace `example` and the files of the page.
     """
@@ -151,7 +154,7 @@ def ran(page: str, example: Path, folder: Path) -> str:
         if found["kind"] != "console":
             return found[0]
         commands = [line[2:] for line in found["body"].splitlines() if line.startswith("$ ")]
-        shown = "".join(f"$ {command}\n{output(command, folder)}" for command in commands)
+        shown = "".join(f"$ {command}\n{(say or output)(command, folder)}" for command in commands)
         return f"```console\n{shown}```\n"
 
     return _FENCE.sub(block, page)

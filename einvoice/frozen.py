@@ -72,7 +72,8 @@ Writer = Callable[[Any], Any]
 
 def _plain(value: Any) -> Any:
     """The value in the types of JSON."""
-    return _writer(type(value))(value)
+    kind: Any = type(value)
+    return _writer(kind)(value)
 
 
 @cache
@@ -97,7 +98,7 @@ def _object_writer(kind: Any) -> Writer:
         for name, default in members:
             each = getattr(value, name)
             if each is not default and not _same(each, default):
-                told[name] = _writer(type(each))(each)
+                told[name] = _plain(each)
         return told
 
     return write

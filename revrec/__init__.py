@@ -1,3 +1,3 @@
 """True books for prepaid session bundles."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"

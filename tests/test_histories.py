@@ -23,6 +23,7 @@ from hypothesis import HealthCheck, given, settings
 
 from revrec.app.init import Answers, init
 from revrec.app.record import record
+from revrec.app.report import run as report
 from revrec.app.verify import verify
 from revrec.app.workspace import Workspace, open_workspace
 from revrec.core import events as e
@@ -35,6 +36,13 @@ from tests.core.practice import START, TAXES, World, balances, histories, worlds
 from tests.core.test_invariants import HISTORIES, PHASES
 
 NOW = datetime(2029, 1, 1, tzinfo=UTC)
+ISSUING = f"""invoicing_from = {START}
+[taxpayer]
+address = "Calle Mayor 1"
+post_code = "28001"
+town = "Madrid"
+province = "Madrid"
+"""
 NAMES = {kind: name for name, kind in e.TYPES.items()}
 AMOUNTS = {"amount", "fee", "price", "list_price", "deferred", "tax_paid", "withheld", "tip", "gross", "cost"}
 AMOUNTS |= {"tax_amount", "withholding"}
@@ -70,19 +78,36 @@ def test_a_history_through_files_beancount_and_verify(empty: Path, world: World,
         assert len(list(ws.store.entries())) == len(game.entries)
 
 
+@settings(max_examples=max(HISTORIES // 50, 3), deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
+@given(worlds, histories)
+def test_after_a_history_documents_tie_to_the_ledger_and_are_derived_again(empty: Path, world: World, history: Any) -> None:
+    world = world._replace(currency="EUR")
+    game = world.played([move for move in history if move[0] not in ELSEWHERE])
+    lines = [line(event) for event in game.accepted]
+    with recorded(empty, world, lines, ISSUING) as ws:
+        made = report(ws, "invoices", START, NOW.date())
+        assert made.tied, [tie.sentence("EUR") for tie in made.ties]
+        assert report(ws, "uninvoiced", START, NOW.date()).tied
+        assert verify(ws, None) == ()
+
+
 @contextmanager
-def recorded(empty: Path, world: World, lines: list[str]) -> Iterator[Workspace]:
-    """A copy of the empty workspace with these events recorded."""
+def recorded(empty: Path, world: World, lines: list[str], taxpayer: str = "[taxpayer]\n") -> Iterator[Workspace]:
+    """A copy of the empty workspace with these events recorded, in two calls; `taxpayer` is how its table begins."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "books"
         shutil.copytree(empty, root)
         (root / "policy.toml").write_text(policy_file(world.policy, world.package), "utf-8")
         settings_file = root / "revrec.toml"
-        settings_file.write_text(with_regime(settings_file.read_text("utf-8"), world.regime), "utf-8")
+        text = settings_file.read_text("utf-8").replace("[taxpayer]\n", taxpayer, 1)
+        settings_file.write_text(with_regime(text, world.regime), "utf-8")
+        half = Path(folder) / "half.jsonl"
+        half.write_text("".join(lines[: len(lines) // 2]), "utf-8")
         (Path(folder) / "events.jsonl").write_text("".join(lines), "utf-8")
         with open_workspace(root) as ws:
+            first = record(ws, [source(str(half))], now=NOW)
             done = record(ws, [source(str(Path(folder) / "events.jsonl"))], now=NOW)
-            assert done.recorded == len(lines)
+            assert first.recorded + done.recorded == len(lines)
             yield ws
 
 

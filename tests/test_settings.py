@@ -12,7 +12,7 @@ from revrec import settings
 from revrec.core.errors import RevrecError
 from revrec.core.journal import Role
 from revrec.core.policy import Regime
-from revrec.settings import NoWorkspace, Person, SettingsError, Territory, Unfit, VatScheme
+from revrec.settings import NoWorkspace, Person, Producer, SettingsError, Submission, TaxOffice, Territory, Unfit, VatScheme
 
 LEAST = """\
 time_zone = "Europe/Madrid"
@@ -31,7 +31,6 @@ book = "management"
 territory = "canary"
 sii = true
 vat_scheme = "cash"
-invoicing_from = 2027-01-01
 invoiced_by = "the old program"
 signer = "certificate.p12"
 
@@ -97,11 +96,68 @@ def test_every_key_is_read(tmp_path):
     assert found.sii
     assert found.database_path == tmp_path / "data/books.db"
     assert found.methods == {"bizum": Role.PSP_CLEARING}
-    assert found.invoicing_from == date(2027, 1, 1)
+    assert found.invoiced_by == "the old program"
     assert found.signer == tmp_path / "certificate.p12"
     assert found.series == {"invoice": "F"}
     assert [(rate.since.year, rate.rate) for rate in found.irpf.rates] == [(2025, Decimal(7)), (2027, Decimal(15))]
     assert found.address.town == "Las Palmas"
+
+
+ISSUING = (
+    'invoicing_from = 2027-01-01\nsigner = "certificate.p12"\n'
+    + LEAST
+    + """
+[submission]
+environment = "test"
+endpoint = "https://127.0.0.1:8443/"
+trust = "sandbox/ca.pem"
+seal = true
+face = "https://127.0.0.1:8444/"
+email = "facturas@example.org"
+
+[producer]
+name = "Casa de Programas SL"
+tax_id = "ES-B12345674"
+"""
+)
+
+
+def test_where_documents_go_and_who_made_the_system_are_read(tmp_path):
+    found = load(tmp_path, ISSUING)
+    assert found.invoicing_from == date(2027, 1, 1)
+    assert found.submission == Submission(
+        TaxOffice.TEST,
+        "https://127.0.0.1:8443/",
+        tmp_path / "sandbox/ca.pem",
+        True,
+        "https://127.0.0.1:8444/",
+        "facturas@example.org",
+    )
+    assert found.producer == Producer("Casa de Programas SL", "ES-B12345674")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('territory = "navarre"', "foral regime of Navarre"),
+        ('territory = "basque-araba"', "TicketBAI of Araba"),
+        ('territory = "basque-bizkaia"', "Batuz"),
+        ('territory = "basque-gipuzkoa"', "TicketBAI of Gipuzkoa"),
+        ('territory = "canary"', "IGIC"),
+        ('territory = "ceuta-melilla"', "IPSI"),
+        ("sii = true", "the SII applies"),
+        ('invoiced_by = "another"', "another system issues the invoices"),
+    ],
+)
+def test_issuing_under_another_regime_is_refused_by_name_and_the_books_are_not(tmp_path, line, said):
+    with pytest.raises(SettingsError, match=said):
+        load(tmp_path, f"{line}\n{ISSUING}")
+    assert load(tmp_path, f"{line}\n{LEAST}").invoicing_from is None
+
+
+def test_an_endpoint_is_protected(tmp_path):
+    with pytest.raises(SettingsError, match="https://"):
+        load(tmp_path, ISSUING.replace("https://127.0.0.1:8443/", "http://127.0.0.1/"))
 
 
 def test_the_environment_goes_first(tmp_path):

@@ -21,6 +21,7 @@ HOST = "127.0.0.1"
 MAX_BODY = 32 * 1024 * 1024
 _PATIENCE = 30.0  # seconds for a handshake or for a request to arrive
 _LINGER = 1.0  # seconds for a refused client to read why
+_FAREWELL = 5.0  # seconds for a client that is being answered when the server stops
 
 
 def _nothing(_left: bool) -> None:
@@ -112,6 +113,7 @@ class Server:
             self._http.shutdown()
             self._thread.join()
         self._http.server_close()
+        self._http.finish()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -130,6 +132,21 @@ class _Http(ThreadingHTTPServer):
         self.service = service
         self.context = context
         self.stopping = threading.Event()
+        self._working: set[threading.Thread] = set()
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """One client, in a thread that `finish` waits for."""
+        thread = threading.current_thread()
+        self._working.add(thread)
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._working.discard(thread)
+
+    def finish(self) -> None:
+        """Wait for who is still being answered: what the service keeps may be closed afterwards."""
+        for thread in tuple(self._working):
+            thread.join(_FAREWELL)
 
     def get_request(self) -> tuple[Any, Any]:
         plain, client = super().get_request()

@@ -145,9 +145,9 @@ class PinningCatalogue:
 
 
 def settings_content(settings: Settings) -> bytes:
-    """Currency, time zone, the roles of payment methods and the VAT regime as RFC 8785 JSON.
+    """Currency, time zone, the roles of payment methods, the VAT regime and the first day of invoicing as RFC 8785 JSON.
 
-    It is what re-derivation needs of revrec.toml; the general scheme without deduction goes without saying.
+    It is what re-derivation needs of revrec.toml; the general scheme without deduction, and no invoicing, go without saying.
     """
     methods = {method.value: role.value for method, role in METHODS.items()}
     methods |= {str(method): role.value for method, role in settings.methods.items()}
@@ -156,6 +156,8 @@ def settings_content(settings: Settings) -> bytes:
         values["vat_cash"] = True
     if settings.regime.deductible:
         values["vat_deductible"] = [[since.isoformat(), share] for since, share in settings.regime.deductible]
+    if settings.invoicing_from:
+        values["invoicing_from"] = settings.invoicing_from.isoformat()
     return orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
 
 

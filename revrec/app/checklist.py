@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from revrec.app.paperwork import overdue, paperwork
 from revrec.app.records import StoreRecords, beyond, written_by_hand
 from revrec.app.verify import Findings, check_chain, check_closed
 from revrec.books.check import check as beancount_findings
@@ -32,6 +33,7 @@ from revrec.core.policy import Breakage
 from revrec.core.report import Table
 from revrec.core.reports import reconciliation
 from revrec.core.reports.frame import Question
+from revrec.core.reports.invoices import reconciled
 
 if TYPE_CHECKING:
     from revrec.app.workspace import Workspace
@@ -113,8 +115,7 @@ def checklist(
     yield judge.between_branches(rest, currency, moved=month.known(*_BRANCHES))
     yield judge.late_events([entry.number for entry in entries if entry.late])
     yield _revaluation(ws, entries, first, last)
-    vat = -month.movement(Role.VAT_OUTPUT), evidence.vat_book
-    yield judge.against(10, "output VAT", *vat, currency, moved=bool(vat[0]), option="--vat-book")
+    yield _output_vat(ws, month, first, last, evidence.vat_book)
     kept = -month.movement(Role.WITHHOLDING_PAYABLE), evidence.withholding
     yield judge.against(11, "withholding", *kept, currency, moved=bool(kept[0]), option="--withholding")
     yield judge.ties(-month.today(Role.CONTRACT_LIABILITY), sum(b.balances.contract_liability for b in bundles), currency)
@@ -240,6 +241,18 @@ def _refund_liability(month: _Month, bundles: Iterable[Bundle], last: date, curr
 def _window(bundle: Bundle) -> date:
     """The last day of a bundle's refund window."""
     return bundle.sold_on + timedelta(days=bundle.terms.policy.refund_window_days)
+
+
+def _output_vat(ws: Workspace, month: _Month, first: date, last: date, reported: int | None) -> Check:
+    """Against the figure of an invoice book kept elsewhere; without one, against the documents that these books issued."""
+    currency = ws.settings.currency
+    if reported is None and ws.settings.invoicing_from and ws.settings.invoicing_from <= last:
+        papers = paperwork(ws)
+        documents = sum(each.vat for each in papers.documents if first <= each.operated_on <= last)
+        tied = reconciled(StoreRecords(ws), papers)
+        return judge.invoice_book(tied.ties(), documents, list(overdue(ws, last)), currency)
+    vat = -month.movement(Role.VAT_OUTPUT)
+    return judge.against(10, "output VAT", vat, reported, currency, moved=bool(vat), option="--vat-book")
 
 
 def _revaluation(ws: Workspace, entries: Iterable[JournalEntry], first: date, last: date) -> Check:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import orjson
 
-from revrec.app import advance, init, invoices, report, serve, standing, year
+from revrec.app import advance, init, invoices, render, report, serve, standing, year
 from revrec.app.practice import policy_text
 from revrec.app.progress import Progress
 from revrec.app.simulate import BUNDLES, MONTHS, SEED, START, TAXPAYER, simulate
@@ -125,6 +125,9 @@ def demo(
         say("")
         for line in documents(ws, lived, last):
             say(line)
+        shown = [row.issued for row in invoices.listing(ws, first=last.replace(day=1), last=last).rows]
+        made = render.render(ws, shown, signer=None, now=now, progress=progress)
+        say(f"the {len(made.files):,} documents of the last month lie under documents/; their entries open them in Fava")
         say(f"{lived.recorded:,} events recorded, issued and submitted in {seconds:.1f} s")
         say("")
         for line in report.rollforward(ws, START, last, None).lines():

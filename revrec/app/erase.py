@@ -1,17 +1,19 @@
 """`customer.erased`: the key of the person is destroyed, or the person is blocked until the law lets go; and who a customer is.
 
 Destroyed when nothing is open and nothing was invoiced; else blocked: nobody opens the details, whoever asks, until the
-statutory date, and the next `customer.erased` after it destroys the key (GDPR art. 17(3)(b); LOPDGDD art. 32).
+statutory date, and the next `customer.erased` after it destroys the key (GDPR art. 17(3)(b); LOPDGDD art. 32). Records that
+the tax authority has not answered yet are still sent to it, and keep the key; what waits to be invoiced is invoiced first.
 Entries, chain and proofs are not touched: they name the customer by id only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from einvoice.regimes.verifactu.states import State
 from revrec.app.customers import UnknownCustomer
 from revrec.app.entries import amount_of, of_bundle
 from revrec.core import money, units
@@ -19,12 +21,14 @@ from revrec.core.bundle import Bundle, Status
 from revrec.core.errors import Refused
 from revrec.core.journal import JournalEntry, Role
 from revrec.core.retention import Kept, kept_until
+from revrec.store.papers import Issued, Papers
 
 if TYPE_CHECKING:
     from revrec.app.workspace import Workspace
     from revrec.store.store import Store, StoredEvent
 
 ERASED = "customer.erased"
+_ANSWERED = frozenset({State.ACCEPTED, State.ACCEPTED_WITH_ERRORS})  # a rejected record is mended and sent again
 OPEN_ROLES = (
     Role.RECEIVABLE,
     Role.RECEIVABLE_DISPUTED,
@@ -75,6 +79,20 @@ def check(store: Store, customer: str) -> None:
             rule="events.md 4 customer.erased",
             field="customer",
         )
+    _check_waiting(store, customer)
+
+
+def _check_waiting(store: Store, customer: str) -> None:
+    """A document that is due must be issued, and can name nobody who is blocked (LIVA art. 164.Uno.3)."""
+    waits = Papers(store).waiting_for(customer) if store.registration(customer) else []
+    if waits:
+        named = ", ".join(f"for {each.draft.account} (event {each.draft.event})" for each in waits)
+        raise Refused(
+            f"customer {customer}: a document {named} is due and waits; nobody could issue it once the person is blocked. "
+            "See `revrec invoice list --pending`, then `revrec invoice issue`",
+            rule="events.md 4 customer.erased",
+            field="customer",
+        )
 
 
 def check_alive(store: Store, customer: str) -> None:
@@ -109,12 +127,22 @@ def answer(store: Store, customer: str, on: date, currency: str) -> Erasure:
 
 def _standing(store: Store, customer: str, on: date, currency: str) -> tuple[Kept, tuple[str, ...]]:
     """Until when the person's data is kept if anything keeps it, and what does on a day; an invoice not beyond that date."""
-    bundles = _bundles(store, customer)
-    entries = _entries(store, customer, bundles)
-    kept = kept_until(max((entry.date for entry in entries), default=on))
-    invoiced = _invoices(store, bundles) if kept.until >= on else ()
-    bound = _bound(store, customer, on)
+    bundles, papers = _bundles(store, customer), Papers(store)
+    entries, issued = _entries(store, customer, bundles), papers.of_customer(customer)
+    days = (*(entry.date for entry in entries), *(each.issued_on for each in issued))
+    kept = kept_until(max(days, default=on))
+    invoiced = (*_invoices(store, bundles), *(f"invoice {each.number}" for each in issued)) if kept.until >= on else ()
+    bound = (*_bound(store, customer, on), *_unanswered(papers, issued))
     return kept, (*_balances(entries, customer, currency), *_rights(bundles, customer, on), *bound, *invoiced)
+
+
+def _unanswered(papers: Papers, issued: Iterable[Issued]) -> Iterator[str]:
+    """`invoice F2026-000001 not answered by the tax office`: whose record is still to be sent, or to be sent again."""
+    states = papers.states()
+    for each in issued:
+        latest = papers.records_of(each.number)[-1:]  # one that was mended has several
+        if any(record.place not in states or states[record.place].state not in _ANSWERED for record in latest):
+            yield f"invoice {each.number} not answered by the tax office"
 
 
 def _bundles(store: Store, customer: str) -> list[Bundle]:

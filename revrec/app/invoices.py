@@ -18,8 +18,6 @@ from revrec.core import money
 from revrec.core.errors import RevrecError
 from revrec.store.papers import Issued, Papers, State, Waiting
 
-ACCEPTED = ("accepted", "accepted_with_errors")
-
 
 class UnknownInvoice(RevrecError):
     """No document of that number was issued here."""

@@ -16,7 +16,6 @@ from einvoice.regimes.verifactu import answer as answers
 from einvoice.regimes.verifactu import states
 from einvoice.regimes.verifactu.answer import Answer, Fault, NoAnswer
 from einvoice.regimes.verifactu.build import day
-from revrec.core.findings import Finding
 from revrec.store.papers import Answer as Kept
 from revrec.store.papers import Kept as Row
 from revrec.store.papers import Message, Papers, State
@@ -117,16 +116,10 @@ def sent(message: Message, links: Iterable[Link]) -> list[State]:
     return [State(each.place, states.State.SENT.value, message=message.message) for each in links]
 
 
-def findings(papers: Papers, taxpayer: str) -> tuple[Finding, ...]:
-    """The states that are not what messages and answers say; each by its record."""
+def strays(papers: Papers, taxpayer: str) -> tuple[str, ...]:
+    """The records whose state is not what messages and answers say."""
     kept, made = papers.states(), derived(papers, taxpayer)
-    return tuple(
-        Finding(
-            "documents.state", f"record {place}", "its state is not what the answers say", "restore the database from a backup"
-        )
-        for place in sorted(kept.keys() | made.keys())
-        if kept.get(place) != made.get(place)
-    )
+    return tuple(f"record {place}" for place in sorted(kept.keys() | made.keys()) if kept.get(place) != made.get(place))
 
 
 def waiting(papers: Papers, found: Mapping[int, State]) -> Iterator[Row]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
-from revrec.app.invoices import Row
+from revrec.app.invoices import Row, pending
 from revrec.core.book import Visit
 from revrec.core.reports.invoices import Document, Paperwork
 from revrec.store.papers import Issued, Papers, Waiting
@@ -44,13 +44,21 @@ def in_words(waits: Waiting) -> str:
     return "; ".join(f"{field}: {message}. {remedy}" for field, message, remedy, _ in waits.findings)
 
 
+def overdue(ws: Workspace, day: date) -> Iterator[str]:
+    """The documents that wait and had to be issued by a day: `for bundle:B-4, due 2026-03-20 (buyer)`."""
+    for held in pending(ws, day).rows:
+        if held.until <= day:
+            missing = ", ".join(dict.fromkeys(found[0] for found in held.waiting.findings))
+            yield f"for {held.waiting.draft.account}, due {held.until} ({missing})"
+
+
 def _document(ws: Workspace, row: Row) -> Document:
     issued = row.issued
     customer, branch = _whose(ws, issued)
     return Document(
         number=issued.number,
         issued_on=issued.issued_on,
-        operated_on=operated_on(ws, issued),
+        operated_on=issued.operated_on,
         customer=issued.customer or customer,
         bundle=issued.bundle,
         account=issued.account,
@@ -62,15 +70,6 @@ def _document(ws: Workspace, row: Row) -> Document:
         parts=issued.parts,
         state=row.said,
     )
-
-
-def operated_on(ws: Workspace, issued: Issued) -> date:
-    """The day of collection or delivery: that of the entry that the number was born with, else of the event."""
-    entry = ws.store.entry(issued.entry) if issued.entry else None
-    if entry is not None:
-        return entry.effective or entry.date
-    stored = ws.store.event(issued.seq)
-    return stored.date if stored else issued.issued_on
 
 
 def _whose(ws: Workspace, issued: Issued) -> tuple[str, str | None]:

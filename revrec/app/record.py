@@ -358,6 +358,8 @@ class Run:
             self.issuer.follow(event, parsed.public["data"], parsed.private, done)
         if isinstance(event.data, CustomerErased):
             self.recorder.flush()
+            if self.issuer:
+                self.issuer.forget(event.data.customer)
             became = erase.carry_out(self.store, event.data.customer, event.date, self.book.currency)
             self.erasures[event.data.customer] = became
         return True
@@ -447,6 +449,8 @@ class Run:
         event = parsed.event
         if isinstance(event.data, CustomerErased):
             self.recorder.flush()
+            if self.issuer:
+                self.issuer.flush()
             erase.check(self.store, event.data.customer)
         elif parsed.private is not None:
             for customer in sealed_for(self.book, event):

@@ -15,6 +15,7 @@ from einvoice.keys import Signer
 from einvoice.model import Invoice, Reference
 from einvoice.pdf import Attachment, Receipt, Relationship
 from einvoice.regimes.facturae import issue as facturae
+from einvoice.regimes.facturae import rules
 from einvoice.regimes.verifactu import qr, read
 from einvoice.regimes.verifactu.codes import Environment
 from revrec.app import wording
@@ -23,6 +24,7 @@ from revrec.app.paper import Paper, buyer_of
 from revrec.app.progress import Progress, Silent
 from revrec.app.signer import in_words
 from revrec.app.workspace import Workspace
+from revrec.books.files import put
 from revrec.books.render import file_name, folder
 from revrec.core import money, units
 from revrec.core.book import Kind
@@ -43,20 +45,24 @@ class NoSession(RevrecError):
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The files that were written, and the documents whose person is erased or blocked."""
+    """The files that were written, the documents whose person is erased or blocked, and why some have no Facturae."""
 
     files: tuple[Path, ...]
     shut: tuple[str, ...] = ()
+    without: tuple[tuple[str, str], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The members of `invoice render --json`."""
-        return {"files": [str(path) for path in self.files], "shut": list(self.shut)}
+        without = [{"number": number, "why": why} for number, why in self.without]
+        return {"files": [str(path) for path in self.files], "shut": list(self.shut), "without_facturae": without}
 
     def lines(self) -> Iterator[str]:
         """For people."""
         yield from map(str, self.files)
         for number in self.shut:
             yield f"{number}: its person was erased or is blocked; no document is made"
+        for number, why in self.without:
+            yield f"{number}: no Facturae, only the PDF: {why}"
         yield f"{len(self.files):,} files"
 
 
@@ -65,7 +71,8 @@ def render(
 ) -> Rendered:
     """Make what was not made yet and write the files into `documents/`; a signed Facturae only where there is a signer.
 
-    Raises DocumentRefused.
+    What Facturae would not take (it wants addresses, which an invoice to a private person may lack: RD 1619/2012 art. 6.1.e)
+    is a PDF only, and named. Raises DocumentRefused, Unwritten.
     """
     rows, said = list(invoices), progress or Silent()
     said.start("making documents", len(rows))
@@ -77,7 +84,7 @@ def render(
             shut.append(issued.number)
         said.step()
     said.done()
-    return Rendered(tuple(files), tuple(shut))
+    return Rendered(tuple(files), tuple(shut), tuple(maker.without))
 
 
 class _Maker:
@@ -86,6 +93,7 @@ class _Maker:
     def __init__(self, ws: Workspace, signer: Signer | None, now: datetime) -> None:
         self.ws = ws
         self.signer = signer
+        self.without: list[tuple[str, str]] = []
         self.now = now.astimezone(UTC).replace(microsecond=0)
         self.papers = Papers(ws.store)
         self.environment = Environment(ws.settings.submission.environment.value)
@@ -95,17 +103,17 @@ class _Maker:
         """The files of a document, written where Beancount finds them."""
         invoice = content(self.ws, issued)
         if self.signer is not None and invoice.buyer is not None and invoice.buyer.tax_id is not None:
-            yield self._file(issued, FACTURAE, self._facturae(issued, invoice, self.signer))
+            problems = rules.check(invoice)
+            if problems:
+                self.without.append((issued.number, "; ".join(map(str, problems))))
+            else:
+                yield self._file(issued, FACTURAE, self._facturae(issued, invoice, self.signer))
         yield self._file(issued, PDF, self._pdf(issued, invoice))
 
     def _file(self, issued: Issued, form: str, data: bytes) -> Path:
-        path = self.folder / file_name(issued.number, issued.issued_on, form)
-        if not path.is_file() or path.read_bytes() != data:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            fresh = path.with_suffix(path.suffix + ".new")
-            fresh.write_bytes(data)
-            fresh.replace(path)
-        return path.relative_to(self.ws.root)
+        path = (self.folder / file_name(issued.number, issued.issued_on, form)).relative_to(self.ws.root)
+        put(self.ws.root, path.as_posix(), data)
+        return path
 
     def _facturae(self, issued: Issued, invoice: Invoice, signer: Signer) -> bytes:
         kept = self.papers.document(issued.number, FACTURAE)

@@ -13,6 +13,7 @@ import orjson
 from revrec.app.aim import aimed
 from revrec.app.catalogue import regime_of
 from revrec.app.record import customer_of, read_ahead
+from revrec.app.refollow import Follower
 from revrec.core.errors import Refused
 from revrec.core.events import Event, Method, PeriodClosed
 from revrec.core.journal import Role
@@ -158,6 +159,7 @@ class Replay:
         self.taxpayer = context.taxpayer
         self.context = context
         self.closings: set[tuple[int, date]] = set()  # the events that closed a month, by number, and which
+        self.follower: Follower | None = None  # derives documents too, where somebody asks
         self._used: dict[str, str] = {}  # event id -> a source that used it
 
     def decode(self, stored: StoredEvent) -> Event:
@@ -195,6 +197,8 @@ class Replay:
             self.recorder.homonym(event)
         if isinstance(event.data, PeriodClosed):
             self.closings.add((stored.seq, event.data.period))
+        if self.follower is not None:
+            self.follower.follow(event, stored.seq, done)
         return Derived(stored, event, record, None, done[-1].bundle, customer)
 
     def _set(self, seq: int) -> None:
@@ -206,3 +210,5 @@ class Replay:
             self.book.currency = values["currency"]
             self.book.methods = {Method(name): Role(role) for name, role in values["methods"].items()}
             self.book.regime = regime_of(values)
+            if self.follower is not None:
+                self.follower.begin(values.get("invoicing_from"))

@@ -142,7 +142,7 @@ class Practice(Agenda):
             second_surname=self.rng.choice(SURNAMES),
             person="natural",
             country=country,
-            tax_id=self.tax_number() if country == "ES" else f"INVENTED{self.rng.randrange(1000, 10000)}",
+            tax_id=tax_number(customer) if country == "ES" else f"INVENTED{customer.removeprefix('C-')}",
             address=f"Calle Inventada {self.rng.randrange(1, 200)}",
             post_code=post_code,
             town=town,
@@ -150,34 +150,23 @@ class Practice(Agenda):
             household=household,
         )
 
-    def tax_number(self) -> str:
-        """A well-formed number of the range that was never given out."""
-        number = self.rng.randrange(99_900_000, 100_000_000)
-        return f"{number}{LETTERS[number % 23]}"
-
     def company(self) -> tuple[str, bool]:
         """A company that pays for its people, and whether it keeps back tax on what it pays."""
         one, name, tax_id, withholds = self.rng.choice(COMPANIES)
         if one not in self.companies:
             self.companies.add(one)
-            who = {"customer": one, "name": name, "person": "legal", "tax_id": tax_id, **self.premises()}
+            who = {"customer": one, "name": name, "person": "legal", "tax_id": tax_id, **premises(one)}
             self.say("customer.registered", None, **who, withholds=withholds or None)
         return one, withholds
-
-    def premises(self) -> Json:
-        """Where a business is."""
-        post_code, town = self.rng.choice(TOWNS)
-        where = {"address": f"Plaza Supuesta {self.rng.randrange(1, 40)}", "post_code": post_code, "town": town}
-        return {"country": "ES", "business": True, **where}
 
     def partner(self, provider: str) -> None:
         """Somebody for whom the practice sells, and to whom it invoices its commission."""
         if provider in self.companies:
             return
         self.companies.add(provider)
-        name, surname = self.rng.choice(FIRST_NAMES), self.rng.choice(SURNAMES)
-        who = {"customer": provider, "name": name, "first_surname": surname, "person": "natural", "tax_id": self.tax_number()}
-        self.say("customer.registered", None, **who, **self.premises())
+        name, surname = FIRST_NAMES[_digits(provider) % len(FIRST_NAMES)], SURNAMES[_digits(provider) % len(SURNAMES)]
+        who = {"customer": provider, "name": name, "first_surname": surname, "person": "natural", "tax_id": tax_number(provider)}
+        self.say("customer.registered", None, **who, **premises(provider))
 
     # sales and money
 
@@ -756,3 +745,21 @@ class Practice(Agenda):
 def _eur(minor: int) -> str:
     """An amount as the contract writes it."""
     return money.text(minor, EUR)
+
+
+def tax_number(who: str) -> str:
+    """A well-formed number of the range that was never given out; always the same for the same id."""
+    number = 99_900_000 + _digits(who) + (50_000 if who.startswith("PR") else 0)
+    return f"{number}{LETTERS[number % 23]}"
+
+
+def premises(who: str) -> Json:
+    """Where a business is; always the same for the same id."""
+    number = _digits(who)
+    post_code, town = TOWNS[number % len(TOWNS)]
+    where = {"address": f"Plaza Supuesta {number % 40 + 1}", "post_code": post_code, "town": town}
+    return {"country": "ES", "business": True, **where}
+
+
+def _digits(who: str) -> int:
+    return int("".join(filter(str.isdigit, who)))

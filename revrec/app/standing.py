@@ -63,6 +63,8 @@ class Status:
         """For people."""
         if self.incident:
             yield f"INCIDENT: the tax authority cannot be reached; {self.waiting:,} records wait and go as soon as it can"
+        if not self.counts:
+            yield "no record was generated yet"
         for state, count in self.counts.items():
             yield f"{state:<22} {count:>8,}"
         if self.oldest is not None:

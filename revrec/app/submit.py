@@ -245,7 +245,7 @@ class _Sender:
     def _message(self, rows: Sequence[Kept], *, incident: bool) -> bytes:
         records = []
         for row in rows:
-            clear = self.papers.unseal(row.customer, f"record {row.place}", row.xml)
+            clear = self.papers.for_authority(row)
             if clear is None:
                 raise Shut(row.place)
             records.append(read.read(clear))
@@ -261,7 +261,7 @@ class _Sender:
         with self.ws.store.transaction():
             number = len(self.papers.messages()) + 1
             sha256 = hashlib.sha256(data).hexdigest()
-            message = Message(number, rows[0].place, rows[-1].place, instant(self.now()), incident, sha256)
+            message = Message(number, rows[0].place, rows[-1].place, _stamp(self.now()), incident, sha256)
             self.papers.add_message(message)
             self.papers.put_states(outbox.sent(message, links))
         return message
@@ -285,8 +285,13 @@ class _Sender:
     ) -> None:
         with self.ws.store.transaction():
             content = self.papers.seal("", f"answer {message.message}", raw)
-            self.papers.add_answer(AnswerRow(message.message, instant(self.now()), outcome.value, wait, content))
+            self.papers.add_answer(AnswerRow(message.message, _stamp(self.now()), outcome.value, wait, content))
             self.papers.put_states(outbox.after(before, message, outcome, raw, links))
+
+
+def _stamp(now: datetime) -> str:
+    """A moment as it is stored, in whole seconds: rounded up, since the wait before the next message counts from it."""
+    return instant(now + timedelta(microseconds=-now.microsecond % 1_000_000))
 
 
 def _summary(answer: Answer) -> str:

@@ -1,6 +1,7 @@
 """Verify: the chain hashed again, every entry derived again, what is derived compared, the files on disk compared.
 
-Needs no key: the chain covers the stored bytes, and rules never look at what is sealed.
+Needs no key: the chain covers the stored bytes, and rules never look at what is sealed. What documents say is compared with
+their rows where the keys open it.
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ from typing import Any
 
 import orjson
 
+from revrec.app import outbox
 from revrec.app.books import compare
 from revrec.app.progress import Progress, Silent
+from revrec.app.refollow import Follower, Stray
 from revrec.app.replay import Derived, Replay
+from revrec.app.verify_papers import check_contents, check_documents, check_records
 from revrec.app.workspace import Workspace
 from revrec.books.listing import day_path
 from revrec.books.write import Unwritten
@@ -25,6 +29,7 @@ from revrec.core.findings import Finding
 from revrec.core.journal import Unbalanced
 from revrec.store.errors import DatabaseDamaged, KeyBroken, KeyMissing
 from revrec.store.format import GENESIS, chain_digest, decode_entry, stored_event
+from revrec.store.papers import Papers
 from revrec.store.store import Store, StoredEvent, scratch
 from revrec.wire.stored import MARKER
 
@@ -88,6 +93,8 @@ def verify(ws: Workspace, progress: Progress | None = None) -> tuple[Finding, ..
             check_keys(ws.store, sealing, found)
         progress.done()
         check_pins(ws.store, found)
+        with _going_on(found, "the documents"):
+            check_papers(ws, found)
         with _going_on(found, "the derivation"):
             _rederive(ws, found, progress)
         with _going_on(found, "the files"):
@@ -300,6 +307,26 @@ def _whose(customer: str) -> str:
     return f"customer {customer}" if customer else "the taxpayer"
 
 
+# documents
+
+
+def check_papers(ws: Workspace, found: Findings) -> None:
+    """Documents and records: their chains, numbers and contents."""
+    note = _noting(found)
+    check_documents(ws.store, note)
+    check_records(ws.store, note)
+    check_contents(ws.store, ws.settings.currency, note)
+    for where in outbox.strays(Papers(ws.store), ws.settings.taxpayer[3:]):
+        found.add("derived.state", where, "its state at the tax authority is not what the answers say", _RESTORE)
+
+
+def _noting(found: Findings) -> Callable[[Stray], None]:
+    def note(stray: Stray) -> None:
+        found.add(*stray, _REBUILD if stray.code.startswith("derived.") else _RESTORE)
+
+    return note
+
+
 # derivation
 
 
@@ -312,6 +339,7 @@ def _rederive(ws: Workspace, found: Findings, progress: Progress) -> None:
     progress.start("deriving every entry again", ws.store.event_count)
     with scratch(ws.store.taxpayer_id, ws.store.restore) as other:
         replay = Replay(ws.store, other, ws.context)
+        follower = replay.follower = Follower(Papers(ws.store), replay.book)
         try:
             for derived in replay.run():
                 if derived.refusal or derived.record != derived.stored.record:
@@ -325,6 +353,8 @@ def _rederive(ws: Workspace, found: Findings, progress: Progress) -> None:
             return
         progress.done()
         _compare_tables(ws.store, other, replay, found)
+        for stray in follower.compare():
+            _noting(found)(stray)
         _compare_closings(ws.store, replay, found)
 
 

@@ -1,4 +1,4 @@
-"""`revrec init`, `revrec upgrade` and `revrec about`."""
+"""`revrec init` and `revrec upgrade`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ def add(app: typer.Typer) -> None:
     """Add the commands of this family."""
     app.command("init")(init)
     app.command("upgrade")(upgrade)
-    app.command("about")(about)
 
 
 def init(
@@ -92,42 +91,6 @@ def upgrade(ctx: typer.Context) -> None:
         return
     print(f"the database is brought from version {done.before} to {done.after}")
     print(f"As it was it lies in {done.backup}; delete it when `revrec verify` finds nothing")
-
-
-def about(
-    as_json: options.Json = False,
-) -> None:
-    """Say which release this is and what it runs on.
-
-    \b
-    Example:
-      revrec about
-    """
-    import platform
-    import sqlite3
-    from importlib import metadata
-
-    from revrec import __version__
-
-    def version(name: str) -> str | None:
-        try:
-            return metadata.version(name)
-        except metadata.PackageNotFoundError:
-            return None
-
-    facts = {
-        "revrec": __version__,
-        "python": platform.python_version(),
-        "sqlite": sqlite3.sqlite_version,
-        "sqlalchemy": version("sqlalchemy"),
-        "beancount": version("beancount"),
-        "fava": version("fava"),
-    }
-    if as_json:
-        show.show_json(facts)
-        return
-    for key, value in facts.items():
-        print(f"{key:<12}{value or 'not installed (pip install revrec[fava])'}")
 
 
 Ask = Callable[[str, str | None], str | None]

@@ -12,10 +12,12 @@ from typing import Annotated
 import typer
 
 from revrec.cli import (
+    about,
     books,
     bundles,
     demo,
     export,
+    face,
     init,
     invoices,
     options,
@@ -87,9 +89,11 @@ export.add(app)
 whatif.add(app)
 invoices.add(app)
 submit.add(app)
+face.add(app)
 schemas.add(app)
 sandbox.add(app)
 demo.add(app)
+about.add(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -82,7 +82,9 @@ DOORS = (
         "--on 2026-06-30 --json",
         day=True,
     ),
-    Door("invoices", "List the invoices of a period.", "--from 2026-06-01 --to 2026-06-30"),
+    Door(
+        "invoices", "List the documents issued in a period; all of them tied to the ledger.", "--from 2026-06-01 --to 2026-06-30"
+    ),
     Door("uninvoiced", "List what was collected and not invoiced, by bundle and payer.", "--on 2026-06-30", day=True),
     Door(
         "refund-liability",

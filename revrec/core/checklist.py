@@ -106,6 +106,17 @@ def against(number: int, name: str, books: int, outside: int | None, currency: s
     return not_applicable(number, name, f"no figure for {says} {currency} ({option} AMOUNT)")
 
 
+def invoice_book(ties: Sequence[Tie], documents: int, overdue: Sequence[str], currency: str) -> Check:
+    """10, where the books issue: all documents tie to the ledger, and none is past its day (RD 1619/2012 art. 11)."""
+    said = f"documents of the month {money.text(documents, currency)} of VAT"
+    broken = [tie.sentence(currency) for tie in ties if tie.difference]
+    if broken:
+        return judged(10, "output VAT", False, f"{said}; {'; '.join(broken)}. Hint: `revrec report invoices`")
+    if overdue:
+        return judged(10, "output VAT", False, f"not issued in time: {some(overdue)}. Hint: `revrec invoice list --pending`")
+    return judged(10, "output VAT", True, f"{said}, all documents tie to the ledger, none is overdue")
+
+
 def run(number: int, name: str, waiting: Sequence[str], done: int, calendar: date | None, last: date) -> Check:
     """3 and 4: what the calendar owes up to the last day of the month was booked; `done` is how many bundles it looked at."""
     if waiting:

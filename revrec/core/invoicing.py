@@ -1,8 +1,7 @@
 """What an event makes due to be invoiced or corrected: from the entries that it posted to documents without a number yet.
 
 An invoice is born at the earlier of collection and delivery (events.md 4a, Invoicing; LIVA 75; RD 1619/2012 art. 2 and 11).
-What is billed is read off the entries, so that documents and ledger use the same number; what of it the policy does not
-invoice yet is read off the bundle.
+What is billed is read off the entries (`core/accrual.py`); what of it the policy does not invoice yet, off the bundle.
 """
 
 from __future__ import annotations
@@ -13,8 +12,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
+from revrec.core.accrual import Billing
+from revrec.core.attribution import recipients
 from revrec.core.billing import NIL, OUTSIDE_BOOKS, Account, Amount, Billed, Cover, Item, Subject, take
-from revrec.core.book import Book, Changes, Kind, Visit
+from revrec.core.book import Book, Changes
 from revrec.core.bundle import Bundle
 from revrec.core.events import (
     BundleTransferred,
@@ -24,31 +25,11 @@ from revrec.core.events import (
     Event,
     Method,
     PaymentReceived,
-    SessionCompleted,
 )
-from revrec.core.journal import JournalEntry, Role
+from revrec.core.journal import JournalEntry
 from revrec.core.money import allocate, share
 from revrec.core.policy import OUTSIDE, Invoicing
-from revrec.core.sessions import Used
-from revrec.core.tax import included, on_top
 
-VAT = frozenset({Role.VAT_OUTPUT, Role.VAT_OUTPUT_PENDING})
-# The seller's side of a contract: what it owes for money, what it earned, what is the tax office's. What a customer pays
-# or owes is the other side, and the sum of this one is what was billed.
-SELLER = VAT | {
-    Role.CONTRACT_LIABILITY,
-    Role.REFUND_LIABILITY,
-    Role.REVENUE_PACKAGE,
-    Role.REVENUE_SINGLE,
-    Role.REVENUE_NO_SHOW,
-    Role.BREAKAGE,
-    Role.COMMISSION_INCOME,
-    Role.FEE_INCOME,
-    Role.REFUND_CONTRA,
-    Role.PRIOR_PERIOD,
-}
-# What a person decided by hand, or what names no contract: no document follows from it by itself.
-BY_HAND = frozenset({"adjustment", "credit.granted", "currency.revalued"})
 OPENED = "opening.bundle"
 WAITING = "draft:"  # no series can hold a colon
 _MONEY = (PaymentReceived, CreditApplied, DepositApplied)
@@ -95,29 +76,6 @@ class Draft(NamedTuple):
         return sum(part.vat for part in self.parts)
 
 
-class Accrual(NamedTuple):
-    """What one entry bills on one account."""
-
-    account: str
-    item: Item
-    amount: Amount
-
-
-class Legs(NamedTuple):
-    """The seller's side of an entry for one account, credit positive."""
-
-    units: int = 0
-    single: int = 0
-    fee: int = 0
-    vat: int = 0
-    contra: int = 0
-
-    @property
-    def gross(self) -> int:
-        """All of it."""
-        return sum(self)
-
-
 @dataclass(slots=True)
 class Outcome:
     """What an event makes of documents: accounts as they are now, documents due, waiting ones that became less."""
@@ -149,7 +107,6 @@ class _Sheet:
     """One step of the books: `day` is the event's, None where the calendar moved them."""
 
     def __init__(self, invoicer: Invoicer, event: Event, seq: int, changes: Changes, outcome: Outcome, day: date | None) -> None:
-        self.book = invoicer.book
         self.find = invoicer.account
         self.since = invoicer.since
         self.event = event
@@ -157,12 +114,13 @@ class _Sheet:
         self.changes = changes
         self.outcome = outcome
         self.day = day
+        self.billing = Billing(invoicer.book, event, changes, self._account)
         self.touched: dict[str, JournalEntry | None] = {}  # account -> its first entry of this step
 
     def run(self) -> None:
         """Bill what was posted; then cover what is billed, or take back what is not any more."""
         for entry in self.changes.entries:
-            for name, item, amount in self._accruals(entry):
+            for name, item, amount in self.billing.of(entry):
                 self._put(self._account(name).bill(item, amount))
                 self.touched.setdefault(name, entry)
         for bundle in self.changes.bundles.values():
@@ -179,101 +137,6 @@ class _Sheet:
     def _put(self, account: Account) -> None:
         self.outcome.accounts[account.id] = account
 
-    def _bundle(self, name: str) -> Bundle | None:
-        return self.changes.bundles.get(name) or self.book.bundle(name)
-
-    def _visit(self, session: str) -> Visit | None:
-        return self.changes.visits.get(session) or self.book.visit(session)
-
-    # what was billed
-
-    def _accruals(self, entry: JournalEntry) -> Iterator[Accrual]:
-        if entry.rule in BY_HAND:
-            return
-        for name, legs in _legs(entry).items():
-            kind, _, ref = name.partition(":")
-            if kind == "bundle":
-                bundle = self._bundle(ref)
-                if bundle is not None and bundle.terms.policy.invoicing is not Invoicing.NONE:
-                    yield from self._of_bundle(entry, name, bundle, legs)
-            elif kind == "visit":
-                visit = self._visit(ref)
-                if visit is not None and self.book.catalogue.tax(visit.tax, entry.date).invoice_duty:
-                    yield Accrual(name, Item(Subject.VISIT, visit.tax, ref), Amount(legs.gross, legs.vat))
-            else:
-                tax = self.book.catalogue.fee_tax(entry.date) or OUTSIDE
-                yield Accrual(name, Item(Subject.FEE, tax, ref), Amount(legs.gross, legs.vat))
-
-    def _of_bundle(self, entry: JournalEntry, name: str, bundle: Bundle, legs: Legs) -> Iterator[Accrual]:
-        """Fees and charges apart, the rest is for units, or the commission of an agent."""
-        beside = [*self._fee(entry, bundle, legs), *self._extras(entry, bundle, legs)]
-        rest = Amount(legs.gross, legs.vat)
-        for item, amount in beside:
-            rest = rest.minus(amount)
-            yield Accrual(name, item, amount)
-        policy, terms = bundle.terms.policy, bundle.terms
-        if not policy.principal:
-            own = rest.minus(Amount(legs.contra))  # what an agent concedes to the customer is not the provider's
-            yield Accrual(name, Item(Subject.COMMISSION, policy.commission_tax or OUTSIDE), own)
-        elif bundle.multi:
-            yield from self._redeemed(entry, name, bundle, rest)
-        elif rest != NIL:
-            yield Accrual(name, Item(Subject.UNITS, terms.tax.id), rest)
-
-    def _fee(self, entry: JournalEntry, bundle: Bundle, legs: Legs) -> Iterator[tuple[Item, Amount]]:
-        if not legs.fee:
-            return
-        tax = bundle.terms.policy.fee_tax or OUTSIDE
-        item = Item(Subject.FEE, tax, entry.session or entry.event)
-        if not legs.units and not legs.single and not legs.contra:
-            yield item, Amount(legs.fee + legs.vat, legs.vat)
-            return
-        percent = 0 if tax == OUTSIDE else self.book.catalogue.tax(tax, entry.date).percent
-        vat = _vat_of_net(abs(legs.fee), bundle.terms.policy.refund_fee, percent)
-        vat = vat if legs.fee > 0 else -vat
-        yield item, Amount(legs.fee + vat, vat)
-
-    def _extras(self, entry: JournalEntry, bundle: Bundle, legs: Legs) -> Iterator[tuple[Item, Amount]]:
-        """Units beyond the bundle and surcharges, each with its tax; what is undone goes as it came."""
-        if not legs.single or not entry.session:
-            return
-        if legs.single < 0:
-            for billed in self._account(f"bundle:{bundle.id}").items:
-                if billed.item.subject is Subject.EXTRA and billed.item.ref == entry.session:
-                    yield billed.item, Amount(-billed.gross, -billed.vat)
-            return
-        movement = self._movement(entry.session)
-        used = Used(*movement) if movement else Used(0, others=legs.single + legs.vat, others_vat=legs.vat)
-        fact = self.event.data
-        extra, extra_vat = 0, 0
-        if isinstance(fact, SessionCompleted) and fact.surcharge and fact.session == entry.session:
-            extra = fact.surcharge.amount
-            extra_vat = included(extra, self.book.catalogue.tax(fact.surcharge.tax, entry.date).percent)
-            yield Item(Subject.EXTRA, fact.surcharge.tax, entry.session), Amount(extra, extra_vat)
-        over = Amount(used.others - extra, used.others_vat - extra_vat)
-        if over != NIL:
-            tax = (fact.tax if isinstance(fact, SessionCompleted) else None) or bundle.terms.tax.id
-            yield Item(Subject.EXTRA, tax, entry.session), over
-
-    def _movement(self, session: str) -> tuple[int, ...] | None:
-        fresh = (m for m in self.changes.movements if m.kind is Kind.SESSION and m.ref == session)
-        found = next(fresh, None) or self.book.movement(Kind.SESSION, session)
-        return found.parts if found else None
-
-    def _redeemed(self, entry: JournalEntry, name: str, bundle: Bundle, rest: Amount) -> Iterator[Accrual]:
-        """A multi-purpose voucher is supplied when it is used: what a session drew, what of that is conceded later."""
-        undone = entry.rule in ("session.reversed", "session.waived")
-        if entry.session and undone:
-            for billed in self._account(name).items:
-                if billed.item.subject is Subject.UNITS and billed.item.ref == entry.session:
-                    yield Accrual(name, billed.item, Amount(-billed.gross, -billed.vat))
-        elif entry.session and (parts := self._movement(entry.session)) and entry.rule.startswith("session."):
-            used, fact = Used(*parts), self.event.data
-            tax = (fact.tax if isinstance(fact, SessionCompleted) else None) or bundle.terms.tax.id
-            yield Accrual(name, Item(Subject.UNITS, tax, entry.session), Amount(used.gross, used.vat))
-        elif rest.vat:
-            yield Accrual(name, Item(Subject.UNITS, bundle.terms.tax.id), Amount(rest.vat, rest.vat))
-
     # what stands on documents
 
     def _follow_value(self) -> None:
@@ -281,7 +144,7 @@ class _Sheet:
         owed = {name: self._owed(name) for name in self.touched if name.startswith("bundle:")}
         givers = [name for name, items in owed.items() if any(amount.gross < 0 for amount in items.values())]
         for giver in givers:
-            for taker in owed.keys() - {giver}:
+            for taker in (name for name in owed if name != giver):
                 for item, amount in owed[giver].items():
                     room = owed[taker].get(item, NIL)
                     if amount.gross < 0 < room.gross:
@@ -303,7 +166,8 @@ class _Sheet:
         """What of an item is to be on documents and is not; negative: the other way round."""
         due = billed.uncovered
         kind, _, ref = name.partition(":")
-        bundle = self._bundle(ref) if kind == "bundle" and billed.item.subject in (Subject.UNITS, Subject.COMMISSION) else None
+        of_price = kind == "bundle" and billed.item.subject in (Subject.UNITS, Subject.COMMISSION)
+        bundle = self.billing.bundle(ref) if of_price else None
         return due.minus(not_yet(bundle)) if bundle is not None else due
 
     def _cover(self, name: str, entry: JournalEntry | None) -> None:
@@ -372,7 +236,7 @@ class _Sheet:
         if self.day and isinstance(self.event.data, _MONEY):
             return amount.gross
         kind, _, ref = name.partition(":")
-        bundle = self._bundle(ref) if kind == "bundle" and item.subject is Subject.UNITS else None
+        bundle = self.billing.bundle(ref) if kind == "bundle" and item.subject is Subject.UNITS else None
         return max(amount.gross - bundle.position.unpaid, 0) if bundle is not None else 0
 
     def _recipients(
@@ -380,7 +244,7 @@ class _Sheet:
     ) -> Iterator[tuple[str | None, Amount]]:
         """Who is bound to pay: the payers by their shares, the provider of an agent's bundle, else the customer."""
         kind, _, ref = name.partition(":")
-        bundle = self._bundle(ref) if kind == "bundle" else None
+        bundle = self.billing.bundle(ref) if kind == "bundle" else None
         if bundle is None:
             yield entry.customer if entry else None, due
         elif billed.item.subject is Subject.COMMISSION:
@@ -401,7 +265,7 @@ class _Sheet:
         """A correction of each document that says too much; one that still waits becomes less."""
         account = self._account(name)
         kind, _, ref = name.partition(":")
-        bundle = self._bundle(ref) if kind == "bundle" else None
+        bundle = self.billing.bundle(ref) if kind == "bundle" else None
         left, taken = take(account.of(item), amount, evenly=bool(bundle and bundle.payers))
         self._put(account.put(left))
         for document, recipient, gross, vat in taken:
@@ -414,6 +278,10 @@ class _Sheet:
     def _restore(self, name: str, billed: Billed, due: Amount, entry: JournalEntry | None) -> None:
         """VAT that was taken back as uncollectable is owed again: the document that lost it says so (LIVA 80.Cuatro.C)."""
         latest = billed.covers[-1]
+        if _waits(latest.document):
+            self._put(self._account(name).cover(billed.item, Cover(latest.document, latest.recipient, *due)))
+            self.outcome.reduced.append((latest.document, Part(billed.item, *due)))
+            return
         self._put(self._account(name).cover(billed.item, Cover(latest.document, latest.recipient, *due)))
         self._correct(name, latest.document, latest.recipient, Part(billed.item, *due), entry)
 
@@ -477,51 +345,14 @@ def not_yet(bundle: Bundle) -> Amount:
     return Amount(gross, bundle.unpaid_vat(gross)) if gross > 0 else NIL
 
 
-def _legs(entry: JournalEntry) -> dict[str, Legs]:
-    """The seller's side of an entry by account."""
-    found: dict[str, Legs] = defaultdict(Legs)
-    for leg in entry.postings:
-        if leg.role not in SELLER:
-            continue
-        name = account_of(entry, leg.bundle)
-        legs, amount = found[name], -leg.amount
-        if leg.role in VAT:
-            found[name] = legs._replace(vat=legs.vat + amount)
-        elif leg.role is Role.FEE_INCOME:
-            found[name] = legs._replace(fee=legs.fee + amount)
-        elif leg.role is Role.REVENUE_SINGLE:
-            found[name] = legs._replace(single=legs.single + amount)
-        elif leg.role is Role.REFUND_CONTRA:
-            found[name] = legs._replace(contra=legs.contra + amount)
-        else:
-            found[name] = legs._replace(units=legs.units + amount)
-    return {name: legs for name, legs in found.items() if legs.gross or legs.vat or entry.session}
-
-
-def account_of(entry: JournalEntry, bundle: str | None) -> str:
-    """The contract that a leg belongs to: of the bundle that it names, else of its entry's bundle, visit or event."""
-    if name := bundle or entry.bundle:
-        return f"bundle:{name}"
-    return f"visit:{entry.session}" if entry.session else f"event:{entry.event}"
-
-
-def _vat_of_net(net: int, fee: int, percent: int) -> int:
-    """The VAT of a fee of which the net is known: of the policy's fee where it is that one, else on top."""
-    whole = included(fee, percent)
-    return whole if fee - whole == net else on_top(net, percent)
-
-
 def _by_payer(bundle: Bundle, billed: Billed, due: Amount, payer: str | None) -> Iterator[tuple[str, Amount]]:
-    """Each payer's part: of a payment its payer's, else by what of each share is not invoiced yet."""
+    """Each payer's part: of a payment its payer's, else by what each was billed and stands on no document."""
     if payer is not None:
         yield payer, due
         return
     covered: dict[str, int] = defaultdict(int)
     for cover in billed.covers:
         covered[cover.recipient] += cover.gross
-    open_ = tuple(max(each.agreed - covered[each.customer], 0) for each in bundle.payers)
-    weights = open_ if sum(open_) else tuple(each.agreed for each in bundle.payers)
-    parts = zip(bundle.payers, allocate(due.gross, weights), allocate(due.vat, weights), strict=True)
-    for each, gross, vat in parts:
-        if gross or vat:
-            yield each.customer, Amount(gross, vat)
+    parts = recipients(bundle, due.gross, covered)
+    for (customer, gross), vat in zip(parts.items(), allocate(due.vat, tuple(parts.values())), strict=True):
+        yield customer, Amount(gross, vat)

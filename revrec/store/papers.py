@@ -30,6 +30,7 @@ class Issued(NamedTuple):
     place: int
     kind: str
     issued_on: date
+    operated_on: date
     at: str
     seq: int
     entry: int
@@ -123,6 +124,10 @@ class Papers:
     def unseal(self, customer: str, name: str, sealed: bytes) -> bytes | None:
         """What was sealed; None when the person's key is destroyed or blocked."""
         return self.store.keys.unseal(customer, _SOURCE, name, sealed.decode())
+
+    def for_authority(self, record: Kept) -> bytes | None:
+        """The XML of a record as the tax authority gets it, that of a blocked person too; None: the key is destroyed."""
+        return self.store.keys.unseal_for_authority(record.customer, _SOURCE, f"record {record.place}", record.xml.decode())
 
     # invoices
 
@@ -344,13 +349,15 @@ def registered_details(store: Store, customer: str) -> dict[str, Any]:
 
 def columns(invoice: Issued) -> Row:
     """The row of a document without the taxpayer."""
-    return (*invoice[:5], invoice.issued_on.isoformat(), *invoice[6:16], encode_parts(invoice.parts), *invoice[17:])
+    days = (invoice.issued_on.isoformat(), invoice.operated_on.isoformat())
+    return (*invoice[:5], *days, *invoice[7:17], encode_parts(invoice.parts), *invoice[18:])
 
 
 def issued(row: Row) -> Issued:
     """The document of a row."""
-    parts = tuple(_part(part) for part in orjson.loads(row[16]))
-    return Issued._make((*row[:5], date.fromisoformat(row[5]), *row[6:16], parts, bytes(row[17]), bytes(row[18])))
+    parts = tuple(_part(part) for part in orjson.loads(row[17]))
+    days = (date.fromisoformat(row[5]), date.fromisoformat(row[6]))
+    return Issued._make((*row[:5], *days, *row[7:17], parts, bytes(row[18]), bytes(row[19])))
 
 
 def kept(row: Row) -> Kept:
@@ -373,6 +380,7 @@ def chained(before: bytes, invoice: Issued, taxpayer: str) -> bytes:
         "kind": invoice.kind,
         "n": invoice.n,
         "number": invoice.number,
+        "operated_on": invoice.operated_on.isoformat(),
         "parts": [_part_row(part) for part in invoice.parts],
         "place": invoice.place,
         "record": invoice.record,

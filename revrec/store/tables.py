@@ -296,6 +296,7 @@ invoices = Table(
     Column("place", BigInteger, nullable=False),  # its place in the series: gapless
     Column("kind", String(8), nullable=False),
     Column("issued_on", DAY, nullable=False),
+    Column("operated_on", DAY, nullable=False),
     Column("at", String(20), nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("entry", BigInteger, nullable=False),
@@ -313,7 +314,7 @@ invoices = Table(
     UniqueConstraint("taxpayer", "number", name="uq_invoices_number"),
     UniqueConstraint("taxpayer", "series", "place", name="uq_invoices_place"),
     CheckConstraint("n > 0 AND place > 0 AND seq >= 0 AND entry >= 0 AND record >= 0", name="ck_invoices_numbers"),
-    CheckConstraint("length(issued_on) = 10", name="ck_invoices_date"),
+    CheckConstraint("length(issued_on) = 10 AND length(operated_on) = 10", name="ck_invoices_date"),
     CheckConstraint("length(digest) = 32", name="ck_invoices_digest"),
     sqlite_with_rowid=False,
 )

@@ -64,7 +64,7 @@ def test_every_role_that_moved_is_listed(shown: tuple[Path, list[str]]) -> None:
 def test_counts_and_speed_are_told(shown: tuple[Path, list[str]]) -> None:
     text = "\n".join(shown[1])
     assert re.search(r"session\.completed +[0-9]+", text)
-    assert re.search(r"[0-9,]+ events recorded in [0-9.]+ s: [0-9,]+ a second", text)
+    assert re.search(r"[0-9,]+ events recorded, issued and submitted in [0-9.]+ s", text)
 
 
 def test_the_books_load_in_beancount(shown: tuple[Path, list[str]]) -> None:

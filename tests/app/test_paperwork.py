@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
-from revrec.app import bundles, report
+from revrec.app import bundles, invoices, outbox, report
+from revrec.app.record import FileRefused
 from revrec.app.trace import trace
 from revrec.store.papers import Answer, Message, Papers, State
-from tests.app.desk import Desk, paid, registered, sold, used
-from tests.app.shelf import tamper
+from tests.app.desk import PERSON, Desk, paid, registered, sold, used
+from tests.app.shelf import checked, tamper
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
 NIF = "12345678Z"
@@ -181,3 +182,123 @@ def test_a_payment_that_names_an_invoice_stands_in_the_history_of_its_bundle(des
     desk.say(used("S-2", "B-1"))
     assert desk.asked(bundles.show, "B-1", date(2026, 3, 4)).to_json()["paid"] == "10.00"
     assert desk.asked(report.run, "invoices", FIRST, LAST).tied
+
+
+def erased(desk: Desk, customer: str = "C-1", day: str = "2026-03-20") -> str:
+    """What becomes of a person who asks to be erased."""
+    done = desk.say((day, "customer.erased", {"customer": customer, "reason": "asked by letter"}))
+    return str(done.erasures[0])
+
+
+def accepted(desk: Desk, count: int) -> None:
+    """The tax office took the first records, and the books keep its answer."""
+
+    def answered(ws) -> None:
+        papers = Papers(ws.store)
+        rows = [row for row in papers.records() if row.place <= count]
+        message = Message(1, 1, count, "2026-03-20T12:00:00Z", incident=False, sha256="0" * 64)
+        said = answer_to(rows)
+        with ws.store.transaction():
+            papers.add_message(message)
+            papers.add_answer(Answer(1, "2026-03-20T12:00:01Z", "answered", 60, papers.seal("", "answer 1", said)))
+            links = [outbox.link(row, "B64717838") for row in rows]
+            papers.put_states(outbox.after({}, message, outbox.Outcome.ANSWERED, said, links))
+
+    desk.asked(answered)
+
+
+def answer_to(rows) -> bytes:
+    """What the tax office says when it takes all of it."""
+    base = "https://www2.agenciatributaria.gob.es/static_files/common/internet/dep/aplicaciones/es/aeat/tike/cont/ws/"
+    lines = "".join(
+        f"<r:RespuestaLinea><r:IDFactura><i:IDEmisorFactura>B64717838</i:IDEmisorFactura>"
+        f"<i:NumSerieFactura>{row.number}</i:NumSerieFactura><i:FechaExpedicionFactura>"
+        f"{row.issued_on[8:]}-{row.issued_on[5:7]}-{row.issued_on[:4]}</i:FechaExpedicionFactura></r:IDFactura>"
+        "<r:Operacion><i:TipoOperacion>Alta</i:TipoOperacion></r:Operacion><r:EstadoRegistro>Correcto</r:EstadoRegistro>"
+        "</r:RespuestaLinea>"
+        for row in rows
+    )
+    return (
+        '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>'
+        f'<r:RespuestaRegFactuSistemaFacturacion xmlns:r="{base}RespuestaSuministro.xsd"'
+        f' xmlns:i="{base}SuministroInformacion.xsd">'
+        f"<r:CSV>A-1</r:CSV><r:TiempoEsperaEnvio>60</r:TiempoEsperaEnvio><r:EstadoEnvio>Correcto</r:EstadoEnvio>{lines}"
+        "</r:RespuestaRegFactuSistemaFacturacion></s:Body></s:Envelope>"
+    ).encode()
+
+
+def test_who_was_invoiced_is_blocked_until_the_law_lets_go_and_the_invoices_are_named(desk: Desk) -> None:
+    desk.say(registered("C-1", tax_id=NIF), sold("B-1", "TAXED"), paid("P-1", "B-1", "100.00"))
+    desk.say(("2026-03-20", "refund.issued", {"refund": "R-1", "bundle": "B-1", "method": "card"}))
+    accepted(desk, 2)
+    said = erased(desk)
+    assert said.startswith("customer C-1: blocked until 2032-03-20, Código de Comercio art. 30")
+    assert "(invoice F2026-000001, invoice R2026-000001)" in said
+    with pytest.raises(invoices.Erased):
+        desk.text("F2026-000001")
+    assert checked(desk.root) == ()
+
+
+def test_a_record_that_was_not_answered_is_still_sent_when_its_person_is_blocked(desk: Desk) -> None:
+    desk.say(registered("C-1", tax_id=NIF), sold("B-1", "TAXED"), paid("P-1", "B-1", "100.00"))
+    desk.say(("2026-03-20", "refund.issued", {"refund": "R-1", "bundle": "B-1", "method": "card"}))
+    accepted(desk, 1)
+    assert "invoice R2026-000001 not answered by the tax office" in erased(desk)
+
+    def opened(ws) -> tuple[bool, bytes | None]:
+        papers = Papers(ws.store)
+        record = papers.record(2)
+        return papers.unseal(record.customer, "record 2", record.xml) is None, papers.for_authority(record)
+
+    shut, sent = desk.asked(opened)
+    assert shut
+    assert NIF.encode() in sent
+
+
+def test_when_the_years_have_passed_the_key_goes_and_the_proofs_stay(desk: Desk) -> None:
+    desk.say(registered("C-1", tax_id=NIF), sold("B-1", "TAXED"), paid("P-1", "B-1", "100.00"))
+    desk.say(("2026-03-20", "refund.issued", {"refund": "R-1", "bundle": "B-1", "method": "card"}))
+    later = datetime(2033, 1, 2, 12, tzinfo=UTC)
+    erasure = ("2033-01-02", "customer.erased", {"customer": "C-1", "reason": "asked by letter"})
+    assert "not answered by the tax office" in str(desk.say(erasure, at=later).erasures[0])
+    accepted(desk, 2)
+    assert "the key of the personal data is destroyed" in str(desk.say(erasure, at=later).erasures[0])
+    assert desk.asked(lambda ws: Papers(ws.store).for_authority(Papers(ws.store).record(1))) is None
+    assert checked(desk.root) == ()
+    assert desk.asked(report.run, "invoices", FIRST, LAST).tied
+
+
+def test_nobody_is_erased_while_a_document_for_the_person_waits(desk: Desk) -> None:
+    unnamed = {name: value for name, value in PERSON.items() if name != "tax_id"}
+    desk.say(("2026-01-02", "customer.registered", {"customer": "C-1", **unnamed}))
+    desk.say(sold("B-1", "HEALTH"), paid("P-1", "B-1", "500.00"))
+    with pytest.raises(FileRefused, match=r"for bundle:B-1 \(event e3\) is due and waits"):
+        erased(desk)
+
+
+def item(desk: Desk, day: str) -> tuple[str, str]:
+    """Outcome and evidence of item 10 of a month's checklist."""
+    made = desk.asked(report.run, "checklist", date.fromisoformat(day), date.fromisoformat(day))
+    return next((row["outcome"], row["evidence"]) for row in made.to_json()["rows"] if row["number"] == "10")
+
+
+def test_the_closing_compares_the_vat_of_the_month_with_the_documents(desk: Desk) -> None:
+    desk.say(registered("C-1", tax_id=NIF), sold("B-1", "TAXED"), paid("P-1", "B-1", "100.00"))
+    assert item(desk, "2026-03-31") == (
+        "pass",
+        "documents of the month 17.36 of VAT, all documents tie to the ledger, none is overdue",
+    )
+    tamper(desk.root, "UPDATE invoices SET vat = vat - 1, parts = CAST(replace(CAST(parts AS TEXT), '1736', '1735') AS BLOB)")
+    outcome, evidence = item(desk, "2026-03-31")
+    assert outcome == "FAIL"
+    assert "difference 0.01" in evidence
+
+
+def test_a_month_does_not_pass_while_a_document_is_past_its_day(desk: Desk) -> None:
+    desk.say(sold("B-1", "HEALTH"), paid("P-1", "B-1", "500.00"))
+    outcome, evidence = item(desk, "2026-03-31")
+    assert outcome == "FAIL"
+    assert "not issued in time: for bundle:B-1, due 2026-03-20 (buyer" in evidence
+    assert item(desk, "2026-02-28")[0] == "pass"
+    desk.say(registered("C-1", tax_id=NIF))
+    assert item(desk, "2026-03-31")[0] == "pass"

@@ -16,6 +16,7 @@ from einvoice.sandbox.pki import Authority, Holder, valid
 from einvoice.sandbox.server import Server
 from einvoice.transport import Limits, Transport
 from revrec.app import amend, outbox, standing, submit
+from revrec.app.verify import verify
 from revrec.app.workspace import open_workspace
 from revrec.store.papers import Papers
 from tests.app.desk import NOW, Desk, paid, registered, sold
@@ -93,7 +94,7 @@ def settled(desk: Desk, aeat: Office) -> None:
         papers = Papers(ws.store)
         assert list(outbox.waiting(papers, papers.states())) == []
         assert numbers(aeat) == [row.number for row in papers.records()]
-        assert outbox.findings(papers, "B64717838") == ()
+        assert outbox.strays(papers, "B64717838") == ()
     assert aeat.violations() == ()
 
 
@@ -116,6 +117,20 @@ def test_the_next_message_waits_as_the_answer_asks(desk: Desk, aeat: Office, off
     assert (early.turns, early.waiting, early.again_at) == ((), 1, NOW + timedelta(seconds=200))
     send(desk, office, clock)
     assert clock.now >= NOW + timedelta(seconds=200)
+    settled(desk, aeat)
+
+
+def test_a_wait_is_never_cut_short_by_the_second_in_which_it_began(
+    desk: Desk, aeat: Office, office: submit.Office, clock: Clock
+) -> None:
+    aeat.plan.add(Fault.of(Kind.WAIT, 1))
+    invoices(desk, 1)
+    clock.sleep(0.95)
+    send(desk, office, clock)
+    invoices(desk, 1, first=2)
+    clock.sleep(0.1)
+    assert send(desk, office, clock, wait=False).turns == ()
+    send(desk, office, clock)
     settled(desk, aeat)
 
 
@@ -267,4 +282,5 @@ def test_a_tampered_state_is_named(desk: Desk, aeat: Office, office: submit.Offi
         papers = Papers(ws.store)
         with ws.store.transaction():
             papers.put_states([papers.states()[1]._replace(state="rejected")])
-        assert [found.where for found in outbox.findings(papers, "B64717838")] == ["record 1"]
+        assert outbox.strays(papers, "B64717838") == ("record 1",)
+        assert [found.where for found in verify(ws) if found.code == "derived.state"] == ["record 1"]

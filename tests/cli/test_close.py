@@ -51,4 +51,4 @@ def test_the_feed_has_one_object_a_line_and_none_when_all_is_paid(told):  # noqa
 
 
 def test_no_invoices_are_issued(told):  # noqa: F811
-    assert "This release issues no invoices" in told("report", "invoices")
+    assert "These books issue no invoices: `invoicing_from` is not set." in told("report", "invoices")

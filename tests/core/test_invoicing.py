@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from revrec.core.accrual import BY_HAND, SELLER, VAT
 from revrec.core.billing import NIL, OUTSIDE_BOOKS, Item, Subject
 from revrec.core.errors import Refused
 from revrec.core.events import (
@@ -34,7 +35,7 @@ from revrec.core.events import (
     SessionReversed,
     Surcharge,
 )
-from revrec.core.invoicing import BY_HAND, SELLER, VAT, Draft, not_yet
+from revrec.core.invoicing import Draft, not_yet
 from revrec.core.journal import JournalEntry
 from revrec.core.policy import OUTSIDE, Charge, Invoicing, Obligation, Overage
 from revrec.core.post import record

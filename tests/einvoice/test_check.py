@@ -131,7 +131,7 @@ MISTAKES = [
     ("BR-CO-14", "totals.tax", change(taxed, "totals.tax", D("612.17"))),
     ("BR-CO-15", "totals.gross", change(taxed, "totals.gross", D("3590.04"))),
     ("BR-CO-16", "totals.payable", change(withheld, "totals.payable", D("710.00"))),
-    ("BR-CO-17", "vat[0].tax", change(taxed, "vat[0].tax", D("600.17"))),
+    ("BR-CO-17", "vat[0].tax", change(taxed, "vat[0].tax", D("600.20"))),
     ("BR-CO-18", "vat", change(exempt, "vat", ())),
     ("BR-CO-26", "seller.tax_id", change(exempt, "seller.tax_id", None)),
     ("BR-CL-22", "vat[0].vat.exemption", change(exempt, "vat[0].vat.exemption", "VATEX-EU-132-C")),

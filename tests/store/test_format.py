@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from revrec.core.book import Kind, Movement
 from revrec.core.bundle import PLAIN, Bundle, Claim, ClaimKind, Plan, Position, Status, Written
-from revrec.core.events import Foreign, Instalment, Payer
+from revrec.core.events import Foreign, Instalment
 from revrec.core.journal import JournalEntry, Posting, Role, Unbalanced
+from revrec.core.payer import Bound
 from revrec.core.payment import Paid
 from revrec.core.tax import Receipt
 from revrec.store.format import chain_digest, chain_record, decode_entry, encode_entry, instant, pins_digest, stored_event
@@ -144,7 +145,7 @@ def bundle() -> Bundle:
         remote=True,
         plan=Plan(
             instalments=(Instalment(date(2026, 2, 2), 30000), Instalment(date(2026, 3, 2), 30000)),
-            payers=(Payer("C-1", 40000), Payer("INSURER", 20000)),
+            payers=(Bound("C-1", 40000, 100, 5), Bound("INSURER", 20000)),
             line_from=date(2026, 1, 2),
             line_base=5000,
             expected_used=800_000,

@@ -1,7 +1,7 @@
 """What AEAT would surely reject, and what RD 1619/2012 asks of the kind of invoice: found before a number is used.
 
 Codes are AEAT's own (Validaciones 1.2.0; `codes.toml`), or `ROF-` and the article of RD 1619/2012. AEAT tolerates ±10 €
-in its sums, we do not: a cent is an error.
+in its sums, we do not: more than the rounding of a line is an error.
 """
 
 from __future__ import annotations
@@ -206,11 +206,17 @@ def _taxed(case: Case, subtotal: Subtotal, field: str) -> Iterator[Finding]:
         return  # LIVA 80.Tres and Cuatro: the tax falls, the base stays
     if base * tax < 0:
         yield Finding("1143", f"{field}.tax", f"base {base} and tax {tax} have different signs", "check the amounts")
-    correction = case.invoice.correction
-    # The difference of two rounded taxes may be a cent off the tax of the difference.
-    tolerance = 2 * _CENT if correction and correction.method is CorrectionMethod.DIFFERENCES else _CENT
-    if abs(base * rate / 100 - tax) > tolerance:
+    if abs(base * rate / 100 - tax) > _rounding(case, subtotal):
         yield Finding("1142", f"{field}.tax", f"{tax} is not {rate} % of {base}", "work the tax out again")
+
+
+def _rounding(case: Case, subtotal: Subtotal) -> Decimal:
+    """How far a tax may be off its rate: a cent for each line, one more for the difference of two taxes."""
+    correction = case.invoice.correction
+    cents = max(sum(line.vat == subtotal.vat for line in case.invoice.lines), 1)
+    if correction and correction.method is CorrectionMethod.DIFFERENCES:
+        cents += 1
+    return min(cents * _CENT, _limit("tolerance", case.today))
 
 
 def _totals(case: Case) -> Iterator[Finding]:

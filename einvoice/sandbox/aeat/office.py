@@ -136,7 +136,7 @@ class Office:
     def _kept(self, number: int, message: Message, place: int, situation: Situation, fault: Fault | None) -> Verdict:
         record = message.records[place]
         verdict = judge(record, situation, self._register)
-        if fault and fault.kind is Kind.PARTIAL and place % 2 == 0 and verdict.outcome is not Outcome.REJECTED:
+        if fault and fault.kind is Kind.PARTIAL and place % 2 == 0 and verdict.kept and verdict.outcome is not Outcome.REJECTED:
             verdict = Verdict(Outcome.REJECTED, int(fault.value))
         if verdict.kept:
             self._register.add(number, record, verdict.outcome, verdict.code)

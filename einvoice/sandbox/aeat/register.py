@@ -113,8 +113,9 @@ class Register:
         self._sql.executescript(_TABLES)
 
     def close(self) -> None:
-        """Let the file go."""
-        self._sql.close()
+        """Let the file go, once nobody writes."""
+        with self._lock:
+            self._sql.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

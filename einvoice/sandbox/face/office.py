@@ -49,6 +49,10 @@ class _Refused(Exception):
         self.message = message
 
 
+class _Faulty(_Refused):
+    """A request that is not understood: a SOAP fault."""
+
+
 class _Offices(NamedTuple):
     accounting_office: str
     managing_body: str
@@ -89,22 +93,12 @@ class Office:
 
     def _served(self, body: bytes, fault: Fault | None) -> Reply:
         try:
-            root = parse(body, "request")
-            signer(root, self._trusted, self._clock())
-        except (Unsigned, XmlRefused):
-            return _fault(Code.UNSIGNED, "La petición no está firmada")
-        except BadSignature as bad:
-            return _fault(Code.SIGNATURE, f"Firma incorrecta: {bad}")
-        operation = root.find(f"{{{SOAP}}}Body")[0]
-        name = etree.QName(operation).localname
-        work = {
-            "enviarFactura": self._submitted,
-            "consultarFactura": self._consulted,
-            "anularFactura": self._cancelled,
-            "consultarEstados": _listed,
-        }.get(name)
-        if work is None or etree.QName(operation).namespace != namespace():
-            return _fault("Client", f"Operación desconocida: {name}")
+            operation = self._operation(body)
+            name = etree.QName(operation).localname
+            work = self._work(operation)
+        except _Faulty as faulty:
+            self._log(f"request turned away: {faulty.code} {faulty.message}")
+            return _fault(faulty.code, faulty.message)
         if fault and fault.kind is Kind.REFUSE:
             return Reply(_response(name, f"{fault.value:g}", "rechazada a petición de la prueba"))
         try:
@@ -114,6 +108,32 @@ class Office:
             return Reply(_response(name, refused.code, refused.message))
         self._log(f"{name}: done")
         return Reply(_response(name, Code.OK, "Correcto", content))
+
+    def _operation(self, body: bytes) -> etree._Element:
+        """What a request whose signature holds asks for."""
+        try:
+            root = parse(body, "request")
+            signer(root, self._trusted, self._clock())
+        except (Unsigned, XmlRefused):
+            raise _Faulty(Code.UNSIGNED, "La petición no está firmada") from None
+        except BadSignature as bad:
+            raise _Faulty(Code.SIGNATURE, f"Firma incorrecta: {bad}") from None
+        operation = next(iter(root.find(f"{{{SOAP}}}Body")), None)
+        if operation is None:
+            raise _Faulty("Client", "Petición vacía")
+        return operation
+
+    def _work(self, operation: etree._Element) -> Callable[[etree._Element], etree._Element]:
+        known = {
+            "enviarFactura": self._submitted,
+            "consultarFactura": self._consulted,
+            "anularFactura": self._cancelled,
+            "consultarEstados": _listed,
+        }
+        name = etree.QName(operation)
+        if name.namespace != namespace() or name.localname not in known:
+            raise _Faulty("Client", f"Operación desconocida: {name.localname}")
+        return known[name.localname]
 
     def _submitted(self, operation: etree._Element) -> etree._Element:
         try:

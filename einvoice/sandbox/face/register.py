@@ -66,8 +66,9 @@ class Register:
         self._sql.executescript(_TABLE)
 
     def close(self) -> None:
-        """Let the file go."""
-        self._sql.close()
+        """Let the file go, once nobody writes."""
+        with self._lock:
+            self._sql.close()
 
     def add(self, new: Received) -> Received:
         """Keep an invoice under the next registration number of the year. Raises Duplicate."""

@@ -59,13 +59,15 @@ def _certificate(security: etree._Element, signature: etree._Element) -> x509.Ce
 
 def _check_value(signature: etree._Element, certificate: x509.Certificate) -> None:
     info, key = signature.find(f"{_DS}SignedInfo"), certificate.public_key()
-    method = _SIGNATURES.get(info.find(f"{_DS}SignatureMethod").get("Algorithm"))
-    if info.find(f"{_DS}CanonicalizationMethod").get("Algorithm") != _EXCLUSIVE or method is None:
+    if info is None:
+        raise BadSignature("falta SignedInfo")
+    method = _SIGNATURES.get(_algorithm(info, "SignatureMethod"))
+    if _algorithm(info, "CanonicalizationMethod") != _EXCLUSIVE or method is None:
         raise BadSignature("algoritmo no admitido")
     if not isinstance(key, rsa.RSAPublicKey):
         raise BadSignature("la clave no es RSA")
     try:
-        key.verify(b64decode(signature.findtext(f"{_DS}SignatureValue") or ""), _canonical(info), padding.PKCS1v15(), method)
+        key.verify(_decoded(signature, "SignatureValue"), _canonical(info), padding.PKCS1v15(), method)
     except InvalidSignature:
         raise BadSignature("el valor de la firma no corresponde") from None
 
@@ -75,10 +77,10 @@ def _check_references(root: etree._Element, security: etree._Element, signature:
     covered = []
     for reference in signature.iterfind(f"{_DS}SignedInfo/{_DS}Reference"):
         named = [each for each in root.iter() if f"#{each.get(_WSU + 'Id')}" == reference.get("URI")]
-        algorithm = _DIGESTS.get(reference.find(f"{_DS}DigestMethod").get("Algorithm"))
+        algorithm = _DIGESTS.get(_algorithm(reference, "DigestMethod"))
         if len(named) != 1 or algorithm is None:
             raise BadSignature(f"la referencia {reference.get('URI')} no señala un elemento")
-        if hashlib.new(algorithm, _canonical(named[0])).digest() != b64decode(reference.findtext(f"{_DS}DigestValue") or ""):
+        if hashlib.new(algorithm, _canonical(named[0])).digest() != _decoded(reference, "DigestValue"):
             raise BadSignature(f"{reference.get('URI')} ha cambiado desde que se firmó")
         covered.append(named[0])
     if root.find(f"{_SOAP}Body") not in covered or security.find(f"{_WSU}Timestamp") not in covered:
@@ -106,6 +108,18 @@ def _check_issuer(certificate: x509.Certificate, trusted: Sequence[x509.Certific
             continue
         return
     raise BadSignature("el certificado no es de una autoridad reconocida")
+
+
+def _algorithm(parent: etree._Element, name: str) -> str:
+    found = parent.find(f"{_DS}{name}")
+    return "" if found is None else str(found.get("Algorithm", ""))
+
+
+def _decoded(parent: etree._Element, name: str) -> bytes:
+    try:
+        return b64decode(parent.findtext(f"{_DS}{name}") or "")
+    except NotBase64:
+        raise BadSignature(f"{name} no está en base64") from None
 
 
 def _canonical(element: etree._Element) -> bytes:

@@ -14,9 +14,10 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from revrec.core import money
+from revrec.core.accrual import BY_HAND, SELLER, VAT, account_of
 from revrec.core.billing import NIL, OUTSIDE_BOOKS, Account, Amount, Billed
 from revrec.core.bundle import Bundle
-from revrec.core.invoicing import BY_HAND, OPENED, SELLER, VAT, Draft, Part, account_of, not_yet
+from revrec.core.invoicing import OPENED, Draft, Part, not_yet
 from revrec.core.journal import JournalEntry, Posting, Role
 from revrec.core.policy import OUTSIDE, Invoicing
 from revrec.core.report import Cell, Column, Kind, Table, Tie

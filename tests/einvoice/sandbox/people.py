@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -81,6 +83,14 @@ class Clinic:
         self.previous = record.link
         self.made.append(record)
         return record
+
+
+def until(condition: Callable[[], object], patience: float = 20) -> None:
+    """Wait for what another thread is about to do."""
+    ends = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < ends
+        time.sleep(0.01)
 
 
 def envelope(*records: Record, **how) -> bytes:

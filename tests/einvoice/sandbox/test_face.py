@@ -172,6 +172,13 @@ class TestSecurity:
             (rb'<ds:Reference URI="#Body">.*?</ds:Reference>', b""),
             (rb'URI="#Token"', b'URI="#Other"'),
             (rb"rsa-sha256", b"rsa-sha1"),
+            (rb"<ds:SignatureMethod[^>]*>", b""),
+            (rb"<ds:SignedInfo>.*</ds:SignedInfo>", b""),
+            (rb"<ds:DigestMethod[^>]*>", b""),
+            (rb"<ds:DigestValue>.", b"<ds:DigestValue>"),
+            (rb"<ds:SignatureValue>.", b"<ds:SignatureValue>"),
+            (rb"<wsu:Created>[^<]*", b"<wsu:Created>today"),
+            (rb"(<wsse:BinarySecurityToken[^>]*>).", rb"\1"),
             (rb"(<wsse:BinarySecurityToken[^>]*>)MII", rb"\1AAA"),
         ],
     )
@@ -198,6 +205,13 @@ class TestSecurity:
     def test_a_certificate_of_nobody_known(self, face, tmp_path):
         stranger = client(Authority.create(NOW), tmp_path)
         assert "autoridad" in self.post(face, sign_soap(build.catalogue(), stranger, NOW)).message
+
+    def test_an_envelope_without_an_operation(self, face, owner, monkeypatch):
+        """Signed, and empty: the body is taken out before it is signed."""
+        operation = etree.Element("x")
+        monkeypatch.setattr("einvoice.sandbox.face.office.signer", lambda *_: owner.chain[0])
+        message = sign_soap(operation, owner, NOW).replace(b"<x/>", b"")
+        assert self.post(face, message) == Refusal("Client", "Petición vacía", fault=True)
 
     def test_an_operation_that_there_is_not(self, face, owner):
         said = self.post(face, sign_soap(etree.Element("{https://webservice.face.gob.es}borrarFactura"), owner, NOW))

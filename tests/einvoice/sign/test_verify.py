@@ -121,7 +121,7 @@ def test_what_is_tampered_with_fails_by_name(signed, name):
     assert code in codes(changed(signed, path, change))
 
 
-@pytest.mark.parametrize("name", TAMPERED.keys() - UNKNOWN_TO_XMLSEC)
+@pytest.mark.parametrize("name", sorted(TAMPERED.keys() - UNKNOWN_TO_XMLSEC))
 def test_what_is_tampered_with_fails_at_xmlsec1_too(signed, name, tmp_path):
     path, change, _ = TAMPERED[name]
     assert not xmlsec.accepts(changed(signed, path, change), tmp_path)

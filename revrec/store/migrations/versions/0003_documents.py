@@ -1,4 +1,7 @@
-"""Documents: invoices, the tax authority's records, what was sent and answered; the derived tables beside them."""
+"""Documents: invoices, the tax authority's records, what was sent and answered; the derived tables beside them.
+
+Bundles with several payers have another state since: the derived tables are made again.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,6 +23,7 @@ def _invoices() -> None:
         sa.Column("place", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.String(8), nullable=False),
         sa.Column("issued_on", sa.String(10), nullable=False),
+        sa.Column("operated_on", sa.String(10), nullable=False),
         sa.Column("at", sa.String(20), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("entry", sa.BigInteger(), nullable=False),
@@ -37,7 +41,7 @@ def _invoices() -> None:
         sa.UniqueConstraint("taxpayer", "number", name="uq_invoices_number"),
         sa.UniqueConstraint("taxpayer", "series", "place", name="uq_invoices_place"),
         sa.CheckConstraint("n > 0 AND place > 0 AND seq >= 0 AND entry >= 0 AND record >= 0", name="ck_invoices_numbers"),
-        sa.CheckConstraint("length(issued_on) = 10", name="ck_invoices_date"),
+        sa.CheckConstraint("length(issued_on) = 10 AND length(operated_on) = 10", name="ck_invoices_date"),
         sa.CheckConstraint("length(digest) = 32", name="ck_invoices_digest"),
         sqlite_with_rowid=False,
     )
@@ -166,8 +170,13 @@ def _states() -> None:
     )
 
 
+DERIVED = ("bundles", "movements", "customers", "visits", "holdings")  # `upgrade` fills them again
+
+
 def upgrade() -> None:
-    """The new tables; facts are append-only, and the planner is told of the indexes."""
+    """The new tables; facts are append-only, and the planner is told of the indexes. What is derived is emptied."""
+    for table in DERIVED:
+        op.execute(sa.delete(sa.table(table)))
     _invoices()
     _records()
     _installations()

@@ -1,0 +1,137 @@
+"""Invoices to Spanish public administrations, through FACe: sent once, asked after, taken back (Ley 25/2013).
+
+The registration that FACe answers is kept as bytes beside the invoice. After an answer that was lost nothing is repeated: what
+FACe says to a duplicate is not published, its portal tells whether the invoice came in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from einvoice.keys import FileSigner
+from einvoice.regimes.face.answer import Refusal, Registration, Standing, read
+from einvoice.regimes.face.build import File
+from einvoice.regimes.face.codes import Environment, endpoint
+from einvoice.regimes.face.submit import Client, Reply
+from einvoice.transport import Transport
+from revrec.app.invoices import content, find
+from revrec.app.render import FACTURAE, render
+from revrec.app.signer import in_words
+from revrec.app.workspace import Workspace
+from revrec.core.errors import RevrecError
+from revrec.store.format import instant
+from revrec.store.papers import Issued, Papers
+
+RECEIPT = "face"  # the format under which FACe's registration is kept
+
+
+class NotForFace(RevrecError):
+    """An invoice whose recipient is no administration, or settings that cannot send it."""
+
+
+class RefusedByFace(RevrecError):
+    """FACe understood the request and refuses it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What FACe says of an invoice."""
+
+    number: str
+    registration: str
+    said: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The members of `face … --json`."""
+        return {"number": self.number, "registration": self.registration, "said": self.said}
+
+    def lines(self) -> Iterator[str]:
+        """For people."""
+        yield f"{self.number}: registered at FACe as {self.registration}; {self.said}"
+
+
+def client_of(ws: Workspace, signer: FileSigner) -> Client:
+    """FACe as the settings name it: `[submission] face`, else that of the environment."""
+    where = ws.settings.submission
+    url = where.face or endpoint(Environment(where.environment.value))
+    with in_words():
+        return Client(url, Transport(signer, trust=where.trust), signer)
+
+
+def submit(ws: Workspace, client: Client, number: str, *, now: datetime) -> Told:
+    """Send the signed Facturae of an invoice, once; raises NotForFace, RefusedByFace, DocumentRefused."""
+    issued, papers = find(ws, number), Papers(ws.store)
+    before = papers.document(number, RECEIPT)
+    if before is not None:
+        return Told(number, _registered(before).number, "it was sent before; `revrec face status` asks where it stands")
+    _check(ws, issued)
+    render(ws, [issued], signer=client.signer, now=now)
+    signed = papers.document(number, FACTURAE)
+    if signed is None:
+        raise NotForFace(f"{number} has no signed Facturae: `revrec invoice render {number}` says why")
+    email = ws.settings.submission.email
+    if email is None:
+        raise NotForFace("FACe writes to an address: set `email` under [submission] in revrec.toml")
+    with in_words():
+        reply = client.submit(File(f"{number.replace('/', '-')}.xsig", signed), email, now)
+    said = _said(number, reply, Registration)
+    with ws.store.transaction():
+        papers.add_document(number, RECEIPT, instant(now), issued.customer, reply.raw)
+    return Told(number, said.number, f"received {said.received_at}")
+
+
+def status(ws: Workspace, client: Client, number: str, *, now: datetime) -> Told:
+    """Where an invoice stands at its administration; raises NotForFace, RefusedByFace, DocumentRefused."""
+    registration = _registration(ws, number)
+    with in_words():
+        said = _said(number, client.status(registration, now), Standing)
+    reason = f": {said.processing_reason}" if said.processing_reason else ""
+    asked = "" if said.cancellation.code == "4100" else f"; cancellation: {said.cancellation.en}"
+    return Told(number, registration, f"{said.processing.code} {said.processing.en}{reason}{asked}")
+
+
+def cancel(ws: Workspace, client: Client, number: str, reason: str, *, now: datetime) -> Told:
+    """Ask the administration to take an invoice as never sent; errors as `status`."""
+    registration = _registration(ws, number)
+    with in_words():
+        reply = client.cancel(registration, reason, now)
+    if isinstance(reply.said, Refusal):
+        raise _refused(number, reply.said)
+    return Told(number, registration, "its cancellation was asked for; `revrec face status` says what is decided")
+
+
+def _check(ws: Workspace, issued: Issued) -> None:
+    buyer = content(ws, issued).buyer
+    if buyer is None or buyer.offices is None:
+        raise NotForFace(
+            f"{issued.number} goes to no public administration: FACe wants the three codes of its offices. "
+            "Register the customer with `dir3` before the invoice is issued"
+        )
+
+
+def _registration(ws: Workspace, number: str) -> str:
+    find(ws, number)
+    kept = Papers(ws.store).document(number, RECEIPT)
+    if kept is None:
+        raise NotForFace(f"{number} was not sent to FACe: `revrec face submit {number}`")
+    return _registered(kept).number
+
+
+def _registered(raw: bytes) -> Registration:
+    said = read(raw)
+    assert isinstance(said, Registration)
+    return said
+
+
+def _said(number: str, reply: Reply, expected: type[Any]) -> Any:
+    if isinstance(reply.said, Refusal):
+        raise _refused(number, reply.said)
+    assert isinstance(reply.said, expected)
+    return reply.said
+
+
+def _refused(number: str, refusal: Refusal) -> RefusedByFace:
+    return RefusedByFace(f"{number}: FACe refuses: {refusal.code} {refusal.message}. Mend what it names and send it again")
