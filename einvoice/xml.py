@@ -8,6 +8,7 @@ without comments does not sign them, and a comment inside an amount would otherw
 from __future__ import annotations
 
 import re
+from functools import cache
 from xml.sax.saxutils import escape
 
 from lxml import etree
@@ -119,11 +120,17 @@ def parse(data: bytes, where: str = "document") -> etree._Element:
     """
     _look_at_bytes(data, where)
     try:
-        root = etree.fromstring(data, etree.XMLParser(**_SETTINGS))
+        root = etree.fromstring(data, _parser())
     except etree.XMLSyntaxError as error:
         raise _named(error)(where, error.msg or "") from None
     _look_at_tree(root, where)
     return root
+
+
+@cache
+def _parser() -> etree.XMLParser:
+    """One parser for every document: it keeps nothing between two, and lets one thread in at a time."""
+    return etree.XMLParser(**_SETTINGS)
 
 
 def parse_schema(data: bytes) -> etree._Element:

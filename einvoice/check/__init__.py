@@ -13,7 +13,8 @@ from einvoice.check import corrections, figures, parties, tax, terms, totals
 from einvoice.findings import Finding
 from einvoice.model import Invoice
 
-_RULES = (*terms.RULES, *parties.RULES, *figures.RULES, *totals.RULES, *tax.RULES, *corrections.RULES)
+_WORDS = (*terms.RULES, *parties.RULES)
+_SUMS = (*totals.RULES, *tax.RULES, *corrections.RULES)
 _EXACT = Context(prec=50)  # a quantity times a price: 20 digits each, none is lost
 
 
@@ -22,7 +23,10 @@ def check(invoice: Invoice) -> tuple[Finding, ...]:
 
     What is no number at all is said alone: nothing can be added up with it.
     """
-    if unreadable := tuple(figures.unreadable(invoice)):
+    numbers = tuple(figures.figures(invoice))
+    if unreadable := tuple(figures.unreadable(numbers)):
         return unreadable
     with localcontext(_EXACT):
-        return tuple(finding for rule in _RULES for finding in rule(invoice))
+        words = [finding for rule in _WORDS for finding in rule(invoice)]
+        decimals = figures.decimals(numbers)
+        return (*words, *decimals, *(finding for rule in _SUMS for finding in rule(invoice)))

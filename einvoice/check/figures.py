@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
@@ -44,16 +44,16 @@ def figures(invoice: Invoice) -> Iterator[Figure]:
     yield from _spanish(invoice)
 
 
-def unreadable(invoice: Invoice) -> Iterator[Finding]:
+def unreadable(numbers: Iterable[Figure]) -> Iterator[Finding]:
     """Numbers that are none, or of more than twelve digits before the point."""
-    for figure in figures(invoice):
+    for figure in numbers:
         if not figure.value.is_finite() or abs(figure.value) >= TOO_BIG:
             yield Finding("ES-AMOUNT", figure.field, f"{figure.value} is no number below 10^12", "Give the right number")
 
 
-def decimals(invoice: Invoice) -> Iterator[Finding]:
+def decimals(numbers: Iterable[Figure]) -> Iterator[Finding]:
     """Numbers with more decimals than they may have (BR-DEC-*), zeros at their end counted: formats write them as they are."""
-    for figure in figures(invoice):
+    for figure in numbers:
         if figure.value.same_quantum(CENT):
             continue  # nearly all: two decimals are right everywhere
         exponent = figure.value.as_tuple().exponent
@@ -84,6 +84,3 @@ def _spanish(invoice: Invoice) -> Iterator[Figure]:
         for name, amount in (("base", correction.replaced_base), ("tax", correction.replaced_tax)):
             if amount is not None:
                 yield Figure(f"correction.replaced_{name}", amount, 2, _OWN)
-
-
-RULES = (decimals,)

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
 
-from stdnum.es import cif, nif
+from stdnum.es import cif
 from stdnum.eu import vat
 from stdnum.gb import vat as gb_vat
 
+from einvoice.check.parties import is_nif
 from einvoice.findings import Finding
 from einvoice.model import IdScheme, Party, TaxId
 from einvoice.regimes.verifactu import codes
@@ -45,12 +46,6 @@ def nif_findings(number: str, field: str, code: str = "1123") -> Iterator[Findin
     if not is_nif(number):
         remedy = "write nine letters and digits without ES, spaces or dashes, and check the last character"
         yield Finding(code, field, f"{number!r} is no well-formed Spanish NIF", remedy)
-
-
-@lru_cache(maxsize=4096)
-def is_nif(number: str) -> bool:
-    """Whether a text is a well-formed Spanish tax number, exactly as AEAT wants it."""
-    return len(number) == 9 and bool(nif.is_valid(number)) and bool(nif.compact(number) == number)
 
 
 @lru_cache(maxsize=4096)

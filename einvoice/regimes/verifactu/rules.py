@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from einvoice.check.parties import is_nif
 from einvoice.findings import Finding
 from einvoice.model import (
     Category,
@@ -28,7 +29,7 @@ from einvoice.model import (
 from einvoice.regimes.verifactu import codes
 from einvoice.regimes.verifactu.breakdown import NotRecordable, details, is_abroad, nature_of, total
 from einvoice.regimes.verifactu.build import System, type_code
-from einvoice.regimes.verifactu.parties import NAME_LENGTH, id_findings, is_nif, nif_findings, party_findings, text_findings
+from einvoice.regimes.verifactu.parties import NAME_LENGTH, id_findings, nif_findings, party_findings, text_findings
 
 DESCRIPTION_LENGTH = 500
 MOST_DETAILS = 12
