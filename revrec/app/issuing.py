@@ -19,6 +19,7 @@ from einvoice.errors import EinvoiceError
 from einvoice.findings import Finding
 from einvoice.frozen import freeze
 from einvoice.model import Invoice, Reference
+from einvoice.regimes.facturae import rules as facturae_rules
 from einvoice.regimes.verifactu import build, codes, rules
 from einvoice.regimes.verifactu.build import NotRecordable
 from einvoice.schemas import SchemaMissing
@@ -249,6 +250,9 @@ class Issuer:
             told = f"the clock says {self.today}, and the series has a document of {last}: numbers and dates rise together"
             clock = (Finding("ROF-6.1.a", "issued_on", told, "set the clock of this machine right"),)
         found = (*clock, *check(invoice))
+        if invoice.buyer is not None and invoice.buyer.offices is not None:
+            # An administration takes no other form (Ley 25/2013 art. 4), and a number once given is not taken back.
+            found = (*found, *facturae_rules.check(invoice))
         if self.settings.country != "ES":
             return found
         sharp = rules.check(invoice, self.today, simplified_limit=limit)

@@ -18,6 +18,7 @@ from einvoice.transport import Limits, Transport
 from revrec.app import face
 from revrec.app.signer import DocumentRefused
 from revrec.app.workspace import open_workspace
+from revrec.store.papers import Papers
 from tests.app.desk import COMPANY, Desk, paid, registered, sold
 
 NOW = datetime.now(UTC)
@@ -60,6 +61,15 @@ def ask(desk: Desk, client: Client, what, number: str, *more: str) -> face.Told:
 
 def first(desk: Desk) -> str:
     return desk.papers()[0][0]
+
+
+def test_what_makes_no_facturae_waits_instead_of_taking_a_number(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "books", '[submission]\nemail = "facturas@example.org"\n')
+    desk.say((TODAY, "customer.registered", {"customer": "TOWN", **TOWN, "name": "Ayuntamiento " * 7}), at=NOW)
+    desk.say(sold("B-1", "TAXED", "TOWN", day=TODAY), paid("P-1", "B-1", "100.00", TODAY), at=NOW)
+    (waits,) = desk.asked(lambda ws: Papers(ws.store).waiting())
+    assert [field for field, *_ in waits.findings] == ["buyer.name"]
+    assert desk.papers() == []
 
 
 def test_an_invoice_is_registered_once_and_asked_after(desk: Desk, client: Client) -> None:
