@@ -114,7 +114,7 @@ def invoice_book(ties: Sequence[Tie], documents: int, overdue: Sequence[str], cu
         return judged(10, "output VAT", False, f"{said}; {'; '.join(broken)}. Hint: `revrec report invoices`")
     if overdue:
         return judged(10, "output VAT", False, f"not issued in time: {some(overdue)}. Hint: `revrec invoice list --pending`")
-    return judged(10, "output VAT", True, f"{said}, all documents tie to the ledger, none is overdue")
+    return judged(10, "output VAT", True, f"{said}, all tie to the ledger, none is overdue")
 
 
 def run(number: int, name: str, waiting: Sequence[str], done: int, calendar: date | None, last: date) -> Check:

@@ -286,7 +286,7 @@ def test_the_closing_compares_the_vat_of_the_month_with_the_documents(desk: Desk
     desk.say(registered("C-1", tax_id=NIF), sold("B-1", "TAXED"), paid("P-1", "B-1", "100.00"))
     assert item(desk, "2026-03-31") == (
         "pass",
-        "documents of the month 17.36 of VAT, all documents tie to the ledger, none is overdue",
+        "documents of the month 17.36 of VAT, all tie to the ledger, none is overdue",
     )
     tamper(desk.root, "UPDATE invoices SET vat = vat - 1, parts = CAST(replace(CAST(parts AS TEXT), '1736', '1735') AS BLOB)")
     outcome, evidence = item(desk, "2026-03-31")
