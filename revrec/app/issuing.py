@@ -19,7 +19,6 @@ from einvoice.errors import EinvoiceError
 from einvoice.findings import Finding
 from einvoice.frozen import freeze
 from einvoice.model import Invoice, Reference
-from einvoice.regimes.facturae import rules as facturae_rules
 from einvoice.regimes.verifactu import build, codes, rules
 from einvoice.regimes.verifactu.build import NotRecordable
 from einvoice.schemas import SchemaMissing
@@ -157,12 +156,11 @@ class Issuer:
         if problems:
             self._wait(draft, seq, problems)
             return None
-        customer = draft.recipient or (case.bundle.customer if case.bundle else "")
-        return self._number(draft, customer, invoice, seq, entry)
+        return self._number(draft, _recipient(draft, case.bundle), invoice, seq, entry)
 
     def _case(self, draft: Draft, data: Mapping[str, Any]) -> tuple[Case | None, tuple[Finding, ...]]:
         bundle = self.book.bundle(draft.bundle) if draft.bundle else None
-        recipient = draft.recipient or (bundle.customer if bundle else "")
+        recipient = _recipient(draft, bundle)
         if not recipient:
             what = "an agent's bundle names no provider, to whom the commission is invoiced"
             return None, (Finding("recipient", "buyer", what, "record bundle.provider_changed"),)
@@ -251,6 +249,8 @@ class Issuer:
             clock = (Finding("ROF-6.1.a", "issued_on", told, "set the clock of this machine right"),)
         found = (*clock, *check(invoice))
         if invoice.buyer is not None and invoice.buyer.offices is not None:
+            from einvoice.regimes.facturae import rules as facturae_rules  # brings the signer's libraries: rarely needed
+
             # An administration takes no other form (Ley 25/2013 art. 4), and a number once given is not taken back.
             found = (*found, *facturae_rules.check(invoice))
         if self.settings.country != "ES":
@@ -491,6 +491,14 @@ def deadline(waits: Waiting, details: Mapping[str, Any]) -> date:
     if not (details.get("business") or details.get("person") == "legal"):
         return day
     return (day.replace(day=1) + timedelta(days=32)).replace(day=15)
+
+
+def _recipient(draft: Draft, bundle: Bundle | None) -> str:
+    """To whom a document goes; "" where nobody is named: an agent's commission is never its customer's."""
+    if draft.recipient:
+        return draft.recipient
+    commission = any(part.item.subject is Subject.COMMISSION for part in draft.parts)
+    return bundle.customer if bundle and not commission else ""
 
 
 def _hashed(record: Record, before: str) -> str:

@@ -14,7 +14,7 @@ from revrec.app.record import FileRefused
 from revrec.app.verify import verify
 from revrec.settings import SettingsError
 from revrec.store.papers import Papers
-from tests.app.desk import COMPANY, NOW, Desk, paid, registered, sold, used
+from tests.app.desk import COMPANY, NOW, Desk, package, paid, policy, registered, sold, used
 
 NIF = "12345678Z"
 
@@ -33,6 +33,16 @@ def test_a_paid_bundle_is_a_full_invoice_to_whom_it_may_name(desk: Desk) -> None
     assert invoice.vat[0].vat.category is Category.EXEMPT
     assert "20.Uno.3" in invoice.legal[0]
     assert (invoice.totals.gross, invoice.totals.payable) == (Decimal("500.00"), Decimal("0.00"))
+
+
+def test_an_agents_commission_never_goes_to_the_customer(desk: Desk) -> None:
+    agent = policy("agent").replace("principal = true", 'principal = false\ncommission_rate = "0.30"\ncommission_tax = "es-21"')
+    with (desk.root / "policy.toml").open("a", encoding="utf-8") as file:
+        file.write(agent + package("AGENT", "es-21", "605.00", "agent"))
+    desk.say(registered("C-1", tax_id=NIF), sold("B-1", "AGENT"), paid("P-1", "B-1", "605.00"))
+    assert desk.papers() == []
+    (waits,) = desk.asked(lambda ws: Papers(ws.store).waiting())
+    assert [(field, remedy) for field, _, remedy, _ in waits.findings] == [("buyer", "record bundle.provider_changed")]
 
 
 def test_no_document_names_a_speciality_or_the_beneficiary(desk: Desk) -> None:

@@ -81,7 +81,12 @@ def _seller(case: Case) -> Iterator[Finding]:
     else:
         yield from nif_findings(seller.tax_id.number, "seller.tax_id", "4116")
     if seller.address is None and not case.invoice.simplified:
-        yield Finding("ROF-6.1.e", "seller.address", "a full invoice shows the address of who issues it", "set it")
+        yield Finding(
+            "ROF-6.1.e",
+            "seller.address",
+            "a full invoice shows the address of who issues it",
+            "set it in the settings of the taxpayer",
+        )
 
 
 def _number(case: Case) -> Iterator[Finding]:
