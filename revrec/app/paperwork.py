@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING
+
+import orjson
 
 from revrec.app.invoices import Row, pending
 from revrec.core.book import Visit
@@ -26,6 +29,7 @@ def paperwork(ws: Workspace) -> Paperwork:
         waiting=tuple((waits.draft, in_words(waits)) for waits in papers.waiting()),
         accounts={account.id: account for account in papers.accounts()},
         no_duty=frozenset(_without_duty(ws)),
+        silent=tuple(_silent(ws)),
     )
 
 
@@ -81,6 +85,15 @@ def _whose(ws: Workspace, issued: Issued) -> tuple[str, str | None]:
         return visit.customer, visit.branch
     entry = ws.store.entry(issued.entry) if issued.entry else None
     return (entry.customer or "", entry.branch) if entry else ("", None)
+
+
+def _silent(ws: Workspace) -> Iterator[range]:
+    """The entries recorded under settings without `invoicing_from`: what they billed was invoiced elsewhere."""
+    every = ws.store.pins.every_settings()
+    starts = [stored.numbers.start for pin in every if (stored := ws.store.event(pin.seq))]
+    for pin, start, end in zip(every, starts, (*starts[1:], sys.maxsize), strict=True):
+        if "invoicing_from" not in orjson.loads(pin.content):
+            yield range(start, end)
 
 
 def _without_duty(ws: Workspace) -> Iterator[str]:

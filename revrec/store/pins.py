@@ -74,8 +74,11 @@ class Pins:
 
     def settings(self, seq: int) -> Pin | None:
         """The settings in force at an event: the latest pinned up to it."""
-        found = [pin for pin in self.rows.values() if pin.kind == SETTINGS and pin.seq <= seq]
-        return max(found, key=lambda pin: pin.seq, default=None)
+        return max((pin for pin in self.every_settings() if pin.seq <= seq), key=lambda pin: pin.seq, default=None)
+
+    def every_settings(self) -> list[Pin]:
+        """All settings that were ever in force, each from its event on, in their order."""
+        return sorted((pin for pin in self.rows.values() if pin.kind == SETTINGS), key=lambda pin: pin.seq)
 
     def candidates(self, kind: str, version: str, day: date, seq: int) -> list[Version]:
         """Versions of an id pinned up to an event and in force on a day, newest first."""

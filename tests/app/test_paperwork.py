@@ -67,6 +67,18 @@ def test_the_ledger_of_the_report_is_the_entries_and_not_the_accounts(desk: Desk
     assert not made.tied
 
 
+def test_what_was_recorded_before_the_books_issued_was_invoiced_elsewhere_whatever_day_is_set_later(desk: Desk) -> None:
+    settings = desk.root / "revrec.toml"
+    issuing = settings.read_text("utf-8")
+    settings.write_text(issuing.replace("invoicing_from = 2026-01-01\n", ""), encoding="utf-8")
+    desk.say(sold("B-1", "TAXED"), paid("P-1", "B-1", "121.00"))
+    settings.write_text(issuing, encoding="utf-8")
+    desk.say(registered("C-1", tax_id=NIF), sold("B-2", "TAXED"), paid("P-2", "B-2", "121.00"))
+    made = desk.asked(report.run, "invoices", FIRST, LAST)
+    assert [tie.difference for tie in made.ties] == [0, 0]
+    assert "  Of before the invoicing began: 100.00 (VAT 17.36)" in made.notes
+
+
 def test_what_is_collected_and_not_invoiced_is_named_with_its_reason(desk: Desk) -> None:
     busy(desk)
     made = desk.asked(report.run, "uninvoiced", FIRST, LAST)

@@ -61,7 +61,8 @@ class Document(NamedTuple):
 class Paperwork(NamedTuple):
     """All that these books issued and hold back; `since`: from when they issue; `no_duty`: visits that need no invoice.
 
-    `waiting`: each draft with why it waits, in words.
+    `waiting`: each draft with why it waits, in words. `silent`: the numbers of the entries that were recorded while the
+    books issued nothing, whatever day `since` was set to later.
     """
 
     since: date | None = None
@@ -69,6 +70,12 @@ class Paperwork(NamedTuple):
     waiting: Sequence[tuple[Draft, str]] = ()
     accounts: Mapping[str, Account] = {}
     no_duty: frozenset[str] = frozenset()
+    silent: Sequence[range] = ()
+
+    def follows(self, entry: JournalEntry) -> bool:
+        """Whether an entry of a contract without an account makes documents due."""
+        issuing = not any(entry.number in span for span in self.silent)
+        return issuing and self.since is not None and (entry.effective or entry.date) >= self.since
 
 
 class Reason(StrEnum):
@@ -234,7 +241,7 @@ def _apart(entry: JournalEntry, leg: Posting, name: str, papers: Paperwork, bund
             return Reason.AGENT
     elif kind == "visit" and ref in papers.no_duty:
         return Reason.NO_DUTY
-    if name not in papers.accounts and (papers.since is None or (entry.effective or entry.date) < papers.since):
+    if name not in papers.accounts and not papers.follows(entry):
         return Reason.EARLIER
     return None
 
