@@ -58,6 +58,7 @@ MEANS = {
     Method.OTHER: Means.OTHER,
 }
 UNCOLLECTABLE = ("receivable.vat_recovered", "receivable.recovered")
+_PAID_BACK = ("refund.issued", "refund.reversed")
 _R1 = frozenset(
     {
         "refund.issued",
@@ -228,7 +229,13 @@ class Paper:
         return [wording.TERMS.said(language, policy=policy.version, digest=digest[:16])]
 
     def _withholding(self, case: Case, vat: tuple[Subtotal, ...]) -> Withholding | None:
-        """Income tax that a business customer keeps back from a professional (RIRPF 95)."""
+        """Income tax that a business customer keeps back from a professional (RIRPF 95).
+
+        A refund pays the whole back: the tax kept back stays the professional's, who bore it and whose claim it is
+        (RD 520/2005 art. 14.2.b).
+        """
+        if case.draft.cause in _PAID_BACK:
+            return None
         irpf = self.settings.irpf
         natural = self.settings.person is TaxpayerPerson.NATURAL
         if not (irpf.professional and natural and case.details.get("withholds")):

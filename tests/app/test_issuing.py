@@ -164,6 +164,10 @@ def test_income_tax_is_kept_back_only_from_a_professional_person_by_who_withhold
     assert (kept.withholding.rate, kept.withholding.base, kept.withholding.amount) == (15, Decimal("82.64"), Decimal("12.40"))
     assert kept.totals.gross == Decimal("100.00")
     assert free.withholding is None
+    desk.say(("2026-03-20", "refund.issued", {"refund": "R-1", "bundle": "B-1", "method": "transfer"}))
+    back = desk.text("R2026-000001")
+    assert back.withholding is None
+    assert (back.totals.payable, back.totals.withheld) == (Decimal("-100.00"), 0)  # what left the bank
 
 
 def test_a_foreigner_is_named_by_the_own_number(desk: Desk) -> None:
