@@ -91,52 +91,56 @@ def accounts(invoice: Invoice) -> Iterator[Finding]:
 
 def texts(invoice: Invoice) -> Iterator[Finding]:
     """Every text can be printed: no control characters, nothing that turns the direction of writing."""
-    for field, text in _texts(invoice):
+    for owner, member, text in _texts(invoice):
         if found := _UNPRINTABLE.search(text):
             message = f"has U+{ord(found[0]):04X} in place {found.start() + 1}, which cannot be printed"
-            yield Finding("ES-TEXT", field, message, "Write it again without it")
+            yield Finding("ES-TEXT", owner + member, message, "Write it again without it")
 
 
-def _texts(invoice: Invoice) -> Iterator[tuple[str, str]]:
-    yield from (("series", invoice.series), ("number", invoice.number), ("description", invoice.description))
+_Text = tuple[str, str, str]  # whose text it is, which member of it, and the text
+
+
+def _texts(invoice: Invoice) -> Iterator[_Text]:
+    yield from _members(invoice, "", ("series", "number", "description"))
     for name in ("seller", "buyer", "third_party"):
         if party := getattr(invoice, name):
             yield from _party_texts(party, name)
     for index, line in enumerate(invoice.lines):
-        yield f"lines[{index}].description", line.description
-        yield f"lines[{index}].vat.reason", line.vat.reason
+        owner = f"lines[{index}]"
+        yield owner, ".description", line.description
+        yield owner, ".vat.reason", line.vat.reason
     for index, group in enumerate(invoice.vat):
-        yield f"vat[{index}].vat.reason", group.vat.reason
+        yield f"vat[{index}]", ".vat.reason", group.vat.reason
     for index, payment in enumerate(invoice.payments):
-        yield f"payments[{index}].account", payment.account
+        yield f"payments[{index}]", ".account", payment.account
     for name in ("notes", "legal"):  # these may have several lines
         for index, text in enumerate(getattr(invoice, name)):
-            yield f"{name}[{index}]", _LINES.sub(" ", text)
+            yield name, f"[{index}]", _LINES.sub(" ", text)
     yield from _reference_texts(invoice)
 
 
-def _party_texts(party: Party, field: str) -> Iterator[tuple[str, str]]:
-    yield from _members(party, field, "name given_name first_surname second_surname email")
+def _party_texts(party: Party, owner: str) -> Iterator[_Text]:
+    yield from _members(party, owner, ("name", "given_name", "first_surname", "second_surname", "email"))
     if party.tax_id:
-        yield f"{field}.tax_id.number", party.tax_id.number
+        yield owner, ".tax_id.number", party.tax_id.number
     if party.address:
-        yield from _members(party.address, f"{field}.address", "street post_code town province")
+        yield from _members(party.address, f"{owner}.address", ("street", "post_code", "town", "province"))
     if party.offices:
-        yield from _members(party.offices, f"{field}.offices", "accounting_office managing_body processing_unit")
+        yield from _members(party.offices, f"{owner}.offices", ("accounting_office", "managing_body", "processing_unit"))
 
 
-def _reference_texts(invoice: Invoice) -> Iterator[tuple[str, str]]:
+def _reference_texts(invoice: Invoice) -> Iterator[_Text]:
     correction = invoice.correction
     if correction:
-        yield "correction.reason", correction.reason
+        yield "correction", ".reason", correction.reason
     references = (("replaces", invoice.replaces), ("correction.references", correction.references if correction else ()))
     for name, listed in references:
         for index, reference in enumerate(listed):
-            yield from _members(reference, f"{name}[{index}]", "number series")
+            yield from _members(reference, f"{name}[{index}]", ("number", "series"))
 
 
-def _members(value: Any, field: str, names: str) -> Iterator[tuple[str, str]]:
-    return ((f"{field}.{name}", getattr(value, name)) for name in names.split())
+def _members(value: Any, owner: str, names: tuple[str, ...]) -> Iterator[_Text]:
+    return ((owner, f".{name}" if owner else name, getattr(value, name)) for name in names)
 
 
 RULES = (number, codes, dates, lines, accounts, texts)

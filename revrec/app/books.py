@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from revrec.books import plugin
@@ -17,6 +17,8 @@ from revrec.core.journal import Role
 from revrec.store.papers import Papers
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from revrec.app.progress import Progress
     from revrec.app.workspace import Workspace
     from revrec.store.store import Store
@@ -71,16 +73,25 @@ def books_of(store: Store) -> Books:
     days = {day.date: day.file for day in store.days()}
     calendar = store.head().calendar
     last = max((day.date for day in store.days() if day.entries), default=None)
-    papers = Papers(store)
-    return Books(
+    books = Books(
         entries=store.entries_of_day,
         days=days,
         months=[MonthRow(row.month, Role(row.role), row.branch, row.service, row.method, row.amount) for row in store.balances()],
         last_day=max(filter(None, (last, calendar)), default=None),
         sources=store.homonyms(),
-        links=lambda entries: {entry: [Link(*born) for born in found] for entry, found in papers.links(entries).items()},
-        notes=lambda day: [Note(each.number, each.account.replace(":", " ")) for each in papers.later_on(day)],
     )
+    papers = Papers(store)
+    if papers.is_empty():
+        return books
+    return replace(books, links=lambda entries: _links(papers, entries), notes=lambda day: _notes(papers, day))
+
+
+def _links(papers: Papers, entries: Iterable[int]) -> dict[int, list[Link]]:
+    return {entry: [Link(*born) for born in found] for entry, found in papers.links(entries).items()}
+
+
+def _notes(papers: Papers, day: date) -> list[Note]:
+    return [Note(each.number, each.account.replace(":", " ")) for each in papers.later_on(day)]
 
 
 def writer_of(ws: Workspace) -> Writer:

@@ -347,7 +347,7 @@ class Issuer:
             schema = xsd.schema("verifactu/SuministroInformacion")
         except SchemaMissing:
             return  # checked again before it is sent, which is not possible without
-        found = schema.findings(xml.parse(record.xml))
+        found = schema.findings(xml.parse_own(record.xml))
         if found:
             raise NotRecordable(f"the record of {record.number} breaks the official schema: {found[0]}")
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -105,7 +105,7 @@ class Case:
     simplified: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: the seller is kept
 class Paper:
     """Writes documents of one taxpayer; `pins` hold the texts of the packages."""
 
@@ -124,7 +124,7 @@ class Paper:
             series=numbered.series,
             number=numbered.number,
             issued_on=case.today,
-            seller=self.seller(),
+            seller=self.seller,
             buyer=None if case.simplified and (buyer is None or buyer.tax_id is None) else buyer,
             lines=lines,
             vat=vat,
@@ -147,6 +147,7 @@ class Paper:
         """The customer's language, by the country; Spanish for who is not registered."""
         return wording.language_of(case.details.get("country", self.settings.country))
 
+    @cached_property
     def seller(self) -> Party:
         """The taxpayer."""
         own, where = self.settings, self.settings.address
@@ -201,11 +202,11 @@ class Paper:
             return wording.UNITS[units.Unit.MONEY].said(language)
         package = bundle.terms.package
         pin = self.pins.get("package", package.id, package.since.isoformat())
-        texts = orjson.loads(pin.content).get("document_text", {}) if pin else {}
+        texts = _document_texts(pin.content) if pin else {}
         if language in texts:
-            return str(texts[language])
+            return texts[language]
         if language != "es" and "es" in texts and package.unit is units.Unit.MONEY:
-            return str(texts["es"])
+            return texts["es"]
         return wording.UNITS[package.unit].said(language, count=units.text(bundle.units))
 
     def _description(self, case: Case, lines: tuple[Line, ...], language: str) -> str:
@@ -248,6 +249,13 @@ class Paper:
 
     def _amount(self, minor: int) -> Decimal:
         return money.decimal(minor, self.settings.currency)
+
+
+@lru_cache(maxsize=256)
+def _document_texts(package: bytes) -> Mapping[str, str]:
+    """What documents call a pinned package, by language; read once for all of them."""
+    texts: Mapping[str, str] = orjson.loads(package).get("document_text", {})
+    return texts
 
 
 @lru_cache(maxsize=256)
@@ -323,6 +331,7 @@ def buyer_of(details: Mapping[str, Any]) -> Party | None:
     return Party(whole, person, tax_id, address, given, first, second, str(details.get("email") or ""), offices)
 
 
+@lru_cache(maxsize=1024)
 def tax_id_of(raw: str, country: str, *, business: bool) -> TaxId:
     """A tax number without spaces, hyphens and country; a foreign one as a VAT number of the EU, else as a national one."""
     number = "".join(character for character in raw.upper() if character.isalnum())

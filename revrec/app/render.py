@@ -172,7 +172,7 @@ def receipt(ws: Workspace, session: str) -> tuple[str, bytes]:
     language = wording.language_of(details.get("country", ws.settings.country))
     billed = [each for each in papers.of_account(f"bundle:{bundle.id}") if each.corrects is None]
     made = Receipt(
-        seller=paper.seller(),
+        seller=paper.seller,
         holder=buyer_of(details),
         delivered=wording.DELIVERED.said(language),
         delivered_on=movement.date,

@@ -5,7 +5,6 @@ What is billed is read off the entries, so that documents and ledger use the sam
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -58,6 +57,15 @@ class Legs(NamedTuple):
     def gross(self) -> int:
         """All of it."""
         return sum(self)
+
+
+# Where a leg is added to: what is not named here is of the units.
+_PLACES = {
+    Role.REVENUE_SINGLE: Legs._fields.index("single"),
+    Role.FEE_INCOME: Legs._fields.index("fee"),
+    **dict.fromkeys(VAT, Legs._fields.index("vat")),
+    Role.REFUND_CONTRA: Legs._fields.index("contra"),
+}
 
 
 class Billing:
@@ -168,23 +176,13 @@ class Billing:
 
 def _legs(entry: JournalEntry) -> dict[str, Legs]:
     """The seller's side of an entry by account."""
-    found: dict[str, Legs] = defaultdict(Legs)
+    found: dict[str, list[int]] = {}
     for leg in entry.postings:
-        if leg.role not in SELLER:
-            continue
-        name = account_of(entry, leg.bundle)
-        legs, amount = found[name], -leg.amount
-        if leg.role in VAT:
-            found[name] = legs._replace(vat=legs.vat + amount)
-        elif leg.role is Role.FEE_INCOME:
-            found[name] = legs._replace(fee=legs.fee + amount)
-        elif leg.role is Role.REVENUE_SINGLE:
-            found[name] = legs._replace(single=legs.single + amount)
-        elif leg.role is Role.REFUND_CONTRA:
-            found[name] = legs._replace(contra=legs.contra + amount)
-        else:
-            found[name] = legs._replace(units=legs.units + amount)
-    return {name: legs for name, legs in found.items() if legs.gross or legs.vat or entry.session}
+        if leg.role in SELLER:
+            sums = found.setdefault(account_of(entry, leg.bundle), [0] * len(Legs._fields))
+            sums[_PLACES.get(leg.role, 0)] -= leg.amount
+    added = {name: Legs(*sums) for name, sums in found.items()}
+    return {name: legs for name, legs in added.items() if legs.gross or legs.vat or entry.session}
 
 
 def account_of(entry: JournalEntry, bundle: str | None) -> str:

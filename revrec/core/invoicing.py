@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import NamedTuple
 
 from revrec.core.accrual import Billing
@@ -103,17 +104,23 @@ class Invoicer:
         return outcome
 
 
+def _standing(outcome: Outcome, find: Callable[[str], Account], name: str) -> Account:
+    """An account as the step has left it so far."""
+    return outcome.accounts.get(name) or find(name)
+
+
 class _Sheet:
     """One step of the books: `day` is the event's, None where the calendar moved them."""
 
     def __init__(self, invoicer: Invoicer, event: Event, seq: int, changes: Changes, outcome: Outcome, day: date | None) -> None:
-        self.find = invoicer.account
         self.since = invoicer.since
         self.event = event
         self.seq = seq
         self.changes = changes
         self.outcome = outcome
         self.day = day
+        # No method of this object: it would hold itself, and a million of them wait for the collector.
+        self._account = partial(_standing, outcome, invoicer.account)
         self.billing = Billing(invoicer.book, event, changes, self._account)
         self.touched: dict[str, JournalEntry | None] = {}  # account -> its first entry of this step
 
@@ -130,9 +137,6 @@ class _Sheet:
             self._follow_value()
         for name, first in self.touched.items():
             self._cover(name, first)
-
-    def _account(self, name: str) -> Account:
-        return self.outcome.accounts.get(name) or self.find(name)
 
     def _put(self, account: Account) -> None:
         self.outcome.accounts[account.id] = account

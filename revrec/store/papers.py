@@ -174,8 +174,6 @@ class Papers:
     def links(self, entries: Iterable[int]) -> dict[int, list[Born]]:
         """The documents whose number was born with some entries, by entry."""
         found: dict[int, list[Born]] = {}
-        if self.is_empty():
-            return found
         for entry, number, day in sorted(self.store.rows_of_list("invoice_links", entries)):
             born = Born(number, date.fromisoformat(day))
             if born not in found.setdefault(entry, []):  # a list that is not full repeats its last value
@@ -183,7 +181,7 @@ class Papers:
         return found
 
     def is_empty(self) -> bool:
-        """Whether no document was ever issued: most books need not be asked day by day."""
+        """Whether no document was ever issued: such books need not be asked day by day."""
         return self.store.row("last_invoice") is None
 
     def later_on(self, day: date) -> list[Issued]:
