@@ -328,6 +328,19 @@ def _may_wait(bundle: Bundle) -> bool:
     )
 
 
+def invoiced_ahead(bundle: Bundle) -> bool:
+    """Whether money of the price is invoiced to whoever paid it when it comes, before anything is delivered."""
+    policy = bundle.terms.policy
+    if bundle.multi or not policy.principal or policy.invoicing is Invoicing.NONE:
+        return False
+    return not _per_delivery(bundle)
+
+
+def _per_delivery(bundle: Bundle) -> bool:
+    """Whether only what was delivered is invoiced: the tax asks for no invoice of the money."""
+    return bundle.terms.policy.invoicing is Invoicing.PER_SESSION and not bundle.terms.tax.invoice_duty
+
+
 def not_yet(bundle: Bundle) -> Amount:
     """What of a bundle is billed and, by its policy, not invoiced before it is collected or delivered (events.md 4a)."""
     p, policy = bundle.position, bundle.terms.policy
@@ -336,7 +349,7 @@ def not_yet(bundle: Bundle) -> Amount:
     if not policy.principal:
         waiting = bundle.commission(p.billed) - bundle.commission(max(p.paid + p.lost, p.delivered))
         return Amount(waiting, 0)
-    if policy.invoicing is Invoicing.PER_SESSION and not bundle.terms.tax.invoice_duty:
+    if _per_delivery(bundle):
         gross = p.billed - p.delivered
         return Amount(gross, share(p.vat, gross, p.billed)) if gross > 0 else NIL
     if policy.invoicing is Invoicing.AT_PURCHASE:
