@@ -269,29 +269,27 @@ class _Sheet:
         left, taken = take(account.of(item), amount, evenly=bool(bundle and bundle.payers))
         self._put(account.put(left))
         for document, recipient, gross, vat in taken:
-            part = Part(item, -gross, -vat)
-            if _waits(document):
-                self.outcome.reduced.append((document, part))
-            else:
-                self._correct(name, document, recipient, part, entry)
+            self._change(name, document, recipient, Part(item, -gross, -vat), entry)
 
     def _restore(self, name: str, billed: Billed, due: Amount, entry: JournalEntry | None) -> None:
         """VAT that was taken back as uncollectable is owed again: the document that lost it says so (LIVA 80.Cuatro.C)."""
-        latest = billed.covers[-1]
-        if _waits(latest.document):
-            self._put(self._account(name).cover(billed.item, Cover(latest.document, latest.recipient, *due)))
-            self.outcome.reduced.append((latest.document, Part(billed.item, *due)))
-            return
+        latest, part = billed.covers[-1], Part(billed.item, *due)
         self._put(self._account(name).cover(billed.item, Cover(latest.document, latest.recipient, *due)))
-        self._correct(name, latest.document, latest.recipient, Part(billed.item, *due), entry)
+        self._change(name, latest.document, latest.recipient, part, entry)
+
+    def _change(self, name: str, document: str, recipient: str, part: Part, entry: JournalEntry | None) -> None:
+        """A document that still waits is altered itself; one that has its number gets a correction."""
+        if document.startswith(WAITING):
+            self.outcome.reduced.append((document, part))
+        else:
+            self._correct(name, document, recipient, part, entry)
 
     def _correct(self, name: str, document: str, recipient: str, part: Part, entry: JournalEntry | None) -> None:
-        happened = self._happened(entry)
         for place, draft in enumerate(self.outcome.drafts):
             if (draft.account, draft.corrects) == (name, document):
                 self.outcome.drafts[place] = draft._replace(parts=(*draft.parts, part))
                 return
-        draft = self._new(name, recipient, happened, entry)
+        draft = self._new(name, recipient, self._happened(entry), entry)
         self.outcome.drafts.append(draft._replace(parts=(part,), corrects=document))
 
 
@@ -313,11 +311,6 @@ def reduced(draft: Draft, part: Part) -> Draft:
         if less.gross or less.vat:
             parts.append(less)
     return draft._replace(parts=tuple(parts), paid=max(min(draft.paid, sum(p.gross for p in parts)), 0))
-
-
-def _waits(document: str) -> bool:
-    """Whether a document is named by its draft, having no number yet."""
-    return document.startswith(WAITING)
 
 
 def _may_wait(bundle: Bundle) -> bool:
