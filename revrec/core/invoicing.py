@@ -134,6 +134,11 @@ class _Sheet:
     def _account(self, name: str) -> Account:
         return self.outcome.accounts.get(name) or self.find(name)
 
+    def _bundle(self, name: str) -> Bundle | None:
+        """The bundle that an account is of; None of a visit's or an event's."""
+        kind, _, ref = name.partition(":")
+        return self.billing.bundle(ref) if kind == "bundle" else None
+
     def _put(self, account: Account) -> None:
         self.outcome.accounts[account.id] = account
 
@@ -165,9 +170,7 @@ class _Sheet:
     def _due(self, name: str, billed: Billed) -> Amount:
         """What of an item is to be on documents and is not; negative: the other way round."""
         due = billed.uncovered
-        kind, _, ref = name.partition(":")
-        of_price = kind == "bundle" and billed.item.subject in (Subject.UNITS, Subject.COMMISSION)
-        bundle = self.billing.bundle(ref) if of_price else None
+        bundle = self._bundle(name) if billed.item.subject in (Subject.UNITS, Subject.COMMISSION) else None
         return due.minus(not_yet(bundle)) if bundle is not None else due
 
     def _cover(self, name: str, entry: JournalEntry | None) -> None:
@@ -218,7 +221,7 @@ class _Sheet:
         return self._new(name, recipient, happened, entry)._replace(method=method)
 
     def _new(self, name: str, recipient: str | None, happened: date, entry: JournalEntry | None) -> Draft:
-        kind, _, ref = name.partition(":")
+        bundle = self._bundle(name)
         return Draft(
             id=f"{WAITING}{self.seq}-{len(self.outcome.drafts) + 1}",
             event=self.event.id,
@@ -227,7 +230,7 @@ class _Sheet:
             recipient=recipient,
             operated_on=happened,
             parts=(),
-            bundle=ref if kind == "bundle" else None,
+            bundle=bundle.id if bundle else None,
             entry=entry.number if entry else 0,
         )
 
@@ -235,16 +238,14 @@ class _Sheet:
         """What of a new document is settled: all that money just came for; of a delivery, what was paid before."""
         if self.day and isinstance(self.event.data, _MONEY):
             return amount.gross
-        kind, _, ref = name.partition(":")
-        bundle = self.billing.bundle(ref) if kind == "bundle" and item.subject is Subject.UNITS else None
+        bundle = self._bundle(name) if item.subject is Subject.UNITS else None
         return max(amount.gross - bundle.position.unpaid, 0) if bundle is not None else 0
 
     def _recipients(
         self, name: str, billed: Billed, due: Amount, entry: JournalEntry | None
     ) -> Iterator[tuple[str | None, Amount]]:
         """Who is bound to pay: the payers by their shares, the provider of an agent's bundle, else the customer."""
-        kind, _, ref = name.partition(":")
-        bundle = self.billing.bundle(ref) if kind == "bundle" else None
+        bundle = self._bundle(name)
         if bundle is None:
             yield entry.customer if entry else None, due
         elif billed.item.subject is Subject.COMMISSION:
@@ -263,9 +264,7 @@ class _Sheet:
 
     def _take_back(self, name: str, item: Item, amount: Amount, entry: JournalEntry | None) -> None:
         """A correction of each document that says too much; one that still waits becomes less."""
-        account = self._account(name)
-        kind, _, ref = name.partition(":")
-        bundle = self.billing.bundle(ref) if kind == "bundle" else None
+        account, bundle = self._account(name), self._bundle(name)
         left, taken = take(account.of(item), amount, evenly=bool(bundle and bundle.payers))
         self._put(account.put(left))
         for document, recipient, gross, vat in taken:
