@@ -215,6 +215,7 @@ class Run:
         self.recorder = Recorder(ws.store, self.book)
         since = ws.settings.invoicing_from
         self.issuer = Issuer(ws.settings, ws.store, self.book, since, now) if since else None
+        self.find = self.issuer.find if self.issuer else Papers(ws.store).invoice
         # With every role at hand no event can ask for one that has no account: then nothing is checked event by event.
         self.careful = any(ws.chart.account(role) is None for role in Role)
         self.batch = 1 if self.careful else BATCH
@@ -237,7 +238,7 @@ class Run:
 
     def aimed(self, event: Event) -> Event:
         """The event at the contract of the invoice that it names, where it names one."""
-        return aimed(event, self.issuer.find if self.issuer else Papers(self.store).invoice)
+        return aimed(event, self.find)
 
     def finish(self) -> None:
         """Write everything that is left."""

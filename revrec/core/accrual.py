@@ -12,7 +12,7 @@ from revrec.core.billing import NIL, Account, Amount, Item, Subject
 from revrec.core.book import Book, Changes, Kind, Visit
 from revrec.core.bundle import Bundle
 from revrec.core.events import Event, SessionCompleted
-from revrec.core.journal import JournalEntry, Role
+from revrec.core.journal import JournalEntry, Posting, Role
 from revrec.core.policy import OUTSIDE, Invoicing
 from revrec.core.sessions import Used
 from revrec.core.tax import included, on_top
@@ -198,10 +198,15 @@ def _vat_of_net(net: int, fee: int, percent: int) -> int:
     return whole if fee - whole == net else on_top(net, percent)
 
 
+def billed_by(leg: Posting) -> Amount:
+    """What a leg of the seller's side adds to what is billed: one of VAT is all tax."""
+    return Amount(-leg.amount, -leg.amount if leg.role in VAT else 0)
+
+
 def billed_on(entry: JournalEntry) -> Iterator[tuple[str, Amount]]:
     """What each leg of an entry adds to what is billed on an account, whatever the policy says of documents."""
     if entry.rule in BY_HAND:
         return
     for leg in entry.postings:
         if leg.role in SELLER:
-            yield account_of(entry, leg.bundle), Amount(-leg.amount, -leg.amount if leg.role in VAT else 0)
+            yield account_of(entry, leg.bundle), billed_by(leg)

@@ -56,8 +56,7 @@ def recipients(bundle: Bundle, gross: int, invoiced: Mapping[str, int]) -> dict[
 
     `invoiced` is what documents of the price say so far, by payer.
     """
-    beside = bundle.claimed - bundle.position.unpaid
-    parts = [(s.customer, s.billed - (beside if s.customer == bundle.customer else 0), s.agreed) for s in bundle.shares]
+    parts = [(share.customer, bundle.billed_to(share), share.agreed) for share in bundle.shares]
     open_ = [max(billed - invoiced.get(customer, 0), 0) for customer, billed, _ in parts]
     amounts = spread(gross, open_ if sum(open_) else [agreed for _, _, agreed in parts])
     return {customer: amount for (customer, *_), amount in zip(parts, amounts, strict=True) if amount}

@@ -112,6 +112,11 @@ class Position(NamedTuple):
         """What the customer owes on the bundle, of any kind."""
         return sum(claim.amount for claim in self.claims)
 
+    @property
+    def beside(self) -> int:
+        """What is owed beside the price: fees, units beyond the bundle, surcharges."""
+        return self.claimed - self.unpaid
+
 
 class Balances(NamedTuple):
     """What the price of a bundle stands for in the books, each in its natural direction (accounting.md 2)."""
@@ -213,7 +218,11 @@ class Bundle(NamedTuple):
         p = self.position
         if not self.plan.payers:
             return (Share(self.customer, self.price, p.paid, p.lost, p.claimed),)
-        return shares(self.plan.payers, self.customer, p.billed, p.claimed - p.unpaid, p.claimed)
+        return shares(self.plan.payers, self.customer, p.billed, p.beside, p.claimed)
+
+    def billed_to(self, share: Share) -> int:
+        """What of the price was billed to a payer; what is owed beside it is the customer's."""
+        return share.billed - (self.position.beside if share.customer == self.customer else 0)
 
     @property
     def ended(self) -> bool:

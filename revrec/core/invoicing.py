@@ -138,6 +138,11 @@ class _Sheet:
         for name, first in self.touched.items():
             self._cover(name, first)
 
+    def _bundle(self, name: str) -> Bundle | None:
+        """The bundle that an account is of; None of a visit's or an event's."""
+        kind, _, ref = name.partition(":")
+        return self.billing.bundle(ref) if kind == "bundle" else None
+
     def _put(self, account: Account) -> None:
         self.outcome.accounts[account.id] = account
 
@@ -169,9 +174,7 @@ class _Sheet:
     def _due(self, name: str, billed: Billed) -> Amount:
         """What of an item is to be on documents and is not; negative: the other way round."""
         due = billed.uncovered
-        kind, _, ref = name.partition(":")
-        of_price = kind == "bundle" and billed.item.subject in (Subject.UNITS, Subject.COMMISSION)
-        bundle = self.billing.bundle(ref) if of_price else None
+        bundle = self._bundle(name) if billed.item.subject in (Subject.UNITS, Subject.COMMISSION) else None
         return due.minus(not_yet(bundle)) if bundle is not None else due
 
     def _cover(self, name: str, entry: JournalEntry | None) -> None:
@@ -222,7 +225,7 @@ class _Sheet:
         return self._new(name, recipient, happened, entry)._replace(method=method)
 
     def _new(self, name: str, recipient: str | None, happened: date, entry: JournalEntry | None) -> Draft:
-        kind, _, ref = name.partition(":")
+        bundle = self._bundle(name)
         return Draft(
             id=f"{WAITING}{self.seq}-{len(self.outcome.drafts) + 1}",
             event=self.event.id,
@@ -231,7 +234,7 @@ class _Sheet:
             recipient=recipient,
             operated_on=happened,
             parts=(),
-            bundle=ref if kind == "bundle" else None,
+            bundle=bundle.id if bundle else None,
             entry=entry.number if entry else 0,
         )
 
@@ -239,16 +242,14 @@ class _Sheet:
         """What of a new document is settled: all that money just came for; of a delivery, what was paid before."""
         if self.day and isinstance(self.event.data, _MONEY):
             return amount.gross
-        kind, _, ref = name.partition(":")
-        bundle = self.billing.bundle(ref) if kind == "bundle" and item.subject is Subject.UNITS else None
+        bundle = self._bundle(name) if item.subject is Subject.UNITS else None
         return max(amount.gross - bundle.position.unpaid, 0) if bundle is not None else 0
 
     def _recipients(
         self, name: str, billed: Billed, due: Amount, entry: JournalEntry | None
     ) -> Iterator[tuple[str | None, Amount]]:
         """Who is bound to pay: the payers by their shares, the provider of an agent's bundle, else the customer."""
-        kind, _, ref = name.partition(":")
-        bundle = self.billing.bundle(ref) if kind == "bundle" else None
+        bundle = self._bundle(name)
         if bundle is None:
             yield entry.customer if entry else None, due
         elif billed.item.subject is Subject.COMMISSION:
@@ -267,35 +268,31 @@ class _Sheet:
 
     def _take_back(self, name: str, item: Item, amount: Amount, entry: JournalEntry | None) -> None:
         """A correction of each document that says too much; one that still waits becomes less."""
-        account = self._account(name)
-        kind, _, ref = name.partition(":")
-        bundle = self.billing.bundle(ref) if kind == "bundle" else None
+        account, bundle = self._account(name), self._bundle(name)
         left, taken = take(account.of(item), amount, evenly=bool(bundle and bundle.payers))
         self._put(account.put(left))
         for document, recipient, gross, vat in taken:
-            part = Part(item, -gross, -vat)
-            if _waits(document):
-                self.outcome.reduced.append((document, part))
-            else:
-                self._correct(name, document, recipient, part, entry)
+            self._change(name, document, recipient, Part(item, -gross, -vat), entry)
 
     def _restore(self, name: str, billed: Billed, due: Amount, entry: JournalEntry | None) -> None:
         """VAT that was taken back as uncollectable is owed again: the document that lost it says so (LIVA 80.Cuatro.C)."""
-        latest = billed.covers[-1]
-        if _waits(latest.document):
-            self._put(self._account(name).cover(billed.item, Cover(latest.document, latest.recipient, *due)))
-            self.outcome.reduced.append((latest.document, Part(billed.item, *due)))
-            return
+        latest, part = billed.covers[-1], Part(billed.item, *due)
         self._put(self._account(name).cover(billed.item, Cover(latest.document, latest.recipient, *due)))
-        self._correct(name, latest.document, latest.recipient, Part(billed.item, *due), entry)
+        self._change(name, latest.document, latest.recipient, part, entry)
+
+    def _change(self, name: str, document: str, recipient: str, part: Part, entry: JournalEntry | None) -> None:
+        """A document that still waits is altered itself; one that has its number gets a correction."""
+        if document.startswith(WAITING):
+            self.outcome.reduced.append((document, part))
+        else:
+            self._correct(name, document, recipient, part, entry)
 
     def _correct(self, name: str, document: str, recipient: str, part: Part, entry: JournalEntry | None) -> None:
-        happened = self._happened(entry)
         for place, draft in enumerate(self.outcome.drafts):
             if (draft.account, draft.corrects) == (name, document):
                 self.outcome.drafts[place] = draft._replace(parts=(*draft.parts, part))
                 return
-        draft = self._new(name, recipient, happened, entry)
+        draft = self._new(name, recipient, self._happened(entry), entry)
         self.outcome.drafts.append(draft._replace(parts=(part,), corrects=document))
 
 
@@ -319,17 +316,25 @@ def reduced(draft: Draft, part: Part) -> Draft:
     return draft._replace(parts=tuple(parts), paid=max(min(draft.paid, sum(p.gross for p in parts)), 0))
 
 
-def _waits(document: str) -> bool:
-    """Whether a document is named by its draft, having no number yet."""
-    return document.startswith(WAITING)
-
-
 def _may_wait(bundle: Bundle) -> bool:
     """Whether something billed may have waited for its collection or delivery, which an entry need not show."""
     policy = bundle.terms.policy
     return policy.invoicing in (Invoicing.PER_PAYMENT, Invoicing.PER_SESSION) or (
         policy.invoicing is not Invoicing.NONE and not policy.principal
     )
+
+
+def invoiced_ahead(bundle: Bundle) -> bool:
+    """Whether money of the price is invoiced to whoever paid it when it comes, before anything is delivered."""
+    policy = bundle.terms.policy
+    if bundle.multi or not policy.principal or policy.invoicing is Invoicing.NONE:
+        return False
+    return not _per_delivery(bundle)
+
+
+def _per_delivery(bundle: Bundle) -> bool:
+    """Whether only what was delivered is invoiced: the tax asks for no invoice of the money."""
+    return bundle.terms.policy.invoicing is Invoicing.PER_SESSION and not bundle.terms.tax.invoice_duty
 
 
 def not_yet(bundle: Bundle) -> Amount:
@@ -340,7 +345,7 @@ def not_yet(bundle: Bundle) -> Amount:
     if not policy.principal:
         waiting = bundle.commission(p.billed) - bundle.commission(max(p.paid + p.lost, p.delivered))
         return Amount(waiting, 0)
-    if policy.invoicing is Invoicing.PER_SESSION and not bundle.terms.tax.invoice_duty:
+    if _per_delivery(bundle):
         gross = p.billed - p.delivered
         return Amount(gross, share(p.vat, gross, p.billed)) if gross > 0 else NIL
     if policy.invoicing is Invoicing.AT_PURCHASE:

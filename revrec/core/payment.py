@@ -144,7 +144,7 @@ def counted(
     if foreign is not None and price is not None:
         bundle = respread(rec, bundle)
         p, space = bundle.position, room(bundle, day)
-        owed = max(space, p.unpaid) + p.claimed - p.unpaid
+        owed = max(space, p.unpaid) + p.beside
         part = in_its_currency(foreign, amount - beside, beside)
         to = collect(bundle, at_sale_rate(rec.book.currency, price, bundle.plan.foreign_paid, part, owed), space, bound)
         bundle, to = exchanged(counts_for(bundle, part), to, amount)

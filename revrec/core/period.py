@@ -143,7 +143,7 @@ def _claim_adjusted(rec: Recording, bundle: Bundle, leg: Adjustment, role: Role)
     package = bundle.balances.receivable if role is Role.RECEIVABLE else bundle.balances.contract_asset
     of_package = min(-leg.amount, package)
     others = -leg.amount - of_package
-    open_ = position.claimed - position.unpaid if role is Role.RECEIVABLE else 0
+    open_ = position.beside if role is Role.RECEIVABLE else 0
     if others > open_ and not rec.known:
         raise Refused(
             f"bundle {bundle.id} has not {rec.money(-leg.amount)} open on {role}",

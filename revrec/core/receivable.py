@@ -192,7 +192,7 @@ def book_recovered(rec: Recording, bundle: Bundle, fact: ReceivableRecovered, _e
     bundle, legs = restored(bundle, oldest(bundle, min(fact.amount, most)))
     number = rec.shift("receivable.recovered", bundle, tail=legs, branch=bundle.branch)
     package = bundle.position.lost - before.lost
-    others = before.claimed - before.unpaid - (bundle.claimed - bundle.position.unpaid)
+    others = before.beside - bundle.position.beside
     return _done(rec, bundle, number, Lost(package, others))
 
 

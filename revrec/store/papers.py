@@ -241,7 +241,7 @@ class Papers:
     def document(self, number: str, form: str) -> bytes | None:
         """The bytes of a document; None when it was not made, or the person's key is gone."""
         row = self.store.row("document", number, form)
-        return self.unseal(row[0], f"{number}.{form}", bytes(row[2])) if row else None
+        return self.unseal(row[0], f"{number}.{form}", bytes(row[1])) if row else None
 
     def documents(self, number: str) -> list[tuple[str, str, str]]:
         """The documents made of an invoice: format, instant, SHA-256."""

@@ -232,16 +232,15 @@ STATEMENTS: dict[str, ClauseElement] = {
     "latest_records": select(t.records.c.number, func.max(t.records.c.place)).where(_of(t.records)).group_by(t.records.c.number),
     "last_record": select(*RECORD).where(_of(t.records)).order_by(t.records.c.place.desc()).suffix_with("LIMIT 1"),
     "installation": select(t.installations.c.number).where(_of(t.installations)).order_by(t.installations.c.since.desc()),
-    "documents_of_invoice": select(t.documents.c.format, t.documents.c.at, t.documents.c.sha256, t.documents.c.customer)
+    "documents_of_invoice": select(t.documents.c.format, t.documents.c.at, t.documents.c.sha256)
     .where(_of(t.documents, "number"))
     .order_by(t.documents.c.format),
-    "document": select(t.documents.c.customer, t.documents.c.sha256, t.documents.c.content).where(
+    "document": select(t.documents.c.customer, t.documents.c.content).where(
         _of(t.documents, "number", "format"),
     ),
     "messages": select(*tuple(t.messages.c)[1:]).where(_of(t.messages)).order_by(t.messages.c.message),
     "answers": select(*tuple(t.answers.c)[1:]).where(_of(t.answers)).order_by(t.answers.c.message),
     "states": select(*tuple(t.states.c)[1:]).where(_of(t.states)).order_by(t.states.c.place),
-    "state": select(*tuple(t.states.c)[1:]).where(_of(t.states, "place")),
     "put_state": update(t.states).values(_set("state", "code", "text", "message")).where(_of(t.states, "place")),
     "account": select(t.accounts.c.state).where(_of(t.accounts, "account")),
     "accounts_of_list": select(t.accounts.c.account, t.accounts.c.state).where(_of(t.accounts), _list(t.accounts.c.account)),

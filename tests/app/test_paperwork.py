@@ -79,6 +79,29 @@ def test_what_was_recorded_before_the_books_issued_was_invoiced_elsewhere_whatev
     assert "  Of before the invoicing began: 100.00 (VAT 17.36)" in made.notes
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "price", "rows"),
+    [
+        ("SPORT", "HEALTH", "605.00", {"B-1": ("60.50", "60.50", "0.00"), "B-2": ("500.00", "500.00", "0.00")}),
+        ("SPORT", "SPORT", "605.00", {"B-1": ("605.00", "605.00", "0.00")}),
+        ("EACH", "EACH", "121.00", {"B-1": ("12.10", "12.10", "0.00"), "B-2": ("108.90", "0.00", "108.90")}),
+        ("NONE", "HEALTH", "500.00", {"B-1": ("50.00", "0.00", "50.00"), "B-2": ("450.00", "450.00", "0.00")}),
+    ],
+    ids=["another-tax", "same-tax", "voucher", "other-policy"],
+)
+def test_money_that_counts_on_a_new_pack_is_collected_where_its_documents_are(
+    desk: Desk, old: str, new: str, price: str, rows: dict[str, tuple[str, str, str]]
+) -> None:
+    desk.say(registered("C-1", tax_id=NIF), sold("B-1", old), paid("P-1", "B-1", price), used("S-1", "B-1"))
+    upgrade = {"bundle": "B-1", "to_bundle": "B-2", "mode": "new_pack", "to_package": new}
+    desk.say(("2026-03-20", "bundle.upgraded", upgrade))
+    made = desk.asked(report.run, "uninvoiced", FIRST, LAST)
+    assert made.tied
+    found = {row["bundle"]: (row["collected"], row["invoiced"], row["uninvoiced"]) for row in made.to_json()["rows"]}
+    assert found.pop("on account", None) == (("44.50", "0.00", "44.50") if (old, new) == ("SPORT", "HEALTH") else None)
+    assert found == rows
+
+
 def test_what_is_collected_and_not_invoiced_is_named_with_its_reason(desk: Desk) -> None:
     busy(desk)
     made = desk.asked(report.run, "uninvoiced", FIRST, LAST)

@@ -218,24 +218,22 @@ def test_what_is_written_off_is_of_the_payer_who_owes_just_that_else_of_all():
     assert told.owed == {"INS": 8_000, "C-1": 4_000}
 
 
-def test_a_dispute_that_is_lost_is_the_loss_of_its_payer():
+@pytest.mark.parametrize(
+    ("payer", "amount", "owed", "lost"),
+    [
+        ("INS", 40_000, {"INS": 0, "C-1": 10_000}, {"INS": 40_000, "C-1": 0}),
+        ("GRANDMOTHER", 10_000, {"INS": 40_000, "C-1": 0}, {"INS": 0, "C-1": 10_000}),
+    ],
+    ids=["bound", "not-bound"],
+)
+def test_a_dispute_that_is_lost_is_the_loss_of_its_payer_if_bound_else_of_the_customer(payer, amount, owed, lost):
     told = Told()
     told.use(10)
-    payment = told.pay(40_000, "INS")
-    told.say(ChargebackOpened(payment, 40_000))
+    payment = told.pay(amount, payer)
+    told.say(ChargebackOpened(payment, amount))
     told.say(ChargebackLost(payment))
-    assert told.owed == {"INS": 0, "C-1": 10_000}
-    assert {each.customer: each.lost for each in told.bundle.shares} == {"INS": 40_000, "C-1": 0}
-
-
-def test_a_dispute_of_somebody_who_is_not_bound_is_the_customers_loss():
-    told = Told()
-    told.use(10)
-    payment = told.pay(10_000, "GRANDMOTHER")
-    told.say(ChargebackOpened(payment, 10_000))
-    told.say(ChargebackLost(payment))
-    assert told.owed == {"INS": 40_000, "C-1": 0}
-    assert {each.customer: each.lost for each in told.bundle.shares} == {"INS": 0, "C-1": 10_000}
+    assert told.owed == owed
+    assert {each.customer: each.lost for each in told.bundle.shares} == lost
 
 
 def test_the_new_holder_of_a_bundle_takes_over_the_customers_part():

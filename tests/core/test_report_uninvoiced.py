@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from revrec.core.events import BundleSold, ChargebackOpened, Method, PaymentReceived, PaymentReversed
+from revrec.core.events import (
+    BundleSold,
+    BundleUpgraded,
+    ChargebackOpened,
+    Method,
+    PaymentReceived,
+    PaymentReversed,
+    SessionCompleted,
+)
 from revrec.core.reports.invoices import Paperwork
 from revrec.core.reports.uninvoiced import report
+from revrec.core.units import UNIT
 from tests.core.kept import Kept, asked, cells, day, kept, leg, total
 from tests.core.practice import practice
 
@@ -86,4 +95,20 @@ def test_money_stands_with_whoever_paid_it_and_goes_back_to_the_same():
     game.record(ChargebackOpened("P-1", 4_000), day("01-04"))
     made = report(kept(game), asked(), Paperwork())
     assert cells(made, "bundle", "payer", "collected") == [("B-1", "C-1", 10_000), ("B-1", "INSURER", 6_000)]
+    assert made.tied
+
+
+def test_what_a_new_pack_takes_is_the_customers_and_leaves_each_payer_of_the_old_one_in_proportion():
+    game = practice()
+    game.record(BundleSold("B-1", "P10", "C-1"), day("01-01"))
+    game.record(PaymentReceived("P-1", 30_000, Method.CARD, bundle="B-1", payer="INSURER"), day("01-02"))
+    game.record(PaymentReceived("P-2", 20_000, Method.CARD, bundle="B-1"), day("01-02"))
+    game.record(SessionCompleted("S-1", bundle="B-1"), day("01-02"))
+    game.record(BundleUpgraded("B-1", "new_pack", units=10 * UNIT, price=90_000, to_bundle="B-2"), day("01-03"))
+    made = report(kept(game), asked(), Paperwork())
+    assert cells(made, "bundle", "payer", "collected") == [
+        ("B-1", "C-1", 2_000),
+        ("B-1", "INSURER", 3_000),
+        ("B-2", "C-1", 45_000),
+    ]
     assert made.tied

@@ -73,9 +73,8 @@ def _agreed(records: Records, sold: Bundle, asked: Question) -> Iterator[Due]:
     bundle = records.bundle_on(sold, asked.last)
     if bundle.status is not Status.OPEN or bundle.expired(asked.last):
         return
-    beside = bundle.claimed - bundle.position.unpaid
     for place, share in enumerate(bundle.shares):
-        covered = share.billed - (beside if share.customer == bundle.customer else 0)
+        covered = bundle.billed_to(share)
         before = 0
         for due_on, upto in _schedule(bundle, place):
             short = upto - max(before, covered)

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from revrec.core import money
-from revrec.core.accrual import BY_HAND, SELLER, VAT, account_of
+from revrec.core.accrual import BY_HAND, SELLER, account_of, billed_by
 from revrec.core.billing import NIL, OUTSIDE_BOOKS, Account, Amount, Billed
 from revrec.core.bundle import Bundle
 from revrec.core.invoicing import OPENED, Draft, Part, not_yet
@@ -209,7 +209,7 @@ def _of_entries(found: Reconciled, records: Records, papers: Paperwork, bundles:
         for leg in entry.postings:
             if leg.role not in SELLER:
                 continue
-            amount = Amount(-leg.amount, -leg.amount if leg.role in VAT else 0)
+            amount = billed_by(leg)
             found.ledger = found.ledger.plus(amount)
             name = account_of(entry, leg.bundle)
             if entry.rule == OPENED:

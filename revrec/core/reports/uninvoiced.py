@@ -7,7 +7,10 @@ from collections.abc import Collection, Iterator, Mapping
 
 from revrec.core import money
 from revrec.core.billing import Subject
+from revrec.core.bundle import Bundle
+from revrec.core.invoicing import invoiced_ahead
 from revrec.core.journal import MONEY_ROLES, JournalEntry, Posting, Role
+from revrec.core.payer import spread
 from revrec.core.report import Column, Kind, Table, Tie
 from revrec.core.reports.frame import UNNAMED, Question, Records, legs_of
 from revrec.core.reports.invoices import Paperwork
@@ -33,12 +36,14 @@ _Whose = tuple[str, str]
 def report(records: Records, asked: Question, papers: Paperwork) -> Table:
     """The money of customers at the end of a day, less what went back to them; deposits are returnable and need no invoice."""
     found, apart, payers = defaultdict[_Whose, int](int), 0, PaidBy(records)
+    bundles = {bundle.id: bundle for bundle in records.bundles()}
     for entry in records.entries(asked.last):
         legs = list(legs_of(entry, asked.branch))
         if entry.rule in _NOT_COLLECTED:
             apart += _sum(legs, _LEDGER)
         else:
             apart -= _take(found, entry, legs, payers)
+            _move(found, entry, legs, bundles)
         if entry.rule == GRANTED:
             apart += _sum(legs, _CREDIT)
         _hold(found, entry, legs if entry.rule not in _NOT_COLLECTED or entry.rule == GRANTED else [])
@@ -65,6 +70,25 @@ def _take(found: dict[_Whose, int], entry: JournalEntry, legs: list[Posting], pa
     payer = (payers.of(entry) if money else None) or next((leg.customer for leg in money if leg.customer), entry.customer)
     found[entry.bundle or OTHER, payer or UNNAMED] += collected
     return others
+
+
+def _move(found: dict[_Whose, int], entry: JournalEntry, legs: list[Posting], bundles: Mapping[str, Bundle]) -> None:
+    """Value that goes to another bundle counts as collected for that one, where its documents do not stay behind."""
+    giver = bundles.get(entry.bundle or "")
+    for leg in legs:
+        taker = bundles.get(leg.bundle or "")
+        if giver is None or taker is None or taker == giver or _documents_stay(giver, taker):
+            continue
+        had = [(whose, max(amount, 0)) for whose, amount in found.items() if whose[0] == giver.id]
+        had = had or [((giver.id, entry.customer or UNNAMED), 0)]
+        for (whose, _), part in zip(had, spread(leg.amount, [amount for _, amount in had]), strict=True):
+            found[whose] += part
+        found[taker.id, entry.customer or UNNAMED] -= leg.amount
+
+
+def _documents_stay(giver: Bundle, taker: Bundle) -> bool:
+    """Whether documents of one bundle stand for value that went to the other, rather than new ones (core/invoicing.py)."""
+    return giver.terms.tax.id == taker.terms.tax.id and invoiced_ahead(giver) and invoiced_ahead(taker)
 
 
 def _hold(found: dict[_Whose, int], entry: JournalEntry, legs: list[Posting]) -> None:
