@@ -389,9 +389,9 @@ class Issuer:
 
     # look-ups
 
-    def prefetch(self, bundles: Iterable[str], registered: Iterable[str]) -> None:
+    def prefetch(self, accounts: Iterable[str], registered: Iterable[str]) -> None:
         """Read at once the accounts of a batch, and for which of the customers that it registers something waits."""
-        names = [name for bundle in bundles if (name := f"bundle:{bundle}") not in self._accounts]
+        names = [name for name in accounts if name not in self._accounts]
         for account in self.papers.accounts_of(names):
             self._accounts[account.id] = account
             self._stored.add(account.id)
@@ -464,8 +464,8 @@ class Issuer:
             if waits is not None:
                 papers.put_waiting(waits)
         self._rows = _Pending()
-        self._absent, self._content = set(), set()
         if len(self._accounts) > _REMEMBERED or len(self._details) > _REMEMBERED:
+            self._absent.clear()
             self._accounts.clear()
             self._stored.clear()
             self._details.clear()

@@ -328,7 +328,7 @@ class Run:
         read_ahead(self.book, [parsed.public for parsed in events])
         if self.issuer:
             registered = {p.event.data.customer for p in events if isinstance(p.event.data, CustomerRegistered)}
-            self.issuer.prefetch({p.public["data"]["bundle"] for p in events if "bundle" in p.public["data"]}, registered)
+            self.issuer.prefetch({account for p in events if (account := _account_of(p.public["data"]))}, registered)
 
     # one event
 
@@ -544,6 +544,13 @@ def read_ahead(book: StoreBook, events: Sequence[Mapping[str, Any]]) -> None:
         if kind == "bundle.sold":
             refs.add(data["bundle"])
     book.prefetch(refs=refs, bundles=bundles, customers=customers, holders=holders)
+
+
+def _account_of(data: Mapping[str, Any]) -> str:
+    """The account of the contract that an event names, or ""."""
+    if bundle := data.get("bundle"):
+        return f"bundle:{bundle}"
+    return f"visit:{data['session']}" if data.get("session") else ""
 
 
 def _next(month: date | None) -> date:

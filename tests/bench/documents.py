@@ -104,7 +104,7 @@ class Desk:
         """What `record` has at hand of a batch: bundles, accounts, persons and their keys."""
         recipients = [each.draft.recipient for each in waiting]
         run.book.prefetch(refs=(), bundles={each.draft.bundle for each in waiting}, customers=(), holders=())
-        run.issuer.prefetch({each.draft.bundle for each in waiting}, ())
+        run.issuer.prefetch({each.draft.account for each in waiting}, ())
         self.ws.store.keys.expect(recipients)
         for recipient in recipients:
             run.issuer.details(recipient)
