@@ -42,7 +42,12 @@ def replaced(invoice: Invoice) -> Iterator[Finding]:
     for name in ("replaced_base", "replaced_tax"):
         amount = getattr(correction, name)
         if by_substitution and amount is None:
-            yield Finding("ES-REPLACED", f"correction.{name}", "by substitution the replaced amount is stated", "State it")
+            yield Finding(
+                "ES-REPLACED",
+                f"correction.{name}",
+                "by substitution the replaced amount is stated",
+                "State that of the corrected invoices",
+            )
         elif not by_substitution and amount is not None:
             yield Finding("ES-REPLACED", f"correction.{name}", "by differences nothing is replaced", "Leave it out")
 

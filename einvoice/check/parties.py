@@ -20,9 +20,9 @@ def seller(invoice: Invoice) -> Iterator[Finding]:
     """Name, number and address of who sells: BR-06, BR-08, BR-CO-26; ROF 6.1.c to e, 7.1.d."""
     party = invoice.seller
     if not party.name.strip():
-        yield Finding("BR-06", "seller.name", "the seller has no name", "Give it")
+        yield Finding("BR-06", "seller.name", "the seller has no name", "Give its full name or company name")
     if party.tax_id is None:
-        yield Finding("BR-CO-26", "seller.tax_id", "the seller has no tax number", "Give it")
+        yield Finding("BR-CO-26", "seller.tax_id", "the seller has no tax number", "Give the NIF of the seller")
     else:
         yield from _number(party.tax_id, "seller.tax_id")
     if party.address is not None:
@@ -43,7 +43,7 @@ def buyer(invoice: Invoice) -> Iterator[Finding]:
             yield Finding("BR-07", "buyer", "a full invoice names its buyer", "Name the buyer, or issue a simplified invoice")
         return
     if not party.name.strip():
-        yield Finding("BR-07", "buyer.name", "the buyer has no name", "Give it")
+        yield Finding("BR-07", "buyer.name", "the buyer has no name", "Give its full name or company name")
     if party.tax_id is not None:
         yield from _number(party.tax_id, "buyer.tax_id")
     elif not invoice.simplified:

@@ -20,7 +20,7 @@ URL_ROOM: Final = 400
 _DIR3 = re.compile(r"[A-Z0-9]{9}")
 _POST_CODE = re.compile(r"[0-9]{5}")
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{1,30}")
-_SHORTEN = "Shorten it"
+_ADD_UP = "Add them up again"
 
 
 class _Text(NamedTuple):
@@ -51,7 +51,9 @@ def _findings(invoice: Invoice) -> Iterator[Finding]:
         message = f"{invoice.language!r} is none of Facturae's languages"
         yield Finding("FACTURAE-LANGUAGE", "language", message, f"Use one of {', '.join(sorted(codes().languages))}")
     if invoice.issued_by is IssuedBy.THIRD_PARTY and invoice.third_party is None:
-        yield Finding("FACTURAE-THIRD-PARTY", "third_party", "a third party issues, and is not named", "Name it")
+        yield Finding(
+            "FACTURAE-THIRD-PARTY", "third_party", "a third party issues, and is not named", "Give its name and tax number"
+        )
     yield from _exemptions(invoice)
     yield from _amounts(invoice)
     yield from _payments(invoice)
@@ -122,7 +124,7 @@ def _text(text: _Text) -> Iterator[Finding]:
         yield Finding("FACTURAE-MISSING", text.field, f"{wanted}, and Facturae wants it", "Complete it")
     if len(text.value) > text.most:
         message = f"{len(text.value)} characters, where Facturae has room for {text.most}"
-        yield Finding("FACTURAE-LENGTH", text.field, message, _SHORTEN)
+        yield Finding("FACTURAE-LENGTH", text.field, message, "Shorten it")
     try:
         xml.escaped(text.value)
     except xml.NotText as problem:
@@ -131,9 +133,16 @@ def _text(text: _Text) -> Iterator[Finding]:
 
 def _party(field: str, party: Party) -> Iterator[Finding]:
     if party.tax_id is None:
-        yield Finding("FACTURAE-TAX-ID", f"{field}.tax_id", "Facturae identifies every party by a tax number", "Ask for it")
+        yield Finding(
+            "FACTURAE-TAX-ID", f"{field}.tax_id", "Facturae identifies every party by a tax number", "Give the NIF or VAT number"
+        )
     if party.address is None:
-        yield Finding("FACTURAE-ADDRESS", f"{field}.address", "Facturae wants the address of every party", "Ask for it")
+        yield Finding(
+            "FACTURAE-ADDRESS",
+            f"{field}.address",
+            "Facturae wants the address of every party",
+            "Give street, post code, town and country",
+        )
     else:
         yield from _address(f"{field}.address", party.address)
     if party.offices is not None:
@@ -178,7 +187,7 @@ def _amounts(invoice: Invoice) -> Iterator[Finding]:
             yield Finding("RCF06001", f"{field}.net", f"{line.net} has more than two decimals", "Round it to the cent")
         if line.net != (product := lines.rounded(line.quantity * line.unit_price)):
             message = f"{line.net} is not quantity × unit price, {line.quantity} × {line.unit_price} = {product}"
-            yield Finding("RCF06002", f"{field}.net", message)
+            yield Finding("RCF06002", f"{field}.net", message, "Give the price more decimals, or mend the amount")
         if _decimals(line.unit_price) > UNIT_PRICE_DECIMALS:
             message = f"{line.unit_price} has more than {UNIT_PRICE_DECIMALS} decimals"
             yield Finding("FACTURAE-DECIMALS", f"{field}.unit_price", message, "Round it")
@@ -194,20 +203,20 @@ def _amounts(invoice: Invoice) -> Iterator[Finding]:
 def _sums(invoice: Invoice) -> Iterator[Finding]:
     totals = invoice.totals
     if totals.net != (total := sum((line.net for line in invoice.lines), Decimal(0))):
-        yield Finding("RCF06005", "totals.net", f"{totals.net} is not the sum of the lines, {total}")
+        yield Finding("RCF06005", "totals.net", f"{totals.net} is not the sum of the lines, {total}", _ADD_UP)
     if totals.tax != (total := sum((group.tax for group in invoice.vat), Decimal(0))):
-        yield Finding("FACTURAE-TAX", "totals.tax", f"{totals.tax} is not the sum of the groups, {total}")
+        yield Finding("FACTURAE-TAX", "totals.tax", f"{totals.tax} is not the sum of the groups, {total}", _ADD_UP)
     if totals.gross != totals.net + totals.tax:
-        yield Finding("FACTURAE-TOTAL", "totals.gross", f"{totals.gross} is not net + tax, {totals.net + totals.tax}")
+        yield Finding("FACTURAE-TOTAL", "totals.gross", f"{totals.gross} is not net + tax, {totals.net + totals.tax}", _ADD_UP)
     if totals.payable != (total := totals.gross - totals.withheld - totals.prepaid):
-        yield Finding("FACTURAE-TOTAL", "totals.payable", f"{totals.payable} is not gross − withheld − prepaid, {total}")
+        yield Finding("FACTURAE-TOTAL", "totals.payable", f"{totals.payable} is not gross − withheld − prepaid, {total}", _ADD_UP)
     groups = [group.vat for group in invoice.vat]
     if len(groups) != len(set(groups)) or set(groups) != {line.vat for line in invoice.lines}:
         yield Finding("FACTURAE-TAX", "vat", "the groups are not those of the lines", "One group for each treatment")
     for i, group in enumerate(invoice.vat):
         total = sum((line.net for line in invoice.lines if line.vat == group.vat), Decimal(0))
         if group.base != total:
-            yield Finding("FACTURAE-TAX", f"vat[{i}].base", f"{group.base} is not the sum of its lines, {total}")
+            yield Finding("FACTURAE-TAX", f"vat[{i}].base", f"{group.base} is not the sum of its lines, {total}", _ADD_UP)
         if _decimals(group.tax) > 2:
             yield Finding("RCF06004", f"vat[{i}].tax", f"{group.tax} has more than two decimals", "Round it to the cent")
     yield from _withholding(invoice)
@@ -216,14 +225,21 @@ def _sums(invoice: Invoice) -> Iterator[Finding]:
 def _withholding(invoice: Invoice) -> Iterator[Finding]:
     kept, totals = invoice.withholding, invoice.totals
     if totals.withheld != (kept.amount if kept else 0):
-        yield Finding("FACTURAE-WITHHOLDING", "totals.withheld", "it is not the amount of the withholding")
+        yield Finding(
+            "FACTURAE-WITHHOLDING",
+            "totals.withheld",
+            "it is not the amount of the withholding",
+            "Give both the same amount, or neither",
+        )
     if kept is None:
         return
     if kept.base != totals.net:
         message = f"the base {kept.base} is not that of the invoice, {totals.net}: every line bears the withholding"
         yield Finding("FACTURAE-WITHHOLDING", "withholding.base", message, "Put what bears none on another invoice")
     if kept.amount != (amount := lines.rounded(kept.base * kept.rate / 100)):
-        yield Finding("FACTURAE-WITHHOLDING", "withholding.amount", f"{kept.amount} is not base × rate, {amount}")
+        yield Finding(
+            "FACTURAE-WITHHOLDING", "withholding.amount", f"{kept.amount} is not base × rate, {amount}", "Work it out again"
+        )
 
 
 def _payments(invoice: Invoice) -> Iterator[Finding]:

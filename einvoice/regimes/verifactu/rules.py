@@ -77,7 +77,9 @@ def _seller(case: Case) -> Iterator[Finding]:
     seller = case.invoice.seller
     yield from text_findings(seller.name, "seller.name", NAME_LENGTH)
     if seller.tax_id is None or seller.tax_id.scheme is not IdScheme.NIF:
-        yield Finding("4116", "seller.tax_id", "a VERI*FACTU record needs the Spanish NIF of the taxpayer", "set it")
+        yield Finding(
+            "4116", "seller.tax_id", "a VERI*FACTU record needs the Spanish NIF of the taxpayer", "give the NIF of the taxpayer"
+        )
     else:
         yield from nif_findings(seller.tax_id.number, "seller.tax_id", "4116")
     if seller.address is None and not case.invoice.simplified:
@@ -85,7 +87,7 @@ def _seller(case: Case) -> Iterator[Finding]:
             "ROF-6.1.e",
             "seller.address",
             "a full invoice shows the address of who issues it",
-            "set it in the settings of the taxpayer",
+            "give street, post code and town of the taxpayer",
         )
 
 
@@ -145,7 +147,12 @@ def _recipient(case: Case) -> Iterator[Finding]:
         code = "1192" if case.code == "R2" else "1191"
         yield Finding(code, "buyer.tax_id", f"{case.code} does not accept kind {buyer.tax_id.scheme}", "identify them by NIF")
     if buyer.address is None and buyer.person is Person.LEGAL:
-        yield Finding("ROF-6.1.e", "buyer.address", "a full invoice shows the address of a business that receives it", "set it")
+        yield Finding(
+            "ROF-6.1.e",
+            "buyer.address",
+            "a full invoice shows the address of a business that receives it",
+            "ask the recipient for street, post code and town",
+        )
 
 
 def _kind(case: Case) -> Iterator[Finding]:
@@ -259,7 +266,12 @@ def _correction(case: Case) -> Iterator[Finding]:
     if correction.code is CorrectionCode.R5 and not invoice.simplified:
         yield Finding("1190", "correction.code", "R5 corrects simplified invoices, this is none", "choose R1 to R4")
     if not correction.references:
-        yield Finding("ROF-15.4", "correction.references", "a corrective invoice names the ones that it corrects", "name them")
+        yield Finding(
+            "ROF-15.4",
+            "correction.references",
+            "a corrective invoice names the ones that it corrects",
+            "give number and day of each",
+        )
     yield from _references(correction.references, "correction.references", invoice)
     yield from _replaced(correction)
 
@@ -267,7 +279,12 @@ def _correction(case: Case) -> Iterator[Finding]:
 def _replaced(correction: Correction) -> Iterator[Finding]:
     for name, amount in (("replaced_base", correction.replaced_base), ("replaced_tax", correction.replaced_tax)):
         if correction.method is CorrectionMethod.SUBSTITUTION and amount is None:
-            yield Finding("1118", f"correction.{name}", "by substitution the amount that is replaced must be stated", "state it")
+            yield Finding(
+                "1118",
+                f"correction.{name}",
+                "by substitution the amount that is replaced must be stated",
+                "give that of the corrected invoices",
+            )
         elif correction.method is CorrectionMethod.DIFFERENCES and amount is not None:
             yield Finding("1119", f"correction.{name}", "by differences nothing is replaced", "leave it out")
         elif amount is not None:

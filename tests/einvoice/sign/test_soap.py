@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from copy import deepcopy
 from datetime import timedelta
 
@@ -15,7 +13,7 @@ from lxml import etree
 from einvoice.sign import Check, sign_soap, verify_soap
 from einvoice.sign.soap import SOAP, WSSE, WSU
 from einvoice.sign.terms import DS
-from tests.einvoice import signers
+from tests.einvoice import signers, xmlsec
 
 N = {"s": SOAP, "wsse": WSSE, "wsu": WSU, "ds": DS}
 
@@ -56,16 +54,13 @@ def test_a_message_verifies_and_gives_back_its_body(message):
 
 
 def test_xmlsec1_accepts_a_message_and_refuses_a_changed_one(message, tmp_path):
-    if shutil.which("xmlsec1") is None:
-        pytest.skip("needs the xmlsec1 command (Debian package xmlsec1)")
     key = tmp_path / "key.pem"
     key.write_bytes(signers.client().certificate.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
-    for data, answer in ((message, 0), (message.replace("ñ".encode(), b"n"), 1)):
+    for data, answer in ((message, True), (message.replace("ñ".encode(), b"n"), False)):
         file = tmp_path / "message.xml"
         file.write_bytes(data)
         identified = ["--id-attr:Id", f"{SOAP}:Body", "--id-attr:Id", f"{WSU}:Timestamp"]
-        command = ["xmlsec1", "--verify", "--pubkey-pem", str(key), *identified, str(file)]
-        assert subprocess.run(command, check=False, capture_output=True, timeout=60).returncode == answer
+        assert xmlsec.verifies(["--pubkey-pem", str(key), *identified, str(file)]) is answer
 
 
 def test_the_operation_that_is_signed_stays_as_it_was():

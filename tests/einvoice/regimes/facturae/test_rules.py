@@ -189,6 +189,7 @@ CASES = {
 def test_every_rule_finds_what_breaks_it(case):
     invoice, code, field = CASES[case]
     assert (code, field) in found(invoice)
+    assert all(finding.remedy for finding in rules.check(invoice))
 
 
 def test_all_that_is_wrong_is_said_at_once():
