@@ -46,7 +46,7 @@ def test_list_takes_a_period_a_customer_or_a_bundle(options: list[str], numbers:
 def test_list_pending_says_what_is_missing_and_until_when(door: Door) -> None:
     said = door("invoice", "list", "--pending")
     assert "invoice of 500.00 EUR to C-3 for bundle:B-3 (event e7): due 2026-03-20" in said
-    assert said.endswith("1 documents wait\n")
+    assert said.endswith("1 document waits\n")
     door.at(NOW + timedelta(days=1))
     assert "OVERDUE, was due 2026-03-20" in door("invoice", "list", "--pending")
     (row,) = door.json("invoice", "list", "--pending")
