@@ -134,8 +134,8 @@ class Submission:
 class Settings:
     """What `revrec.toml` says, checked; `database` is an SQLAlchemy URL, `key` the text of REVREC_KEY if it is set.
 
-    `methods` holds only the payment methods whose role differs from the usual one; `vat_deductible` the deductible share
-    of input VAT, oldest first: before the first row nothing is deductible.
+    `signer_password` is that of REVREC_SIGNER_PASSWORD; `methods` holds only the payment methods whose role differs from
+    the usual one; `vat_deductible` the deductible share of input VAT, oldest first: before the first row nothing is deductible.
     """
 
     root: Path
@@ -161,6 +161,7 @@ class Settings:
     producer: Producer = Producer()
     submission: Submission = Submission()
     key: str | None = field(default=None, repr=False)
+    signer_password: str | None = field(default=None, repr=False)
 
     @property
     def country(self) -> str:
@@ -262,6 +263,7 @@ def parse(table: Mapping[str, Any], *, root: Path, text: str = "", environ: Mapp
         producer=_producer(top.table("producer")),
         submission=_submission(root, top.table("submission")),
         key=environ.get("REVREC_KEY") or None,
+        signer_password=environ.get("REVREC_SIGNER_PASSWORD"),
     )
     who.done()
     top.done()

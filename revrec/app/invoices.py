@@ -15,6 +15,7 @@ from revrec.app.record import Run, finish_files, writing
 from revrec.app.signer import in_words
 from revrec.app.workspace import Workspace
 from revrec.core import money
+from revrec.core.checklist import counted
 from revrec.core.errors import RevrecError
 from revrec.store.papers import Issued, Papers, State, Waiting
 
@@ -77,7 +78,7 @@ class Listing:
             amount = f"{money.text(issued.gross, self.currency):>10} {self.currency}"
             yield f"{issued.number:<16} {issued.kind:<2} {issued.issued_on} {amount}  {issued.account:<20} {said}{corrects}"
         total = sum(row.issued.gross for row in self.rows)
-        yield f"{len(self.rows):,} documents, {money.text(total, self.currency)} {self.currency}"
+        yield f"{counted(len(self.rows), 'document')}, {money.text(total, self.currency)} {self.currency}"
 
 
 def row_json(row: Row, currency: str) -> dict[str, Any]:
@@ -157,7 +158,10 @@ class Pending:
         """For people."""
         for row in self.rows:
             yield from row.lines()
-        yield f"{len(self.rows):,} documents wait" if self.rows else "no document waits"
+        if self.rows:
+            yield f"{counted(len(self.rows), 'document')} {'waits' if len(self.rows) == 1 else 'wait'}"
+        else:
+            yield "no document waits"
 
 
 def listing(
@@ -256,7 +260,9 @@ def _line_json(line: Line) -> dict[str, str]:
 
 def _text(invoice: Invoice) -> Iterator[str]:
     if invoice.buyer:
-        number = f", {invoice.buyer.tax_id.number}" if invoice.buyer.tax_id else ""
+        own = invoice.buyer.tax_id
+        abroad = own.country if own and own.country != "ES" else ""  # a Spanish NIF is written without it
+        number = f", {abroad}{own.number}" if own else ""
         yield f"  to: {invoice.buyer.name}{number}"
     if invoice.operation_on:
         yield f"  operation of: {invoice.operation_on}"

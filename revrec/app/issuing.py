@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from einvoice import xml, xsd
@@ -247,7 +248,7 @@ class Issuer:
         if not again and last is not None and self.today < last:
             told = f"the clock says {self.today}, and the series has a document of {last}: numbers and dates rise together"
             clock = (Finding("ROF-6.1.a", "issued_on", told, "set the clock of this machine right"),)
-        found = (*clock, *check(invoice))
+        found = (*clock, *(() if again else self._certificate), *check(invoice))
         if invoice.buyer is not None and invoice.buyer.offices is not None:
             from einvoice.regimes.facturae import rules as facturae_rules  # brings the signer's libraries: rarely needed
 
@@ -258,6 +259,15 @@ class Issuer:
         sharp = rules.check(invoice, self.today, simplified_limit=limit)
         said = {each.field for each in sharp}  # the tax authority's own rule says it best
         return (*(each for each in found if each.field not in said), *sharp)
+
+    @cached_property
+    def _certificate(self) -> tuple[Finding, ...]:
+        """What is wrong with the taxpayer's certificate: said before a number is used, looked at once a run."""
+        if self.settings.signer is None:
+            return ()
+        from revrec.app.signer import unfit  # brings the signer's libraries: only where there is a certificate
+
+        return unfit(self.settings, self.now)
 
     def replace(self, draft: Draft, invoice: Invoice, before: Issued) -> Issued:
         """Number a document that takes the place of another with the same amounts: it covers what that one covered."""

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from einvoice import keys
 from einvoice.errors import EinvoiceError
+from einvoice.findings import Finding
 from einvoice.keys import FileSigner
 from einvoice.model import TaxId
 from revrec.core.errors import RevrecError
@@ -51,8 +52,28 @@ def signer_of(settings: Settings, ask: Ask, now: datetime, what: str) -> FileSig
         raise NoSigner(what)
     with in_words():
         signer = keys.load(settings.signer, ask(settings.signer.name), now)
-        problems = keys.check(signer, TaxId(settings.taxpayer[3:], settings.country), now)
-    wrong = [found for found in problems if found.code != "certificate-chain"]  # FACe asks for it, the tax office does not
+    wrong = _against(signer, settings, now)
     if wrong:
         raise NotTheTaxpayers("\n".join(map(str, wrong)))
     return signer
+
+
+def unfit(settings: Settings, now: datetime) -> tuple[Finding, ...]:
+    """What is known to be wrong at `now` with the certificate that the settings name; none named, nothing wrong.
+
+    Nobody is asked for the password: where the environment lacks it, only what shows without it is found.
+    """
+    if settings.signer is None:
+        return ()
+    try:
+        return _against(keys.load(settings.signer, settings.signer_password, now), settings, now)
+    except keys.PasswordMissing:
+        return ()
+    except keys.CertificateRefused as error:
+        remedy = "Then run `revrec invoice issue`, or take `signer` out of revrec.toml"
+        return (Finding("certificate-refused", "certificate", str(error).removesuffix("."), remedy),)
+
+
+def _against(signer: FileSigner, settings: Settings, now: datetime) -> tuple[Finding, ...]:
+    problems = keys.check(signer, TaxId(settings.taxpayer[3:], settings.country), now)
+    return tuple(each for each in problems if each.code != "certificate-chain")  # FACe asks for it, the tax office does not

@@ -66,7 +66,8 @@ class Door:
         validity = expired(NOW) if old else valid(NOW)
         made = Authority.create(NOW - timedelta(days=2000) if old else NOW).client(holder, validity)
         (self.root / "certificate.p12").write_bytes(made.pkcs12(PASSWORD))
-        self.setting('signer = "certificate.p12"')
+        if "\nsigner =" not in (self.root / "revrec.toml").read_text("utf-8"):
+            self.setting('signer = "certificate.p12"')
         if password is not None:
             self.monkeypatch.setenv("REVREC_SIGNER_PASSWORD", password)
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from einvoice.sandbox.pki import Holder
 from revrec.cli import main as cli
-from tests.app.desk import NOW, Desk, registered
-from tests.cli.desk import HOME, PASSWORD, STORY, STRANGER, Door
+from tests.app.desk import NOW, Desk, paid, registered, sold
+from tests.cli.desk import HOLDER, HOME, PASSWORD, STORY, STRANGER, Door
 
 NUMBERS = ["F2026-000001", "S2026-000001"]
 
@@ -46,7 +47,7 @@ def test_list_takes_a_period_a_customer_or_a_bundle(options: list[str], numbers:
 def test_list_pending_says_what_is_missing_and_until_when(door: Door) -> None:
     said = door("invoice", "list", "--pending")
     assert "invoice of 500.00 EUR to C-3 for bundle:B-3 (event e7): due 2026-03-20" in said
-    assert said.endswith("1 documents wait\n")
+    assert said.endswith("1 document waits\n")
     door.at(NOW + timedelta(days=1))
     assert "OVERDUE, was due 2026-03-20" in door("invoice", "list", "--pending")
     (row,) = door.json("invoice", "list", "--pending")
@@ -206,3 +207,42 @@ def test_a_record_without_an_answer_is_neither_amended_nor_taken_back(command: s
 def test_no_password_is_printed(door: Door) -> None:
     door.sign_with()
     assert PASSWORD not in door("invoice", "render") + door("invoice", "verify")
+
+
+def _bought(door: Door) -> None:
+    door.desk.say(sold("B-9", "TAXED", "NOBODY"), paid("P-9", "B-9", "100.00"))
+
+
+@pytest.mark.parametrize(
+    ("holder", "old", "password", "said"),
+    [
+        (HOLDER, True, PASSWORD, "expired on"),
+        (HOLDER, False, "another", "the password is wrong"),
+        (STRANGER, False, PASSWORD, "not for the taxpayer"),
+    ],
+)
+def test_with_an_unfit_certificate_the_event_is_booked_and_its_document_takes_no_number(
+    holder: Holder, old: bool, password: str, said: str, door: Door
+) -> None:
+    door.sign_with(holder, old=old, password=password)
+    _bought(door)
+    assert [row["number"] for row in door.json("invoice", "list")] == NUMBERS
+    pending = door("invoice", "list", "--pending")
+    assert "for bundle:B-9" in pending
+    assert "  certificate: " in pending
+    assert said in pending
+    door.sign_with()
+    assert "issued S2026-000002 " in door("invoice", "issue")
+
+
+def test_a_certificate_file_that_is_missing_is_named_before_anything_is_numbered(door: Door) -> None:
+    door.setting('signer = "nowhere.p12"')
+    _bought(door)
+    assert [row["number"] for row in door.json("invoice", "list")] == NUMBERS
+    assert "nowhere.p12: the certificate file cannot be read" in door("invoice", "list", "--pending")
+
+
+def test_without_the_password_at_hand_documents_are_issued(door: Door) -> None:
+    door.sign_with(password=None)
+    _bought(door)
+    assert [row["number"] for row in door.json("invoice", "list")] == [*NUMBERS, "S2026-000002"]
