@@ -10,16 +10,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from revrec.app import erase
 from revrec.app.aim import aimed
 from revrec.app.books import books_of, finish, writer_of
 from revrec.app.catalogue import PinningCatalogue
-from revrec.app.erase import Erasure
-from revrec.app.issuing import Issuer
 from revrec.app.progress import Progress, Silent
 from revrec.app.workspace import Workspace
 from revrec.core.book import Book, Changes
@@ -38,6 +35,10 @@ from revrec.wire.envelope import Parsed, event_id, parse
 from revrec.wire.errors import Unreadable
 from revrec.wire.files import Line, NotReadable, Source, source
 from revrec.wire.stored import MARKER, restore
+
+if TYPE_CHECKING:  # erasing and issuing bring the documents' libraries: imported where they happen, for most books never
+    from revrec.app.erase import Erasure
+    from revrec.app.issuing import Issuer
 
 BATCH = 2_000  # events that are parsed, looked up and written together
 AHEAD = timedelta(hours=24)  # how far an event may lie after the store's clock (events.md 3)
@@ -213,8 +214,7 @@ class Run:
         methods = {Method(name): role for name, role in ws.settings.methods.items()}
         self.book = StoreBook(ws.store, self.catalogue, self.decode, ws.settings.currency, methods, ws.settings.regime)
         self.recorder = Recorder(ws.store, self.book)
-        since = ws.settings.invoicing_from
-        self.issuer = Issuer(ws.settings, ws.store, self.book, since, now) if since else None
+        self.issuer = self._issuer()
         self.find = self.issuer.find if self.issuer else Papers(ws.store).invoice
         # With every role at hand no event can ask for one that has no account: then nothing is checked event by event.
         self.careful = any(ws.chart.account(role) is None for role in Role)
@@ -230,6 +230,15 @@ class Run:
         self.repeated = 0
         self.invented = 0
         self.skipped: Counter[str] = Counter()
+
+    def _issuer(self) -> Issuer | None:
+        """What issues the documents; None in books that issue none."""
+        since = self.ws.settings.invoicing_from
+        if since is None:
+            return None
+        from revrec.app.issuing import Issuer
+
+        return Issuer(self.ws.settings, self.store, self.book, since, self.now)
 
     def decode(self, stored: StoredEvent) -> Event:
         """The core's event of a stored one, on the day on which it was booked."""
@@ -361,6 +370,8 @@ class Run:
             self.recorder.flush()
             if self.issuer:
                 self.issuer.forget(event.data.customer)
+            from revrec.app import erase
+
             became = erase.carry_out(self.store, event.data.customer, event.date, self.book.currency)
             self.erasures[event.data.customer] = became
         return True
@@ -374,6 +385,8 @@ class Run:
             if not self.store.keys.has(customer):
                 self.recorder.flush()
                 if self.store.erasure(customer):
+                    from revrec.app import erase
+
                     self.erasures[customer] = erase.answer(self.store, customer, event.date, self.book.currency)
 
     def _posted(self, event: Event) -> list[Changes]:
@@ -452,10 +465,14 @@ class Run:
             self.recorder.flush()
             if self.issuer:
                 self.issuer.flush()
+            from revrec.app import erase
+
             erase.check(self.store, event.data.customer)
         elif parsed.private is not None:
             for customer in sealed_for(self.book, event):
-                if not self.store.keys.has(customer):
+                if not self.store.keys.has(customer) and self.store.erasure(customer):
+                    from revrec.app import erase
+
                     erase.check_alive(self.store, customer)
 
     def _check_clock(self, parsed: Parsed) -> None:
