@@ -256,7 +256,7 @@ class Issuer:
             found = (*found, *facturae_rules.check(invoice))
         if self.settings.country != "ES":
             return found
-        sharp = rules.check(invoice, self.today, simplified_limit=limit)
+        sharp = (*rules.check(invoice, self.today, simplified_limit=limit), *self._system)
         said = {each.field for each in sharp}  # the tax authority's own rule says it best
         return (*(each for each in found if each.field not in said), *sharp)
 
@@ -268,6 +268,11 @@ class Issuer:
         from revrec.app.signer import unfit  # brings the signer's libraries: only where there is a certificate
 
         return unfit(self.settings, self.now)
+
+    @cached_property
+    def _system(self) -> tuple[Finding, ...]:
+        """What of this system's own description, of which the producer is a setting, would have every record rejected."""
+        return rules.check_system(system_of(self.settings, "1"))
 
     def replace(self, draft: Draft, invoice: Invoice, before: Issued) -> Issued:
         """Number a document that takes the place of another with the same amounts: it covers what that one covered."""

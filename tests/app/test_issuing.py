@@ -35,6 +35,16 @@ def test_a_paid_bundle_is_a_full_invoice_to_whom_it_may_name(desk: Desk) -> None
     assert (invoice.totals.gross, invoice.totals.payable) == (Decimal("500.00"), Decimal("0.00"))
 
 
+def test_a_producer_whom_no_record_may_name_is_said_before_a_number_is_used(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "books")
+    with (desk.root / "revrec.toml").open("a", encoding="utf-8") as file:
+        file.write(f'\n[producer]\nname = "{"Software " * 14}SL"\ntax_id = "ES-A28015865"\n')
+    desk.say(registered("C-1", tax_id=NIF), sold("B-1", "TAXED"), paid("P-1", "B-1", "100.00"))
+    (waits,) = desk.asked(lambda ws: Papers(ws.store).waiting())
+    assert [field for field, *_ in waits.findings] == ["system.producer"]
+    assert desk.papers() == []
+
+
 def test_an_agents_commission_never_goes_to_the_customer(desk: Desk) -> None:
     agent = policy("agent").replace("principal = true", 'principal = false\ncommission_rate = "0.30"\ncommission_tax = "es-21"')
     with (desk.root / "policy.toml").open("a", encoding="utf-8") as file:

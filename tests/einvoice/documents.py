@@ -33,7 +33,6 @@ from einvoice.pdf import Receipt
 
 D = Decimal
 URL = "https://prewww2.aeat.es/wlpl/TIKE-CONT/ValidarQR?nif=B64717838&numserie=F2026-000123&fecha=02-03-2026&importe=600.00"
-LEGEND = "Factura verificable en la sede electrónica de la AEAT"
 IBAN = "ES9121000418450200051332"  # the example of the Spanish IBAN, nobody's account
 
 CLINIC = Party(

@@ -29,6 +29,7 @@ from einvoice.pdf import (
     render,
 )
 from einvoice.pdf.words import Words
+from einvoice.regimes.verifactu import qr
 from tests.einvoice import documents
 
 DPI = 300
@@ -59,7 +60,7 @@ def text(tmp_path: Path):
 def issued(tmp_path: Path) -> Path:
     """The exempt invoice with its QR code and two files inside."""
     path = tmp_path / "issued.pdf"
-    data = render(documents.exempt(), qr_url=documents.URL, legend=documents.LEGEND, attachments=(XML, BINARY))
+    data = render(documents.exempt(), qr_url=documents.URL, legend=qr.LEGEND, attachments=(XML, BINARY))
     path.write_bytes(data)
     return path
 
@@ -308,7 +309,7 @@ def test_a_currency_without_decimals_has_none(text):
 
 def test_sixty_lines_fill_three_pages_with_the_table_head_and_the_number_on_each(tmp_path):
     path = tmp_path / "long.pdf"
-    path.write_bytes(render(documents.long(), qr_url=documents.URL, legend=documents.LEGEND))
+    path.write_bytes(render(documents.long(), qr_url=documents.URL, legend=qr.LEGEND))
     pages = run("pdftotext", "-layout", path, "-").split("\f")[:-1]
     assert len(pages) == 3
     for number, page in enumerate(pages, 1):

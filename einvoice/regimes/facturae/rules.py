@@ -173,7 +173,7 @@ def _exemptions(invoice: Invoice) -> Iterator[Finding]:
         if group.vat.category in codes().special and not lines.exemption(group.vat):
             yield Finding(
                 "FACTURAE-EXEMPTION",
-                f"vat[{i}].reason",
+                f"vat[{i}].vat.reason",
                 "nothing says why no VAT is charged (RD 1619/2012 art. 6.1.j)",
                 "Give the article of Ley 37/1992, or one of the VATEX codes of health, teaching, sport and culture",
             )

@@ -126,7 +126,7 @@ CASES = {
     "an exemption that nothing explains": (
         replace(line(vat=UNSAID), vat=(Subtotal(UNSAID, D("600.00"), D("0.00")),)),
         "FACTURAE-EXEMPTION",
-        "vat[0].reason",
+        "vat[0].vat.reason",
     ),
     "a line of three decimals": (line(net=D("600.001")), "RCF06001", "lines[0].net"),
     "a line that is not quantity × price": (line(net=D("600.01")), "RCF06002", "lines[0].net"),
