@@ -16,11 +16,12 @@ from einvoice.regimes.verifactu import answer as answers
 from einvoice.regimes.verifactu import states
 from einvoice.regimes.verifactu.answer import Answer, Fault, NoAnswer
 from einvoice.regimes.verifactu.build import day
+from revrec.store import statements
 from revrec.store.papers import Answer as Kept
 from revrec.store.papers import Kept as Row
 from revrec.store.papers import Message, Papers, State
 
-OPEN = frozenset({states.State.PENDING, states.State.SENT, states.State.UNKNOWN})
+OPEN = frozenset(map(states.State, statements.OPEN))
 
 
 class Outcome(StrEnum):
@@ -120,13 +121,6 @@ def strays(papers: Papers, taxpayer: str) -> tuple[str, ...]:
     """The records whose state is not what messages and answers say."""
     kept, made = papers.states(), derived(papers, taxpayer)
     return tuple(f"record {place}" for place in sorted(kept.keys() | made.keys()) if kept.get(place) != made.get(place))
-
-
-def waiting(papers: Papers, found: Mapping[int, State]) -> Iterator[Row]:
-    """The records that the tax authority has not answered for, in order of generation."""
-    for row in papers.records():
-        if _before(found, row.place) in OPEN:
-            yield row
 
 
 def moment(text: str) -> datetime:

@@ -470,7 +470,9 @@ class Run:
             erase.check(self.store, event.data.customer)
         elif parsed.private is not None:
             for customer in sealed_for(self.book, event):
-                if not self.store.keys.has(customer) and self.store.erasure(customer):
+                if self.store.keys.has(customer) or not self.book.registration(customer):
+                    continue  # alive, or never heard of
+                if self.store.erasure(customer):
                     from revrec.app import erase
 
                     erase.check_alive(self.store, customer)

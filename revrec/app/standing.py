@@ -91,8 +91,8 @@ def status(ws: Workspace, *, now: datetime) -> Status:
         if latest[row.number] == row.place and _is_stuck(state):
             error = codes.error(state.code)
             stuck.append(Stuck(row.place, row.number, state, error.en, error.remedy))
-    last = papers.answers()[-1:]
-    incident = bool(open_) and bool(last) and last[0].outcome in (Outcome.NOT_SENT, Outcome.UNKNOWN)
+    last = papers.last_answer()
+    incident = bool(open_) and last is not None and last.outcome in (Outcome.NOT_SENT, Outcome.UNKNOWN)
     oldest = min((datetime.fromisoformat(row.generated_at) for row in open_), default=None)
     again = next_message_at(papers, len(open_), now) if open_ else None
     return Status(counts, tuple(stuck), len(open_), oldest, incident, again, now)
@@ -129,5 +129,5 @@ class Plan:
 def plan(ws: Workspace, *, now: datetime) -> Plan:
     """The records that wait, in the order in which they would be sent."""
     papers = Papers(ws.store)
-    rows = tuple(outbox.waiting(papers, papers.states()))
+    rows = tuple(row for row, _ in papers.open_records())
     return Plan(rows, next_message_at(papers, len(rows), now) if rows else None)

@@ -182,8 +182,7 @@ class _Sender:
         """Message after message, in order."""
         self.progress.start("sending records", None)
         while limit is None or len(self.turns) < limit:
-            found = self.papers.states()
-            rows = list(islice(outbox.waiting(self.papers, found), MOST))
+            rows, found = self._next()
             if not rows:
                 break
             again = self.next_at(len(rows))
@@ -196,9 +195,14 @@ class _Sender:
                 break
         return self._ended(None)
 
+    def _next(self) -> tuple[list[Kept], dict[int, State]]:
+        """The records that wait longest, as many as a message may have, and where they stand."""
+        found = list(islice(self.papers.open_records(), MOST))
+        return [row for row, _ in found], {row.place: state for row, state in found if state}
+
     def _ended(self, again: datetime | None) -> Submitted:
         self.progress.done()
-        left = sum(1 for _ in outbox.waiting(self.papers, self.papers.states()))
+        left = self.papers.count_open()
         return Submitted(tuple(self.turns), left, again or (self.next_at(left) if left else None))
 
     def next_at(self, waiting: int) -> datetime:
@@ -259,7 +263,8 @@ class _Sender:
 
     def _begin(self, rows: Sequence[Kept], data: bytes, links: Sequence[Link], *, incident: bool) -> Message:
         with self.ws.store.transaction():
-            number = len(self.papers.messages()) + 1
+            before = self.papers.last_message()
+            number = before.message + 1 if before else 1
             sha256 = hashlib.sha256(data).hexdigest()
             message = Message(number, rows[0].place, rows[-1].place, _stamp(self.now()), incident, sha256)
             self.papers.add_message(message)
@@ -301,12 +306,10 @@ def _summary(answer: Answer) -> str:
 
 def next_message_at(papers: Papers, waiting: int, now: datetime) -> datetime:
     """When the next message may go (spain.md 1.7): at once where none went before, or 1,000 records stand ready."""
-    messages, answers = papers.messages(), {each.message: each for each in papers.answers()}
-    if not messages:
+    last = papers.last_message()
+    if last is None:
         return now
-    last = messages[-1]
-    answer = answers.get(last.message)
+    answer, asked = papers.answer(last.message), papers.last_wait()
     since = outbox.moment(answer.at if answer else last.at)
-    asked = next((answers[m.message].wait for m in reversed(messages) if m.message in answers and answers[m.message].wait), None)
     pace = Pace(since) if asked is None else Pace(since, asked)
     return now if pace.due(waiting, now) else since + timedelta(seconds=pace.wait_seconds)

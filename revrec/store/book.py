@@ -131,6 +131,11 @@ class StoreBook(Book):
             self._prefetch_customers({customer})
         return self._customers[customer]
 
+    def registration(self, customer: str) -> int:
+        """The number of the event that registered or erased the customer latest; 0 when there is none."""
+        self.customer(customer)  # known by now whether it has a row
+        return self.registered.get(customer) or 0
+
     def knows(self, customer: str) -> bool:
         """Whether the customer was registered, holds or held a bundle, had a visit, or left money."""
         pending = customer in self.dirty_customers or any(m.customer == customer for m in self._movements.values())

@@ -217,6 +217,25 @@ class Papers:
             if len(page) < PAGE:
                 return
 
+    def open_records(self) -> Iterator[tuple[Kept, State | None]]:
+        """The records that were not answered for, each with where it stands, in order of generation; read in pages.
+
+        Records are sent in the order of the chain: what was never sent stands behind all that was, and the texts of what
+        is settled are not read.
+        """
+        (first,), (last,) = self.store.rows("first_unanswered")[0], self.store.rows("last_sent")[0]
+        after, width = (first - 1 if first else last or 0), len(Kept._fields)
+        while page := self.store.rows("open_records", after):
+            yield from ((kept(row[:width]), State(*row[width:]) if row[width] else None) for row in page)
+            after = page[-1][0]
+            if len(page) < PAGE:
+                return
+
+    def count_open(self) -> int:
+        """How many records were not answered for."""
+        row = self.store.row("count_open")
+        return int(row[0]) if row else 0
+
     def records_of(self, number: str) -> list[Kept]:
         """The records of an invoice, oldest first."""
         return [kept(row) for row in self.store.rows("records_of_invoice", number)]
@@ -251,11 +270,31 @@ class Papers:
 
     def messages(self) -> list[Message]:
         """Everything that was sent, in order."""
-        return [Message(m, first, last, at, bool(i), sha) for m, first, last, at, i, sha in self.store.rows("messages")]
+        return [sent(row) for row in self.store.rows("messages")]
+
+    def last_message(self) -> Message | None:
+        """What was sent last."""
+        row = self.store.row("last_message")
+        return sent(row) if row else None
 
     def answers(self) -> list[Answer]:
         """Everything that came back, in order."""
-        return [Answer(m, at, outcome, wait, bytes(content)) for m, at, outcome, wait, content in self.store.rows("answers")]
+        return [came_back(row) for row in self.store.rows("answers")]
+
+    def answer(self, message: int) -> Answer | None:
+        """What came back for a message, or None."""
+        row = self.store.row("answer", message)
+        return came_back(row) if row else None
+
+    def last_answer(self) -> Answer | None:
+        """What came back last."""
+        row = self.store.row("last_answer")
+        return came_back(row) if row else None
+
+    def last_wait(self) -> int | None:
+        """The seconds to wait that the tax authority asked for last."""
+        row = self.store.row("last_wait", 0)
+        return int(row[0]) if row else None
 
     def add_message(self, message: Message) -> None:
         """Append a message, before it is sent."""
@@ -361,6 +400,17 @@ def issued(row: Row) -> Issued:
 def kept(row: Row) -> Kept:
     """The record of a row."""
     return Kept._make((*row[:-1], bytes(row[-1])))
+
+
+def sent(row: Row) -> Message:
+    """The message of a row."""
+    number, first, last, at, incident, sha256 = row
+    return Message(number, first, last, at, bool(incident), sha256)
+
+
+def came_back(row: Row) -> Answer:
+    """The answer of a row."""
+    return Answer._make((*row[:-1], bytes(row[-1])))
 
 
 def chained(before: bytes, invoice: Issued, taxpayer: str) -> bytes:

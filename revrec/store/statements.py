@@ -19,11 +19,12 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    literal_column,
+    or_,
     select,
     tuple_,
     update,
 )
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from revrec.store import tables as t
@@ -72,6 +73,12 @@ VISIT = (
 BUNDLE = (t.bundles.c.bundle, t.bundles.c.state)
 INVOICE = tuple(t.invoices.c)[1:]
 RECORD = tuple(t.records.c)[1:]
+OPEN = ("pending", "sent", "unknown")  # a record that the tax authority has not answered for; without a row it was never sent
+_WITH_STATE = t.records.outerjoin(
+    t.states, and_(t.states.c.taxpayer == t.records.c.taxpayer, t.states.c.place == t.records.c.place)
+)
+_UNANSWERED = t.states.c.state.in_([literal_column(f"'{state}'") for state in OPEN])
+_IS_OPEN = or_(t.states.c.place.is_(None), _UNANSWERED)
 
 
 def _of(table: Table, *columns: str) -> ColumnElement[bool]:
@@ -228,6 +235,15 @@ STATEMENTS: dict[str, ClauseElement] = {
     "later_invoices": select(*INVOICE).where(_of(t.invoices, "entry", "issued_on")).order_by(t.invoices.c.n),
     "records": _page(select(*RECORD).where(_of(t.records), t.records.c.place > bindparam("after")).order_by(t.records.c.place)),
     "record": select(*RECORD).where(_of(t.records, "place")),
+    "open_records": _page(
+        select(*RECORD, *tuple(t.states.c)[1:])
+        .select_from(_WITH_STATE)
+        .where(_of(t.records), t.records.c.place > bindparam("after"), _IS_OPEN)
+        .order_by(t.records.c.place)
+    ),
+    "first_unanswered": select(func.min(t.states.c.place)).where(_of(t.states), _UNANSWERED),
+    "last_sent": select(func.max(t.states.c.place)).where(_of(t.states)),
+    "count_open": select(func.count()).select_from(_WITH_STATE).where(_of(t.records), _IS_OPEN),
     "records_of_invoice": select(*RECORD).where(_of(t.records, "number")).order_by(t.records.c.place),
     "latest_records": select(t.records.c.number, func.max(t.records.c.place)).where(_of(t.records)).group_by(t.records.c.number),
     "last_record": select(*RECORD).where(_of(t.records)).order_by(t.records.c.place.desc()).suffix_with("LIMIT 1"),
@@ -239,6 +255,19 @@ STATEMENTS: dict[str, ClauseElement] = {
         _of(t.documents, "number", "format"),
     ),
     "messages": select(*tuple(t.messages.c)[1:]).where(_of(t.messages)).order_by(t.messages.c.message),
+    "last_message": select(*tuple(t.messages.c)[1:])
+    .where(_of(t.messages))
+    .order_by(t.messages.c.message.desc())
+    .suffix_with("LIMIT 1"),
+    "answer": select(*tuple(t.answers.c)[1:]).where(_of(t.answers, "message")),
+    "last_answer": select(*tuple(t.answers.c)[1:])
+    .where(_of(t.answers))
+    .order_by(t.answers.c.message.desc())
+    .suffix_with("LIMIT 1"),
+    "last_wait": select(t.answers.c.wait)
+    .where(_of(t.answers), t.answers.c.wait > bindparam("above"))
+    .order_by(t.answers.c.message.desc())
+    .suffix_with("LIMIT 1"),
     "answers": select(*tuple(t.answers.c)[1:]).where(_of(t.answers)).order_by(t.answers.c.message),
     "states": select(*tuple(t.states.c)[1:]).where(_of(t.states)).order_by(t.states.c.place),
     "put_state": update(t.states).values(_set("state", "code", "text", "message")).where(_of(t.states, "place")),
@@ -272,6 +301,8 @@ def dialect(name: str) -> Dialect:
     """The dialect with parameters by position: `?` for SQLite, `%s` for PostgreSQL."""
     if name == "sqlite":
         return SQLiteDialect_pysqlite(paramstyle="qmark")
+    from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg  # slow to import, and most books are SQLite
+
     return PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]
 
 

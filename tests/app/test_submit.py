@@ -92,7 +92,7 @@ def settled(desk: Desk, aeat: Office) -> None:
     """Nothing waits, every record of the books is at the office once, the office saw a good sender, the states add up."""
     with open_workspace(desk.root) as ws:
         papers = Papers(ws.store)
-        assert list(outbox.waiting(papers, papers.states())) == []
+        assert list(papers.open_records()) == []
         assert numbers(aeat) == [row.number for row in papers.records()]
         assert outbox.strays(papers, "B64717838") == ()
     assert aeat.violations() == ()
