@@ -28,6 +28,7 @@ from revrec.books.files import put
 from revrec.books.render import file_name, folder
 from revrec.core import money, units
 from revrec.core.book import Kind
+from revrec.core.checklist import counted
 from revrec.core.errors import RevrecError
 from revrec.core.sessions import Used
 from revrec.store.format import instant
@@ -63,7 +64,7 @@ class Rendered:
             yield f"{number}: its person was erased or is blocked; no document is made"
         for number, why in self.without:
             yield f"{number}: no Facturae, only the PDF: {why}"
-        yield f"{len(self.files):,} files"
+        yield counted(len(self.files), "file")
 
 
 def render(

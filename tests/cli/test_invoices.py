@@ -104,7 +104,7 @@ def test_render_of_a_person_without_an_address_is_a_pdf_and_says_why(door: Door)
     door.desk.say(registered("C-3", tax_id="00000000T"))
     said = door("invoice", "render", "F2026-000002")
     assert "F2026-000002: no Facturae, only the PDF: buyer.address: Facturae wants the address" in said
-    assert said.endswith("1 files\n")
+    assert said.endswith("1 file\n")
 
 
 def test_render_unsigned_asks_for_no_certificate(door: Door) -> None:

@@ -43,6 +43,7 @@ def _command(arguments: list[str], ahead: timedelta, out: Path) -> None:
 def run(place: Round, *words: str, kill_after: float | None = None) -> Ran:
     """Run a command to its end, or kill it with SIGKILL after so many seconds if it still runs."""
     out = place.root.with_suffix(".out")
+    out.unlink(missing_ok=True)  # one that dies before it says a word has said nothing, not what the one before it said
     arguments = [str(place.root / word) if word.endswith(".jsonl") else word for word in words]
     process = _context.Process(target=_command, args=(["-C", str(place.root), *arguments], place.clock.ahead, out))
     began = time.monotonic()
