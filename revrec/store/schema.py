@@ -28,7 +28,7 @@ from revrec.store.tables import metadata
 if TYPE_CHECKING:
     import sqlite3
 
-VERSION = "0003"  # the newest migration
+VERSION = "0004"  # the newest migration
 _WAIT = 10  # seconds that a command waits for another one to commit
 _CACHE = 64 * 1024  # KiB of pages in memory
 
