@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -52,6 +53,12 @@ class Notary:
             return self.key.sign(data, padding.PKCS1v15(), SHA256())
         r, s = decode_dss_signature(self.key.sign(data, ec.ECDSA(SHA256())))
         return r.to_bytes(_HALF) + s.to_bytes(_HALF)
+
+    def to_json(self) -> dict[str, Any]:
+        """Which key it is; `certificate` is whom it names, None without one."""
+        named = keys.holder(self.certificate) if self.certificate else None
+        certificate = {"name": named.name, "number": named.number} if named else None
+        return {"fingerprint": self.fingerprint, "certificate": certificate, "remarks": list(self.remarks)}
 
     def __str__(self) -> str:
         """`the workspace's own key, SHA-256 …`."""
