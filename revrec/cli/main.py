@@ -23,6 +23,7 @@ from revrec.cli import (
     options,
     periods,
     policies,
+    proofs,
     records,
     reports,
     sandbox,
@@ -84,6 +85,7 @@ records.add(app)
 periods.add(app)
 bundles.add(app)
 policies.add(app)
+proofs.add(app)
 reports.add(app)
 books.add(app)
 export.add(app)
