@@ -13,6 +13,7 @@ import orjson
 from revrec.app import note
 from revrec.app.notary import Notary, notary
 from revrec.app.note import Kind
+from revrec.core import merkle
 from revrec.core.merkle import Frontier
 from revrec.store.format import instant
 from revrec.store.papers import Papers
@@ -80,7 +81,8 @@ class Signing:
         frontier = grown(tree, before, closing.seq)
         content = self._content(closing, period, frontier, before)
         text = note.make(Kind.HEAD, content, self.notary)
-        head = TreeHead(closing.seq, content["period"], frontier.size, frontier.root, frontier.encode(), text)
+        tiles = b"".join(frontier.tiles[-kept:] if (kept := _tiles_since(before, frontier)) else ())
+        head = TreeHead(closing.seq, content["period"], frontier.size, frontier.root, frontier.encode(), tiles, text)
         tree.add(head)
         return Signed(head, self.notary)
 
@@ -113,6 +115,11 @@ def grown(tree: Tree, before: TreeHead | None, seq: int) -> Frontier:
         before, kept = None, Frontier()
     kept.extend(tree.leaves(before.seq if before else 0, seq))
     return kept
+
+
+def _tiles_since(before: TreeHead | None, tree: Frontier) -> int:
+    """How many tiles were completed since the head before."""
+    return tree.size // merkle.TILE - (before.size // merkle.TILE if before else 0)
 
 
 def digest_of(period: Period) -> str:

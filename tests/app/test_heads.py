@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,33 @@ def test_what_is_kept_of_the_tree_saves_hashing_and_is_not_trusted_blindly(root:
     tree = Frontier()
     tree.extend(leaves_of(root))
     assert done.signed.head.root == tree.root
+
+
+def test_tiles_are_kept_of_what_each_closing_added_also_after_a_fresh_start(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(merkle, "TILE", 4)
+    root = prepare(tmp_path / "books")
+    with open_workspace(root) as ws:
+        close(ws, "2026-03", approver="A", now=NOW)
+    assert checked(root) == ()
+    tamper(root, "UPDATE tree_heads SET frontier = x'' WHERE period = '2026-03'")
+    with open_workspace(root) as ws:
+        close(ws, "2026-04", approver="A", now=NOW)
+        heads = Tree(ws.store).heads()
+        leaves = list(Tree(ws.store).leaves())
+        for start in range(len(leaves)):
+            assert list(Tree(ws.store).between(start, start + 3)) == leaves[start : start + 3]
+    whole = Frontier()
+    whole.extend(leaves)
+    assert [tile for head in heads for tile in merkle.hashes(head.tiles)] == whole.tiles
+    assert [len(head.tiles) // 32 for head in heads] == [
+        heads[0].size // 4,
+        *(b.size // 4 - a.size // 4 for a, b in pairwise(heads)),
+    ]
+    tamper(root, "UPDATE tree_heads SET tiles = x'' WHERE period = '2026-02'")
+    assert {found.where for found in checked(root) if found.code == "head.frontier"} == {
+        "closing of 2026-02",
+        "closing of 2026-03",
+    }
 
 
 def test_a_refused_close_signs_nothing(root: Path) -> None:

@@ -15,6 +15,7 @@ from revrec.app.proof import NotExtended, NotIncluded, OfAnother, ProofRefused, 
 from revrec.app.prove import BooksChanged, NotASession, NotClosed, NotCovered, NothingSigned, head_note, prove
 from revrec.app.upgrade import upgrade
 from revrec.app.workspace import open_workspace
+from revrec.core import merkle
 from tests.app.shelf import NOW, book, copied, event, lines, prepare, tamper
 from tests.app.test_note import own
 from tests.app.test_upgrade import first_release
@@ -167,6 +168,19 @@ def test_books_that_no_longer_give_what_was_signed_prove_nothing(root: Path, sta
     tamper(root, statement)
     with open_workspace(root) as ws, pytest.raises(BooksChanged, match="`revrec verify` says what"):
         prove(ws, "S-1")
+
+
+@pytest.mark.parametrize("kept", ["tiles", "x''", "zeroblob(length(tiles))"])
+def test_what_is_kept_of_the_tree_makes_the_same_proof_as_every_leaf(tmp_path: Path, monkeypatch, kept: str) -> None:
+    monkeypatch.setattr(merkle, "TILE", 4)
+    root = prepare(tmp_path / "books")
+    with open_workspace(root) as ws:
+        close(ws, "2026-03", approver="A", now=NOW)
+    whole = [made(root, session, "2026-02") for session in ("S-1", "S-2", "S-5")]
+    tamper(root, f"UPDATE tree_heads SET tiles = {kept}")
+    assert [made(root, session, "2026-02") for session in ("S-1", "S-2", "S-5")] == whole
+    monkeypatch.undo()
+    assert [made(root, session, "2026-02") for session in ("S-1", "S-2", "S-5")] == whole
 
 
 # forgeries
