@@ -159,6 +159,13 @@ class Papers:
             if len(page) < PAGE:
                 return
 
+    def digests(self) -> Iterator[bytes]:
+        """The digest of every document, in order of issuing; read in pages."""
+        after = 0
+        while page := self.store.rows("document_digests", after):
+            yield from (bytes(digest) for _, digest in page)
+            after = page[-1][0]
+
     def of_event(self, seq: int) -> list[Issued]:
         """The documents that an event caused."""
         return [issued(row) for row in self.store.rows("invoices_of_event", seq)]
