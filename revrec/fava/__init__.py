@@ -17,8 +17,10 @@ from revrec.core.errors import RevrecError
 from revrec.core.journal import Role
 from revrec.core.money import decimal
 from revrec.fava.books import balance, lines, roles, strayed
+from revrec.fava.bundles import RevrecBundles
 from revrec.fava.chart import short
 from revrec.fava.frame import Tab, style_link, tabs
+from revrec.fava.invoices import RevrecInvoices
 from revrec.fava.links import Links, liability_account
 from revrec.fava.page import GROUP, VIEWS, Maker, Page, View, period
 from revrec.fava.trace import RevrecTrace
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
     from revrec.core.rollforward import Line
 
-__all__ = ["RevrecRollforward", "RevrecTrace"]
+__all__ = ["RevrecBundles", "RevrecInvoices", "RevrecRollforward", "RevrecTrace"]
 
 _REMEMBERED = 16  # filters whose lines are kept, as many as Fava keeps filtered ledgers
 

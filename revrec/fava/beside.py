@@ -7,13 +7,22 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from revrec.app.workspace import Workspace, open_workspace
+from revrec.core.errors import RevrecError
 
 T = TypeVar("T")
 _FILES = ("revrec.toml", "policy.toml", "chart.beancount", "revrec.key")
 _WORKSPACES = 16  # folders kept open: as many ledgers as one Fava shows
+
+
+class Worked(NamedTuple):
+    """What a long work came to, up to which event, and whether the books stand there still; nothing yet: `value` is None."""
+
+    value: Any
+    seq: int
+    current: bool
 
 
 class Beside:
@@ -26,6 +35,8 @@ class Beside:
         self._ws: Workspace | None = None
         self._mark: tuple[object, ...] = ()
         self._kept: dict[Hashable, object] = {}
+        self._worked: dict[Hashable, tuple[object, int]] = {}
+        self._working: set[Hashable] = set()
 
     @contextmanager
     def opened(self) -> Iterator[Workspace]:
@@ -40,6 +51,28 @@ class Beside:
         if key not in self._kept:
             self._kept[key] = make()
         return cast("T", self._kept[key])
+
+    def worked_out(self, key: Hashable, make: Callable[[Workspace], object]) -> Worked:
+        """What `make` says of the books, worked out beside the requests; only inside `opened`.
+
+        The answer is the latest that is ready; where the books have moved on since, a new one is begun.
+        """
+        assert self._ws is not None
+        value, seq = self._worked.get(key, (None, 0))
+        current = value is not None and seq == self._ws.store.head().seq
+        if not current and key not in self._working:
+            self._working.add(key)
+            threading.Thread(target=self._work, args=(key, make), daemon=True).start()
+        return Worked(value, seq, current)
+
+    def _work(self, key: Hashable, make: Callable[[Workspace], object]) -> None:
+        try:
+            with open_workspace(self.root, reading=True) as ws, ws.store.snapshot():
+                self._worked[key] = make(ws), ws.store.head().seq
+        except (RevrecError, OSError):
+            self._worked.pop(key, None)  # the page that asks next says what is wrong with the workspace
+        finally:
+            self._working.discard(key)
 
     def _current(self) -> Workspace:
         if self._ws is None or self._mark != self._marked(self._ws):

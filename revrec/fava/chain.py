@@ -159,7 +159,7 @@ class ChainMaker:
 
     def _event(self, view: EventView) -> tuple[Cell, ...]:
         recorded = Cell(f"{view.recorded}, source {view.source}")
-        digest = Cell(f"{view.digest[:_DIGEST]}…", says=view.digest, shape="code")
+        digest = Cell(f"{view.digest[:_DIGEST]}…", title=view.digest, shape="code")
         number = Cell(str(view.seq), shape="num")
         return (
             self._to("event", view.id),
@@ -210,7 +210,7 @@ class ChainMaker:
             self._to("invoice", document.issued.number),
             Cell(view.kind),
             Cell(view.generated_at),
-            Cell(f"{view.huella[:_DIGEST]}…", says=view.huella, shape="code"),
+            Cell(f"{view.huella[:_DIGEST]}…", title=view.huella, shape="code"),
             Cell(str(view.message or "–"), shape="num"),
             Cell(view.sent_at or "not sent"),
             Cell(view.state, shape=STATES.get(view.state, "warn")),

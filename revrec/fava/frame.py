@@ -7,6 +7,7 @@ finds there for a page.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -44,6 +45,8 @@ PAGES = (
 _STYLED = "RevrecTrace"  # whose address the style sheet has: one for all pages, so that a browser keeps it
 _STYLE = Path(__file__).with_name("frame.css")
 _YEAR = 31_536_000
+_ONE_YEAR = re.compile(r"fy[0-9]{4}\.beancount")
+_DIGITS = 10  # of a number in an address
 
 
 class Tab(NamedTuple):
@@ -55,9 +58,9 @@ class Tab(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """One field of a table: `says` names it to those who do not see the table, `shape` is a class of the style sheet.
+    """One field of a table: `says` names its link to those who do not see the table, `title` stands where the mouse rests.
 
-    `amount` marks a number of money, which incognito hides.
+    `shape` is a class of the style sheet; `amount` marks a number of money, which incognito hides; `more` are links beside it.
     """
 
     text: str
@@ -65,6 +68,8 @@ class Cell(NamedTuple):
     says: str = ""
     shape: str = ""
     amount: bool = False
+    title: str = ""
+    more: tuple[Cell, ...] = ()
 
 
 class Column(NamedTuple):
@@ -85,6 +90,15 @@ class Grid:
     rows: Sequence[Sequence[Cell]]
     empty: str
     total: Sequence[Cell] = ()
+
+
+class Pager(NamedTuple):
+    """Where the reader is in a long list, and the pages before and after (empty: there is none)."""
+
+    page: int
+    pages: int
+    before: str
+    after: str
 
 
 class TieLine(NamedTuple):
@@ -198,9 +212,23 @@ class FramedPage(FavaExtensionBase):
             return Cell(self.money(0), shape="num nil", amount=True)
         return Cell(self.money(minor), link, f"{says}: {self.money(minor)}" if says else "", "num", amount=True)
 
+    def pager(self, page: int, pages: int) -> Pager:
+        """The neighbours of a page of a list, everything else in the address kept."""
+        there = {name: value for name, value in request.args.items() if name not in ("page", "partial")}
+
+        def at(number: int) -> str:
+            return self.goto.page(self.name, **there, page=str(number)) if 1 <= number <= pages else ""
+
+        return Pager(page, pages, at(page - 1), at(page + 1))
+
     def accounts(self, *of: Role) -> list[str]:
         """The accounts of some roles in the open ledger."""
         return [account for account, role in self.roles.items() if role in of]
+
+    @property
+    def whole(self) -> bool:
+        """Whether the open ledger holds all years: a fiscal year's own has the result of the others in its equity."""
+        return not _ONE_YEAR.fullmatch(Path(self.ledger.beancount_file_path).name)
 
     def balance(self, *of: Role, time: str = "", words: str = "") -> int:
         """What the open ledger says that the accounts of some roles hold together, debit positive, in minor units.
@@ -239,6 +267,12 @@ def style_link() -> str:
 @cache
 def _version() -> str:
     return sha256(_STYLE.read_bytes()).hexdigest()[:12]
+
+
+def number_asked(name: str, usual: int, most: int) -> int:
+    """A number from 1 in the address, at most `most`; what is none is the usual one."""
+    text = request.args.get(name, "")
+    return min(max(int(text), 1), most) if text.isascii() and text.isdigit() and len(text) < _DIGITS else usual
 
 
 def day_asked(ws: Workspace, name: str = "on") -> date:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 # What Fava reads as a link in its filter box.
@@ -27,6 +27,11 @@ class Goto(NamedTuple):
     def journal(self, words: str, time: str = "") -> str:
         """The journal filtered by words of the filter box."""
         return self.url_for("report", report_name="journal", filter=words, time=time, account="")
+
+    def accounts(self, names: Iterable[str]) -> str:
+        """The entries with a leg on any of some accounts, in the journal."""
+        pattern = "|".join(map(re.escape, sorted(names)))
+        return self.url_for("report", report_name="journal", filter="", time="", account=f"^({pattern})$")
 
     def account(self, name: str, words: str = "", time: str = "") -> str:
         """The entries of an account."""
