@@ -141,9 +141,8 @@ _STANDING = case(
     (_UNANSWERED, literal_column("'open'")),
     else_=literal_column("'accepted'"),
 )
-_LISTED = ("n", "number", "kind", "issued_on", "entry", "account", "bundle", "customer", "corrects", "gross", "vat", "record")
 _REGISTER = (
-    select(*t.invoices.c[_LISTED], *t.states.c["state", "code", "text"], _STANDING.label("standing"))
+    select(*t.invoices.c[t.REGISTER], *t.states.c["state", "code", "text"], _STANDING.label("standing"))
     .select_from(t.invoices.outerjoin(t.states, and_(t.states.c.taxpayer == t.invoices.c.taxpayer, t.states.c.place == _LATEST)))
     .where(
         _of(t.invoices),
@@ -308,6 +307,9 @@ STATEMENTS: dict[str, ClauseElement] = {
     "register_sums": select(_REGISTER.c.standing, func.count(), func.sum(_REGISTER.c.gross), func.sum(_REGISTER.c.vat)).group_by(
         _REGISTER.c.standing
     ),
+    "waiting_of_list": select(t.waiting.c.draft, t.waiting.c.seq, t.waiting.c.state)
+    .where(_of(t.waiting), _list(t.waiting.c.seq))
+    .order_by(t.waiting.c.seq, t.waiting.c.draft),
     "waiting_page": select(t.waiting.c.draft, t.waiting.c.seq, t.waiting.c.state)
     .where(_of(t.waiting))
     .order_by(t.waiting.c.seq, t.waiting.c.draft)
@@ -336,6 +338,9 @@ STATEMENTS: dict[str, ClauseElement] = {
         _of(t.documents, "number", "format"),
     ),
     "messages": select(*tuple(t.messages.c)[1:]).where(_of(t.messages)).order_by(t.messages.c.message),
+    "messages_with": select(*tuple(t.messages.c)[1:])
+    .where(_of(t.messages), bindparam("place_from") >= t.messages.c.first, bindparam("place_to") <= t.messages.c.last)
+    .order_by(t.messages.c.message),
     "last_message": select(*tuple(t.messages.c)[1:])
     .where(_of(t.messages))
     .order_by(t.messages.c.message.desc())
@@ -351,6 +356,7 @@ STATEMENTS: dict[str, ClauseElement] = {
     .suffix_with("LIMIT 1"),
     "answers": select(*tuple(t.answers.c)[1:]).where(_of(t.answers)).order_by(t.answers.c.message),
     "states": select(*tuple(t.states.c)[1:]).where(_of(t.states)).order_by(t.states.c.place),
+    "state": select(*tuple(t.states.c)[1:]).where(_of(t.states, "place")),
     "put_state": update(t.states).values(_set("state", "code", "text", "message")).where(_of(t.states, "place")),
     "account": select(t.accounts.c.state).where(_of(t.accounts, "account")),
     "accounts_of_list": select(t.accounts.c.account, t.accounts.c.state).where(_of(t.accounts), _list(t.accounts.c.account)),

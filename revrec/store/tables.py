@@ -334,6 +334,9 @@ Index("ix_invoices_entry", invoices.c.taxpayer, invoices.c.entry, invoices.c.iss
 Index("ix_invoices_seq", invoices.c.taxpayer, invoices.c.seq)
 Index("ix_invoices_account", invoices.c.taxpayer, invoices.c.account, invoices.c.n)
 Index("ix_invoices_customer", invoices.c.taxpayer, invoices.c.customer, invoices.c.n)
+# All that a list of documents shows, without their texts; rows come in the order of `n`, so that the index only grows.
+REGISTER = ("n", "number", "kind", "issued_on", "entry", "account", "bundle", "customer", "corrects", "gross", "vat", "record")
+Index("ix_invoices_register", invoices.c.taxpayer, *invoices.c[REGISTER])
 
 # FACTS: the records of the tax authority's chain (VERI*FACTU), registrations and cancellations together, in order of
 # generation; `xml` is sealed with the key of `customer`; the other columns are what the next record and the huella need.

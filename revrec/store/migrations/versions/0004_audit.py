@@ -41,10 +41,17 @@ def _bundles() -> None:
     op.create_index("ix_bundles_policy", "bundles", ["taxpayer", "policy", "seq"])
 
 
+def _register() -> None:
+    """All that a list of documents shows, without their texts."""
+    listed = ["n", "number", "kind", "issued_on", "entry", "account", "bundle", "customer", "corrects", "gross", "vat", "record"]
+    op.create_index("ix_invoices_register", "invoices", ["taxpayer", *listed])
+
+
 def upgrade() -> None:
     """The new tables; the planner is told of the indexes. What is derived is emptied."""
     for table in DERIVED:
         op.execute(sa.delete(sa.table(table)))
     _bundles()
+    _register()
     for statement in statistics.create(op.get_context().dialect.name):
         op.execute(statement)
