@@ -10,6 +10,7 @@ from flask import request
 from revrec.app import glance as app
 from revrec.app.glance import Glance, Line, Payment, Show, Standing, Wanted
 from revrec.core import units
+from revrec.core.checklist import counted
 from revrec.core.journal import Role
 from revrec.core.report import Tie
 from revrec.fava.asked import Part
@@ -40,7 +41,7 @@ _MOST_PAGES = 1_000_000
 _STANDINGS = {Standing.OPEN: "good", Standing.EXPIRING: "warn", Standing.LAPSED: "bad"}
 _PAYMENTS = {Payment.PAID: "good", Payment.PENDING: "warn", Payment.DUE: "warn", Payment.OVERDUE: "bad"}
 _COLUMNS = (
-    Column("Bundle", "Leads to its whole chain."),
+    Column("Bundle", "Leads to its whole chain, and to its entries in the journal."),
     Column("Customer"),
     Column("Package"),
     Column("Left", "Units that may still be used, of those that were sold.", numeric=True),
@@ -52,7 +53,6 @@ _COLUMNS = (
     Column("Owed", "What the customer owes on it. Leads to the entries.", numeric=True),
     Column("Payment"),
     Column("Status"),
-    Column("Entries"),
 )
 
 
@@ -133,7 +133,7 @@ class RevrecBundles(FramedPage):
         if chosen.bundles == every.bundles:
             return "All bundles are shown; their deferred amounts add up to the balance above."
         return (
-            f"The {chosen.bundles:,} bundles chosen stand for {self.money(chosen.liability)} of {self.money(every.liability)}; "
+            f"{counted(chosen.bundles, 'bundle')} chosen, {self.money(chosen.liability)} of {self.money(every.liability)}; "
             f"the other {every.bundles - chosen.bundles:,} for {self.money(every.liability - chosen.liability)}."
         )
 
@@ -145,12 +145,12 @@ class RevrecBundles(FramedPage):
     def _grid(self, found: Glance) -> Grid:
         chosen = found.chosen
         total = (
-            Cell(f"{chosen.bundles:,} bundles"),
+            Cell(counted(chosen.bundles, "bundle")),
             *(Cell(""),) * 6,
             self.amount(chosen.liability),
             Cell(""),
             self.amount(chosen.owed),
-            *(Cell(""),) * 3,
+            *(Cell(""),) * 2,
         )
         rows = tuple(tuple(self._cells(line)) for line in found.lines)
         return Grid("revrec-bundles", "Bundles", _COLUMNS, rows, _EMPTY[found.wanted.show], total)
@@ -158,7 +158,8 @@ class RevrecBundles(FramedPage):
     def _cells(self, line: Line) -> Iterator[Cell]:
         bundle, package = line.bundle, line.bundle.terms.package
         words = link("bundle", bundle.id)
-        yield Cell(bundle.id, self.goto.trace(f"bundle:{bundle.id}"), f"the chain of bundle {bundle.id}")
+        journal = Cell("journal", self.goto.journal(words), f"the entries of bundle {bundle.id} in the journal", "quiet")
+        yield Cell(bundle.id, self.goto.trace(f"bundle:{bundle.id}"), f"the chain of bundle {bundle.id}", more=(journal,))
         yield Cell(bundle.customer, self.goto.trace(f"customer:{bundle.customer}"), f"the chain of customer {bundle.customer}")
         yield Cell(package.id)
         unit = "" if package.unit == units.Unit.SESSION else f" {package.unit}s"
@@ -171,7 +172,6 @@ class RevrecBundles(FramedPage):
         yield self.amount(line.owed, self.goto.account(self._claims, words), f"owed on bundle {bundle.id}")
         yield Cell(_payment(line), shape=_PAYMENTS.get(line.payment, "calm"))
         yield Cell(_standing(line), shape=_STANDINGS.get(line.standing, "calm"))
-        yield Cell("journal", self.goto.journal(words), f"the entries of bundle {bundle.id} in the journal")
 
 
 _DIFFERS = (

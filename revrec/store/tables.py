@@ -166,9 +166,9 @@ periods = Table(
 
 # DERIVED: the state of each bundle; `due` is the day on which the clock must look at it, `policy` the id of the policy
 # under which the event numbered `seq` made it. What follows is what lists select and add up: `used_on` the day of the last
-# session (of the sale where there was none), `ends_on` the last day of use with grace, `live` 1 until a fact or the clock
-# ended it, `units_left` in quanta; in minor units its contract `liability`, what is `owed`, and what of the price is `unpaid`
-# without being owed yet.
+# session (of the sale where there was none), `ends_on` the last day of use with grace, `live` 1 while something is left and
+# neither a fact nor the clock ended it, `units_left` in quanta; in minor units its contract `liability`, what is `owed`, and
+# what of the price is `unpaid` without being owed yet.
 bundles = Table(
     "bundles",
     metadata,
