@@ -164,7 +164,7 @@ def test_every_amount_leads_to_the_entries_that_make_it(fava):
 
 
 def test_a_bundle_leads_to_its_chain_and_its_journal(fava):
-    found = dict((text, link) for link, text in links(page(fava, "RevrecBundles", filter="^bundle-B-1", on=ON)))
+    found = {text: link for link, text in links(page(fava, "RevrecBundles", filter="^bundle-B-1", on=ON))}
     assert "RevrecTrace/?id=bundle:B-1" in found["B-1"].replace("%3A", ":")
     assert parse_qs(urlsplit(found["journal"]).query)["filter"] == ["^bundle-B-1"]
 
@@ -202,7 +202,7 @@ def test_a_long_list_is_paged(tmp_path):
     last = page(fava, "RevrecBundles", on=ON, page="3")
     assert len(table(last, "revrec-bundles")) == 32
     assert table(last, "revrec-bundles")[-1][0] == "230 bundles"
-    assert dict((text, link) for link, text in links(last))["← Previous"].endswith("page=2")
+    assert {text: link for link, text in links(last)}["← Previous"].endswith("page=2")
 
 
 def test_books_without_bundles_say_so(tmp_path):
