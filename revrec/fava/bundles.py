@@ -17,7 +17,6 @@ from revrec.fava.asked import Part
 from revrec.fava.books import by_hand
 from revrec.fava.frame import Cell, Column, FramedPage, Grid, Pager, Tab, TieLine, day_asked, number_asked
 from revrec.fava.goto import link
-from revrec.fava.links import liability_account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,18 +86,16 @@ class RevrecBundles(FramedPage):
 
     def __init__(self, ledger: object, config: str | None = None) -> None:
         super().__init__(ledger, config)
-        self._liability = ""
-        self._claims = ""
+        self._liability: list[str] = []
+        self._claims: list[str] = []
         self._by_hand = 0
 
     def after_load_file(self) -> None:
         """Where the balances stand, and what was posted to the contract liability by hand."""
         super().after_load_file()
-        known = self.ledger.accounts.__contains__
-        liabilities = self.accounts(Role.CONTRACT_LIABILITY)
-        self._liability = liability_account(liabilities, known)
-        self._claims = liability_account(self.accounts(Role.RECEIVABLE, Role.CONTRACT_ASSET), known)
-        self._by_hand = -by_hand(self.ledger.all_entries_by_type.Transaction, set(liabilities), self.currency)
+        self._liability = self.accounts(Role.CONTRACT_LIABILITY)
+        self._claims = self.accounts(Role.RECEIVABLE, Role.CONTRACT_ASSET)
+        self._by_hand = -by_hand(self.ledger.all_entries_by_type.Transaction, set(self._liability), self.currency)
 
     def body(self, ws: Workspace, question: Asked) -> Bundles:
         """A page of the bundles that are asked for."""
@@ -125,7 +122,7 @@ class RevrecBundles(FramedPage):
         if self._by_hand:
             right = f"{right} {self.money(bundles)} and entries made by hand {self.money(self._by_hand)}, together"
         tie = Tie("Ledger, contract liability", ledger, right, bundles + self._by_hand)
-        return self.tie(tie, self.goto.account(self._liability) if self._liability else "")
+        return self.tie(tie, self.goto.accounts(self._liability))
 
     def _said(self, found: Glance) -> str:
         """What part of the balance the chosen bundles stand for."""
@@ -167,9 +164,9 @@ class RevrecBundles(FramedPage):
         yield Cell(f"{line.used_on}")
         yield Cell(f"{bundle.expires_on or '–'}")
         yield Cell("–" if line.days is None else str(line.days), shape="num")
-        yield self.amount(line.liability, self.goto.account(self._liability, words), f"deferred of bundle {bundle.id}")
+        yield self.amount(line.liability, self.goto.accounts(self._liability, words), f"deferred of bundle {bundle.id}")
         yield self.amount(line.refund.amount)._replace(title=line.refund.formula)
-        yield self.amount(line.owed, self.goto.account(self._claims, words), f"owed on bundle {bundle.id}")
+        yield self.amount(line.owed, self.goto.accounts(self._claims, words), f"owed on bundle {bundle.id}")
         yield Cell(_payment(line), shape=_PAYMENTS.get(line.payment, "calm"))
         yield Cell(_standing(line), shape=_STANDINGS.get(line.standing, "calm"))
 

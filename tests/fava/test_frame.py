@@ -98,7 +98,7 @@ def test_every_link_of_the_sidebar_leads_to_a_page(root):
     made = fava.application.config["LEDGERS"][SLUG[1:]].misc.sidebar_links
     assert [title for title, _ in made][-4:] == ["Expiring bundles", "Unpaid bundles", "Stuck invoices", "Late entries"]
     for _, address in made:
-        assert fava.get(SLUG + address).status_code in (200, 302)
+        assert fava.get(SLUG + address).status_code < 400
 
 
 def test_what_is_recorded_while_fava_runs_is_seen(shelf, tmp_path):
