@@ -298,6 +298,11 @@ STATEMENTS: dict[str, ClauseElement] = {
         _of(t.invoices),
         _list(t.invoices.c.entry),
     ),
+    "invoice_links_between": select(t.invoices.c.entry, t.invoices.c.number, t.invoices.c.issued_on).where(
+        _of(t.invoices),
+        t.invoices.c.entry >= bindparam("first"),
+        t.invoices.c.entry <= bindparam("last"),
+    ),
     "later_invoices": select(*INVOICE).where(_of(t.invoices, "entry", "issued_on")).order_by(t.invoices.c.n),
     "register": select(*_REGISTER.c)
     .where(or_(literal_column("1") == bindparam("any_standing"), _REGISTER.c.standing == bindparam("of_standing")))
@@ -316,6 +321,7 @@ STATEMENTS: dict[str, ClauseElement] = {
     .limit(bindparam("count"))
     .offset(bindparam("skip")),
     "count_waiting": select(func.count()).select_from(t.waiting).where(_of(t.waiting)),
+    "later_days": select(t.invoices.c.issued_on).where(_of(t.invoices, "entry")).distinct(),
     "records": _page(select(*RECORD).where(_of(t.records), t.records.c.place > bindparam("after")).order_by(t.records.c.place)),
     "record": select(*RECORD).where(_of(t.records, "place")),
     "open_records": _page(
