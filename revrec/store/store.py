@@ -124,10 +124,10 @@ class Store:
         self.keys = KeyRing(taxpayer_id, master, self._wrapped, self._wrapped_of)
 
     @classmethod
-    def open(cls, url: str, taxpayer_id: str, master: Master, restore: Restore) -> Store:
+    def open(cls, url: str, taxpayer_id: str, master: Master, restore: Restore, *, reading: bool = False) -> Store:
         """The books in an existing database of the right version; raises a StoreError that says what to do.
 
-        `restore` makes a policy, package or tax of its pinned content.
+        `restore` makes a policy, package or tax of its pinned content; `reading`: the connection refuses to write.
         """
         where = url.removeprefix("sqlite:///")
         engine = schema.engine(url)
@@ -136,12 +136,14 @@ class Store:
         except exc.DBAPIError as error:
             raise translated(str(error.orig), where) from error
         try:
+            if reading:
+                schema.only_read(connection)
             schema.check(connection, where)
             store = cls(connection, where, taxpayer_id, master, restore)
         except BaseException:
             connection.close()
             raise
-        store.read_only = schema.read_only(url)
+        store.read_only = reading or schema.read_only(url)
         return store
 
     def close(self) -> None:
