@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from revrec.app.sums import rebuild
 from revrec.books import plugin
 from revrec.books.check import check as beancount_findings
 from revrec.books.mainfile import NAME as MAIN
@@ -48,10 +49,11 @@ def finish(ws: Workspace, progress: Progress | None = None) -> Written:
 
 
 def build(ws: Workspace, progress: Progress | None = None) -> Built:
-    """Make every generated file and the plugin again, byte for byte; what is right already is not touched."""
+    """Make every generated file, the plugin and the sums again, byte for byte; what is right already is not touched."""
     ws.store.check_writable()
     fresh_plugin = plugin.install(ws.root)
     written = _run(ws, writer_of(ws).rebuild, "Building the books", progress, every=True)
+    rebuild(ws, progress)
     return Built(written.files, len(written.changed) + fresh_plugin, written.stray)
 
 
