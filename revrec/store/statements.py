@@ -32,7 +32,6 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from revrec.store import tables as t
 
 PAGE = 2000  # rows of one page of a long read
-MOST = 4000  # bundles of one list that is read by what they owe
 LIST = 256  # values of one IN list; a shorter list repeats its last value
 
 EVENT = (
@@ -97,7 +96,8 @@ def _list(column: ColumnElement[Any]) -> ColumnElement[bool]:
 def _within(table: Table) -> ColumnElement[bool]:
     """Of one branch, service and policy, or of all: for each, 1 and '' or 0 and the value."""
     asked = (
-        or_(bindparam(f"any_{name}") == 1, table.c[name] == bindparam(f"of_{name}")) for name in ("branch", "service", "policy")
+        or_(bindparam(f"any_{name}") == literal_column("1"), table.c[name] == bindparam(f"of_{name}"))
+        for name in ("branch", "service", "policy")
     )
     return and_(*asked)
 
@@ -118,13 +118,14 @@ def _added(table: Table) -> ClauseElement:
     return text(f"{told} ON CONFLICT ({key}) DO UPDATE SET amount = {table.name}.amount + excluded.amount")
 
 
+_NIL = literal_column("0")
 _KEY_COLUMNS = tuple(t.bundle_liability.c)[1:-1]
 _KEY = tuple_(*_KEY_COLUMNS)
 _AFTER = tuple_(*(bindparam(f"after_{column.name}") for column in _KEY_COLUMNS))
 _SUM = func.sum(t.bundle_liability.c.amount)
-_OPEN = func.sum(case((t.bundle_liability.c.month < bindparam("first"), t.bundle_liability.c.amount), else_=0))
-_TURN = func.sum(case((t.bundle_liability.c.month >= bindparam("from"), func.abs(t.bundle_liability.c.amount)), else_=0))
-_MOVED = or_(_OPEN != 0, _TURN != 0)
+_OPEN = func.sum(case((t.bundle_liability.c.month < bindparam("first"), t.bundle_liability.c.amount), else_=_NIL))
+_TURN = func.sum(case((t.bundle_liability.c.month >= bindparam("from"), func.abs(t.bundle_liability.c.amount)), else_=_NIL))
+_MOVED = or_(_OPEN != _NIL, _TURN != _NIL)
 _entries = select(t.entries.c.body).order_by(t.entries.c.number)
 
 STATEMENTS: dict[str, ClauseElement] = {
@@ -338,22 +339,13 @@ STATEMENTS: dict[str, ClauseElement] = {
         select(*tuple(t.bundle_liability.c)[1:]).where(_of(t.bundle_liability), _AFTER < _KEY).order_by(*_KEY_COLUMNS)
     ),
     "open_at": select(t.bundle_liability.c.bundle, _SUM)
-    .where(_of(t.bundle_liability), t.bundle_liability.c.month < bindparam("month"), _within(t.bundle_liability))
+    .where(_of(t.bundle_liability), t.bundle_liability.c.month < bindparam("month"))
     .group_by(t.bundle_liability.c.bundle)
-    .having(_SUM > 0),
-    "most_owing": select(t.bundle_liability.c.bundle, _SUM)
+    .having(_SUM > _NIL),
+    "owing": select(t.bundle_liability.c.bundle, _SUM)
     .where(_of(t.bundle_liability), t.bundle_liability.c.month <= bindparam("until"), _within(t.bundle_liability))
     .group_by(t.bundle_liability.c.bundle)
-    .having(_MOVED)
-    .order_by(func.abs(_SUM).desc(), t.bundle_liability.c.bundle)
-    .suffix_with(f"LIMIT {MOST}"),
-    "count_moved": select(func.count()).select_from(
-        select(t.bundle_liability.c.bundle)
-        .where(_of(t.bundle_liability), t.bundle_liability.c.month <= bindparam("until"), _within(t.bundle_liability))
-        .group_by(t.bundle_liability.c.bundle)
-        .having(_MOVED)
-        .subquery()
-    ),
+    .having(_MOVED),
     "results": select(*tuple(t.results.c)[1:])
     .where(_of(t.results), t.results.c.month >= bindparam("first"), t.results.c.month <= bindparam("last"))
     .order_by(*tuple(t.results.c)[1:-1]),

@@ -7,7 +7,7 @@ once made stays right.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import date
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ import orjson
 
 from revrec.core.book import Kind
 from revrec.core.journal import JournalEntry, Role
+from revrec.core.rollforward import Flow
 from revrec.core.tally import Earned, Owed, Tally
 from revrec.store.format import decode_entry
 from revrec.store.statements import PAGE
@@ -109,6 +110,23 @@ class Sums:
         """The movements of the contract liability up to a month, by month, branch, service, policy and flow; no bundle."""
         return [(Owed("", *row[:-1]), int(row[-1])) for row in self.store.rows("liability", until)]
 
+    def open_at(self, month: str) -> dict[str, int]:
+        """What each bundle owed before a month; those that owed something."""
+        return {row[0]: int(row[1]) for row in self.store.rows("open_at", month)}
+
+    def revenue(self, bundles: Iterable[str], first: str, last: str) -> Iterator[tuple[Owed, int]]:
+        """The revenue of some bundles in some months, both counted."""
+        rows = self.of_bundles(bundles)
+        return ((key, amount) for key, amount in rows if key.flow == Flow.REVENUE_ADDED and first <= key.month <= last)
+
+    def of_bundles(self, bundles: Iterable[str]) -> Iterator[tuple[Owed, int]]:
+        """Every sum of some bundles."""
+        return ((Owed(*row[:-1]), int(row[-1])) for row in self.store.rows_of_list("liability_of_list", bundles))
+
+    def owing(self, until: str, month: str, group: Mapping[str, str | None]) -> dict[str, int]:
+        """What each bundle of a group owes after `until`; those with a balance before `month` or a movement since."""
+        return {row[0]: int(row[1]) for row in self.store.rows("owing", until, *_asked(group), month, month)}
+
     def by_bundle(self) -> Iterator[tuple[Owed, int]]:
         """Every sum of every bundle, in order of the keys."""
         after: Row = ("",) * len(Owed._fields)
@@ -173,6 +191,11 @@ class Sums:
         for place, session in sessions.items():
             record = records.get(seqs.get(session, 0))
             yield place, _provider(record) if record else ""
+
+
+def _asked(group: Mapping[str, str | None]) -> Row:
+    """The parameters that ask for a group: for each dimension whether any value will do, else which."""
+    return tuple(part for name in ("branch", "service", "policy") for part in (int(name not in group), group.get(name) or ""))
 
 
 def _named(entry: JournalEntry) -> str | None:

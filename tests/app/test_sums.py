@@ -8,8 +8,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from revrec.app import advance, books, demo, record, report, sums
-from revrec.app.progress import Silent
+from revrec.app import books, report, sums
 from revrec.app.workspace import open_workspace
 from revrec.core.tally import RESULT
 from revrec.store import sums as store_sums
@@ -29,22 +28,10 @@ PERIODS = [
 TABLES = ("liability", "bundle_liability", "results", "marks")
 
 
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory):
-    """Sixty bundles in nine months, recorded; nothing added up yet."""
-    root = tmp_path_factory.mktemp("books") / "practice"
-    demo.prepare(root, now=NOW)
-    demo.write_events(root / "events.jsonl", 5, 60, 9)
-    with open_workspace(root, environ=os.environ) as ws:
-        record.record(ws, record.sources(ws, [str(root / "events.jsonl")], mapping=None), now=NOW, progress=Silent())
-        advance.advance(ws, LAST, now=NOW, progress=Silent())
-    return root
-
-
 @pytest.fixture(params=[0, 0.4, 1], ids=["nothing added up", "a part added up", "all added up"])
-def ws(request, shelf, tmp_path):
+def ws(request, practice, tmp_path):
     """The books with the sums as far behind as the parameter says."""
-    with open_workspace(copied(shelf, tmp_path / "books"), environ=os.environ) as opened:
+    with open_workspace(copied(practice, tmp_path / "books"), environ=os.environ) as opened:
         Sums(opened.store).catch_up(lambda _: None, int(opened.store.head().entries * request.param))
         yield opened
 
@@ -90,8 +77,8 @@ def test_results_name_who_gave_the_care(ws):
     }
 
 
-def test_however_they_were_caught_up_the_sums_are_the_same(shelf, tmp_path, monkeypatch):
-    once, often = copied(shelf, tmp_path / "once"), copied(shelf, tmp_path / "often")
+def test_however_they_were_caught_up_the_sums_are_the_same(practice, tmp_path, monkeypatch):
+    once, often = copied(practice, tmp_path / "once"), copied(practice, tmp_path / "often")
     with open_workspace(once) as ws:
         assert sums.catch_up(ws) == ws.store.head().entries
         assert sums.behind(ws) == 0
@@ -104,8 +91,8 @@ def test_however_they_were_caught_up_the_sums_are_the_same(shelf, tmp_path, monk
     assert all(mine[table] for table in TABLES)
 
 
-def test_building_the_books_makes_the_sums_again(shelf, tmp_path):
-    root = copied(shelf, tmp_path / "books")
+def test_building_the_books_makes_the_sums_again(practice, tmp_path):
+    root = copied(practice, tmp_path / "books")
     with open_workspace(root) as ws:
         sums.catch_up(ws)
     before = state(root)

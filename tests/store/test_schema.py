@@ -88,7 +88,7 @@ def test_every_read_uses_an_index(url: str) -> None:
     whole |= {"installation", "messages", "answers", "states", "waiting", "latest_records"}  # few rows, read whole
     whole |= {"last_invoice", "last_record", "last_message", "last_answer", "last_wait", "last_sent"}  # from the end of a key
     whole |= {"clear_marks", "clear_liability", "clear_bundle_liability", "clear_results"}
-    whole |= {"open_at", "most_owing", "count_moved"}  # the balance of every bundle, in the order of the key
+    whole |= {"open_at", "owing"}  # the balance of every bundle, in the order of the key
     whole |= {"first_unanswered", "count_open"}  # over rows that hold no texts of records
     with schema.engine(url).connect() as connection:
         for name in statements.STATEMENTS:
