@@ -118,7 +118,7 @@ def _added(table: Table) -> ClauseElement:
     return text(f"{told} ON CONFLICT ({key}) DO UPDATE SET amount = {table.name}.amount + excluded.amount")
 
 
-_NIL = literal_column("0")
+_NIL: ColumnElement[int] = literal_column("0")
 _KEY_COLUMNS = tuple(t.bundle_liability.c)[1:-1]
 _KEY = tuple_(*_KEY_COLUMNS)
 _AFTER = tuple_(*(bindparam(f"after_{column.name}") for column in _KEY_COLUMNS))
