@@ -29,6 +29,7 @@ _GUESSES = (
     ("invoices", "ix_invoices_seq", "100000 100000 1"),
     ("invoices", "ix_invoices_account", "100000 100000 2 1"),
     ("invoices", "ix_invoices_customer", "100000 100000 4 1"),
+    ("invoices", "ix_invoices_register", "100000 100000 1"),
     ("records", "records", "100000 100000 1"),
     ("records", "ix_records_number", "100000 100000 1 1"),
     ("documents", "documents", "100000 100000 2 1"),

@@ -110,3 +110,15 @@ def test_recording_leaves_the_sums_alone_and_closing_catches_them_up(sold):
         assert sums.behind(ws) == ws.store.head().entries > 0
         close(ws, "2026-03", approver="A. Perez", reason="a test", now=NOW)
         assert sums.behind(ws) == 0
+
+
+def test_a_snapshot_inside_another_sees_its_state(sold):
+    with open_workspace(sold.root) as reader, open_workspace(sold.root) as writer:
+        with reader.store.snapshot():
+            before = reader.store.head()
+            with reader.store.snapshot():
+                pass
+            with writer.store.transaction():
+                writer.store.write("move_head", [(99, *before[1:3], None, None, writer.store.taxpayer)])
+            assert reader.store.head() == before
+        assert reader.store.head().seq == 99

@@ -39,10 +39,48 @@ def _sum(name: str, *key: tuple[str, int]) -> None:
     )
 
 
+def _bundles() -> None:
+    """What lists of bundles select and add up, beside the state of each."""
+    op.drop_table("bundles")
+    op.create_table(
+        "bundles",
+        sa.Column("taxpayer", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("bundle", sa.String(64), nullable=False),
+        sa.Column("customer", sa.String(64), nullable=False),
+        sa.Column("policy", sa.String(64), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("due", sa.String(10)),
+        sa.Column("status", sa.String(16), nullable=False),
+        sa.Column("branch", sa.String(64), nullable=False),
+        sa.Column("used_on", sa.String(10), nullable=False),
+        sa.Column("ends_on", sa.String(10)),
+        sa.Column("live", sa.Integer(), nullable=False),
+        sa.Column("units_left", sa.BigInteger(), nullable=False),
+        sa.Column("liability", sa.BigInteger(), nullable=False),
+        sa.Column("owed", sa.BigInteger(), nullable=False),
+        sa.Column("unpaid", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("taxpayer", "bundle", name="pk_bundles"),
+        sa.CheckConstraint("live IN (0, 1)", name="ck_bundles_live"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_bundles_customer", "bundles", ["taxpayer", "customer"])
+    op.create_index("ix_bundles_due", "bundles", ["taxpayer", "due"])
+    op.create_index("ix_bundles_policy", "bundles", ["taxpayer", "policy", "seq"])
+
+
+def _register() -> None:
+    """All that a list of documents shows, without their texts."""
+    listed = ["n", "number", "kind", "issued_on", "entry", "account", "bundle", "customer", "corrects", "gross", "vat", "record"]
+    op.create_index("ix_invoices_register", "invoices", ["taxpayer", *listed])
+
+
 def upgrade() -> None:
     """The new tables; the planner is told of the indexes. What is derived is emptied."""
     for table in DERIVED:
         op.execute(sa.delete(sa.table(table)))
     _sums()
+    _bundles()
+    _register()
     for statement in statistics.create(op.get_context().dialect.name):
         op.execute(statement)
