@@ -11,6 +11,7 @@ from revrec.app.books import finish
 from revrec.app.checklist import NO_EVIDENCE, Evidence, checklist, loaded
 from revrec.app.heads import Signed, digest_of
 from revrec.app.record import Run, finish_files, writing
+from revrec.app.sums import catch_up
 from revrec.core.checklist import Check
 from revrec.core.dates import month_end
 from revrec.core.errors import RevrecError
@@ -76,6 +77,7 @@ def close(
             raise ChecklistFailed(period, failed)
         _record(run, period, approver, reason, failed)
     finish(ws)
+    catch_up(ws)
     return Closed(checks, ws.store.head().digest.hex(), digest_of(ws.store.periods()[-1]), run.heads[-1])
 
 

@@ -42,6 +42,9 @@ _GUESSES = (
     ("tree_heads", "tree_heads", "100 100 1"),
     ("statements", "statements", "10000 10000 1"),
     ("statements", "ix_statements_customer", "10000 10000 4 1"),
+    ("liability", "liability", "2000 2000 20 10 10 5 1"),
+    ("bundle_liability", "bundle_liability", "500000 500000 5 2 2 2 2 1"),
+    ("results", "results", "20000 20000 200 20 5 3 2 1"),
     ("visits", "visits", "100000 100000 1"),
     ("visits", "ix_visits_customer", "100000 100000 4"),
 )
