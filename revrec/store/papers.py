@@ -272,6 +272,11 @@ class Papers:
         """Everything that was sent, in order."""
         return [sent(row) for row in self.store.rows("messages")]
 
+    def last_message_of(self, place: int) -> Message | None:
+        """The last message with which a record went, or None."""
+        row = self.store.row("last_message_of", place, place)
+        return sent(row) if row else None
+
     def last_message(self) -> Message | None:
         """What was sent last."""
         row = self.store.row("last_message")
@@ -308,6 +313,11 @@ class Papers:
     def states(self) -> dict[int, State]:
         """Where each record stands that was sent."""
         return {row[0]: State(*row) for row in self.store.rows("states")}
+
+    def state(self, place: int) -> State | None:
+        """Where one record stands, or None when it was not sent."""
+        row = self.store.row("state", place)
+        return State(*row) if row else None
 
     def put_states(self, states: Iterable[State]) -> None:
         """Where records stand now."""

@@ -73,6 +73,7 @@ VISIT = (
 BUNDLE = (t.bundles.c.bundle, t.bundles.c.state)
 INVOICE = tuple(t.invoices.c)[1:]
 RECORD = tuple(t.records.c)[1:]
+SESSIONS = ("session", "session-undone", "visit")  # in the order of the key, what undoes a session behind it
 OPEN = ("pending", "sent", "unknown")  # a record that the tax authority has not answered for; without a row it was never sent
 _WITH_STATE = t.records.outerjoin(
     t.states, and_(t.states.c.taxpayer == t.records.c.taxpayer, t.states.c.place == t.records.c.place)
@@ -153,6 +154,15 @@ STATEMENTS: dict[str, ClauseElement] = {
     "movement_states": _page(
         select(*t.movements.c["ref", "kind", "seq", "nth", "date", "bundle", "customer", "units", "entry", "parts"])
         .where(_of(t.movements), tuple_(t.movements.c.ref, t.movements.c.kind) > tuple_(bindparam("ref"), bindparam("kind")))
+        .order_by(t.movements.c.ref, t.movements.c.kind),
+    ),
+    "sessions": _page(
+        select(*t.movements.c["ref", "kind", "date", "bundle", "units", "entry", "parts"])
+        .where(
+            _of(t.movements),
+            t.movements.c.kind.in_([literal_column(f"'{kind}'") for kind in SESSIONS]),
+            tuple_(t.movements.c.ref, t.movements.c.kind) > tuple_(bindparam("ref"), bindparam("kind")),
+        )
         .order_by(t.movements.c.ref, t.movements.c.kind),
     ),
     "put_movement": update(t.movements).values(_set("customer", "units", "parts")).where(_of(t.movements, "ref", "kind")),
@@ -270,6 +280,11 @@ STATEMENTS: dict[str, ClauseElement] = {
     .suffix_with("LIMIT 1"),
     "answers": select(*tuple(t.answers.c)[1:]).where(_of(t.answers)).order_by(t.answers.c.message),
     "states": select(*tuple(t.states.c)[1:]).where(_of(t.states)).order_by(t.states.c.place),
+    "state": select(*tuple(t.states.c)[1:]).where(_of(t.states, "place")),
+    "last_message_of": select(*tuple(t.messages.c)[1:])
+    .where(_of(t.messages), t.messages.c.first <= bindparam("from"), t.messages.c.last >= bindparam("to"))
+    .order_by(t.messages.c.message.desc())
+    .suffix_with("LIMIT 1"),
     "put_state": update(t.states).values(_set("state", "code", "text", "message")).where(_of(t.states, "place")),
     "account": select(t.accounts.c.state).where(_of(t.accounts, "account")),
     "accounts_of_list": select(t.accounts.c.account, t.accounts.c.state).where(_of(t.accounts), _list(t.accounts.c.account)),
