@@ -20,6 +20,7 @@ from revrec.app.progress import Progress, Silent
 from revrec.app.refollow import Follower, Stray
 from revrec.app.replay import Derived, Replay
 from revrec.app.verify_papers import check_contents, check_documents, check_records
+from revrec.app.verify_persons import check_disclosures
 from revrec.app.workspace import Workspace
 from revrec.books.listing import day_path
 from revrec.books.write import Unwritten
@@ -95,6 +96,8 @@ def verify(ws: Workspace, progress: Progress | None = None) -> tuple[Finding, ..
         check_pins(ws.store, found)
         with _going_on(found, "the documents"):
             check_papers(ws, found)
+        with _going_on(found, "the log of identities"):
+            check_disclosures(ws.store, _noting(found))
         with _going_on(found, "the derivation"):
             _rederive(ws, found, progress)
         with _going_on(found, "the files"):

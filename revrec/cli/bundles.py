@@ -26,6 +26,7 @@ def add(app: typer.Typer) -> None:
     customer.command("show")(customer_show)
     customer.command("balance")(customer_balance)
     customer.command("statement")(customer_statement)
+    customer.command("disclosures")(customer_disclosures)
     app.add_typer(customer, name="customer")
     app.command("trace")(trace)
 
@@ -85,17 +86,64 @@ def bundle_quote(ctx: typer.Context, bundle: Bundle, on: options.On = None, as_j
                 print(each)
 
 
-def customer_show(ctx: typer.Context, customer: Customer, on: options.On = None, as_json: options.Json = False) -> None:
+def customer_show(
+    ctx: typer.Context,
+    customer: Customer,
+    on: options.On = None,
+    role: Annotated[
+        str | None,
+        typer.Option("--legal-role", metavar="ROLE", help="Of a blocked person: the office that the law has the data shown to."),
+    ] = None,
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="With a role: who opens the data.")] = None,
+    reason: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="With a role: why; the request, its date and number.")
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
     """Say who a customer is: the details as registered, or that the person is erased, or blocked and until when.
+
+    A blocked person is shown only to an office that the law names (court, prosecutor, tax-administration,
+    data-protection-authority, administration, legal-defence); who opened it and why is logged, see `customer disclosures`.
 
     \b
     Example:
       revrec customer show C-1
+      revrec customer show C-1 --legal-role court --by "Ana Ruiz, DPO" --reason "Juzgado 3, autos 12/2027"
     """
     from revrec.app import erase as app
 
+    if role is None and (by or reason):
+        raise typer.BadParameter("--by and --reason go with --legal-role.")
     with options.workspace(ctx) as ws:
-        show.show(app.card(ws, customer, on or options.today(ws)), as_json=as_json)
+        if role is None:
+            show.show(app.card(ws, customer, on or options.today(ws)), as_json=as_json)
+            return
+        from revrec.app import disclose
+        from revrec.core.blocking import legal_role
+
+        asked = disclose.Request(by or "", reason or "", legal_role(role))
+        show.show(disclose.opened(ws, customer, asked, now=options.now()), as_json=as_json)
+
+
+def customer_disclosures(
+    ctx: typer.Context,
+    customer: Annotated[
+        str | None, typer.Argument(metavar="ID", help="The customer; none: the whole log.", show_default=False)
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """List who opened the identities of whom, for which office and why, what was handed over, and keys destroyed.
+
+    \b
+    Example:
+      revrec customer disclosures C-1
+    """
+    from revrec.app import disclose as app
+
+    with options.workspace(ctx) as ws:
+        found = app.log(ws, customer)
+        lines = [line for each in found for line in each.lines()] or ["nothing was disclosed"]
+        show.show_rows([each.to_json() for each in found], lines, as_json=as_json)
 
 
 def customer_balance(ctx: typer.Context, customer: Customer, on: options.On = None, as_json: options.Json = False) -> None:

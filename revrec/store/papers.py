@@ -127,7 +127,11 @@ class Papers:
 
     def for_authority(self, record: Kept) -> bytes | None:
         """The XML of a record as the tax authority gets it, that of a blocked person too; None: the key is destroyed."""
-        return self.store.keys.unseal_for_authority(record.customer, _SOURCE, f"record {record.place}", record.xml.decode())
+        return self.for_role(record.customer, f"record {record.place}", record.xml)
+
+    def for_role(self, customer: str, name: str, sealed: bytes) -> bytes | None:
+        """What was sealed, a blocked person's too: only for whom the law names, and what is logged; None: the key is gone."""
+        return self.store.keys.unseal_for_authority(customer, _SOURCE, name, sealed.decode())
 
     # invoices
 
@@ -261,6 +265,11 @@ class Papers:
         """The bytes of a document; None when it was not made, or the person's key is gone."""
         row = self.store.row("document", number, form)
         return self.unseal(row[0], f"{number}.{form}", bytes(row[1])) if row else None
+
+    def document_for_role(self, number: str, form: str) -> bytes | None:
+        """The bytes of a document, a blocked person's too: only for whom the law names, and what is logged."""
+        row = self.store.row("document", number, form)
+        return self.for_role(row[0], f"{number}.{form}", bytes(row[1])) if row else None
 
     def documents(self, number: str) -> list[tuple[str, str, str]]:
         """The documents made of an invoice: format, instant, SHA-256."""

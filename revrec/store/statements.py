@@ -71,6 +71,7 @@ VISIT = (
     t.visits.c.lost,
 )
 BUNDLE = (t.bundles.c.bundle, t.bundles.c.state)
+DISCLOSURE = tuple(t.disclosures.c)[1:]
 INVOICE = tuple(t.invoices.c)[1:]
 RECORD = tuple(t.records.c)[1:]
 SESSIONS = ("session", "session-undone", "visit")  # in the order of the key, what undoes a session behind it
@@ -120,6 +121,7 @@ STATEMENTS: dict[str, ClauseElement] = {
     .where(_of(t.events), t.ADJUSTMENTS, t.events.c.seq.in_(select(t.movements.c.seq).where(_of(t.movements, "bundle"))))
     .order_by(t.events.c.seq),
     "estimates": select(*EVENT).where(_of(t.events), t.ESTIMATES).order_by(t.events.c.seq),
+    "registrations": select(*EVENT).where(_of(t.events, "customer"), t.REGISTRATIONS).order_by(t.events.c.seq.desc()),
     "known": select(t.events.c.id, t.events.c.source, t.events.c.seq).where(_of(t.events), _list(t.events.c.id)),
     "content": select(t.events.c.customer, t.events.c.content).where(_of(t.events, "seq")),
     "entry": select(t.entries.c.body).where(_of(t.entries, "number")),
@@ -176,6 +178,7 @@ STATEMENTS: dict[str, ClauseElement] = {
         .where(_of(t.bundles), t.bundles.c.bundle > bindparam("after"))
         .order_by(t.bundles.c.bundle),
     ),
+    "holders_of_list": select(t.bundles.c.bundle, t.bundles.c.customer).where(_of(t.bundles), _list(t.bundles.c.bundle)),
     "due": select(t.bundles.c.due, t.bundles.c.bundle)
     .where(_of(t.bundles), t.bundles.c.due <= bindparam("until"))
     .order_by(t.bundles.c.due, t.bundles.c.bundle),
@@ -205,6 +208,28 @@ STATEMENTS: dict[str, ClauseElement] = {
     "destroy_key": delete(t.keys).where(_of(t.keys, "customer")),
     "put_key": update(t.keys).values(_set("wrapped")).where(_of(t.keys, "customer")),
     "keys_of_list": select(t.keys.c.customer, t.keys.c.wrapped).where(_of(t.keys), _list(t.keys.c.customer)),
+    "blocked": select(t.keys.c.customer).where(_of(t.keys), t.BLOCKED).order_by(t.keys.c.customer),
+    "disclosures": _page(
+        select(*DISCLOSURE).where(_of(t.disclosures), t.disclosures.c.n > bindparam("after")).order_by(t.disclosures.c.n)
+    ),
+    "last_disclosure": select(t.disclosures.c.n, t.disclosures.c.digest)
+    .where(_of(t.disclosures))
+    .order_by(t.disclosures.c.n.desc())
+    .suffix_with("LIMIT 1"),
+    "disclosures_of": select(*DISCLOSURE)
+    .where(
+        _of(t.disclosures),
+        t.disclosures.c.n.in_(select(t.disclosed.c.n).where(_of(t.disclosed, "customer"))),
+    )
+    .order_by(t.disclosures.c.n),
+    "disclosed": _page(
+        select(t.disclosed.c.customer)
+        .where(_of(t.disclosed, "n"), t.disclosed.c.customer > bindparam("after"))
+        .order_by(t.disclosed.c.customer),
+    ),
+    "stray_disclosed": select(t.disclosed.c.n)
+    .where(_of(t.disclosed), t.disclosed.c.n > bindparam("last"))
+    .suffix_with("LIMIT 1"),
     "balances": select(
         t.balances.c.month,
         t.balances.c.role,

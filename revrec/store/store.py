@@ -432,6 +432,11 @@ class Store:
         event = self._latest(customer)
         return event if event and event.type == "customer.registered" else None
 
+    def last_registration(self, customer: str) -> StoredEvent | None:
+        """The latest registration of a customer, also when the person was erased or blocked since; None when there is none."""
+        row = self.row("registrations", customer)
+        return self._event(row) if row else None
+
     def erasure(self, customer: str) -> StoredEvent | None:
         """The latest `customer.erased` of a customer, or None: nothing registers a person after it."""
         event = self._latest(customer)
@@ -459,6 +464,10 @@ class Store:
             self._shred()
             self.write("put_key", [(wrapped, self.taxpayer, customer)])
 
+    def blocked(self) -> list[str]:
+        """The blocked persons, ordered by id."""
+        return [row[0] for row in self.rows("blocked")]
+
     def _shred(self) -> None:
         """SQLite overwrites what it deletes from now on, instead of only forgetting where it lies."""
         if self.dialect == "sqlite":
@@ -476,6 +485,13 @@ class Store:
         if clear is None:
             return None
         members: dict[str, Any] = orjson.loads(clear)["data"]
+        return members
+
+    def unsealed_for_role(self, event: StoredEvent) -> dict[str, Any]:
+        """The sealed members of an event, a blocked person's too: only for whom the law names, and what is logged."""
+        sealed = event.event["data"].get("sealed")
+        clear = self.keys.unseal_for_authority(event.customer, event.source, event.id, sealed) if sealed else None
+        members: dict[str, Any] = orjson.loads(clear)["data"] if clear else {}
         return members
 
     def visit(self, session: str) -> Visit | None:
