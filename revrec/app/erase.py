@@ -1,9 +1,11 @@
 """`customer.erased`: the key of the person is destroyed, or the person is blocked until the law lets go; and who a customer is.
 
-Destroyed when nothing is open and nothing was invoiced; else blocked: nobody opens the details, whoever asks, until the
-statutory date, and the next `customer.erased` after it destroys the key (GDPR art. 17(3)(b); LOPDGDD art. 32). Records that
-the tax authority has not answered yet are still sent to it, and keep the key; what waits to be invoiced is invoiced first.
-Entries, chain and proofs are not touched: they name the customer by id only.
+Destroyed when nothing is open and nothing was invoiced; else blocked until the statutory date (GDPR art. 17(3)(b); LOPDGDD
+art. 32): the details are opened only for an office that the law names, and logged (`disclose`). When the calendar and the
+clock have passed that date and nothing is open, the key is destroyed by whatever is recorded next; a second `customer.erased`
+does so as soon as nothing keeps the person. Records that the tax authority has not answered yet are still sent to it, and
+keep the key; what waits to be invoiced is invoiced first. Entries, chain and proofs are not touched: they name the customer
+by id only.
 """
 
 from __future__ import annotations
@@ -16,11 +18,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from einvoice.regimes.verifactu.states import State
 from revrec.app.customers import UnknownCustomer
 from revrec.app.entries import amount_of, of_bundle
+from revrec.app.shut import hush
 from revrec.core import money, units
 from revrec.core.bundle import Bundle, Status
 from revrec.core.errors import Refused
 from revrec.core.journal import JournalEntry, Role
-from revrec.core.retention import Kept, kept_until
+from revrec.core.retention import Kept, kept_until, may_be_over
+from revrec.store.disclosures import Disclosures, Draft, Kind
 from revrec.store.papers import Issued, Papers
 
 if TYPE_CHECKING:
@@ -51,9 +55,9 @@ class Erasure(NamedTuple):
     why: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        if self.kept is None:
-            return f"customer {self.customer}: erased, the key of the personal data is destroyed"
         reasons = f" ({', '.join(self.why)})" if self.why else ""
+        if self.kept is None:
+            return f"customer {self.customer}: erased, the key of the personal data is destroyed{reasons}"
         return f"customer {self.customer}: blocked until {self.kept.until}, {self.kept.source}{reasons}"
 
     def to_json(self) -> dict[str, Any]:
@@ -110,6 +114,7 @@ def check_alive(store: Store, customer: str) -> None:
 def carry_out(store: Store, customer: str, on: date, currency: str) -> Erasure:
     """Destroy the key of a customer, or block it, inside the running transaction; the event itself is written already."""
     kept, why = _standing(store, customer, on, currency)
+    hush(store, customer)
     if why:
         store.block_key(customer)
         return Erasure(customer, kept, why)
@@ -117,12 +122,28 @@ def carry_out(store: Store, customer: str, on: date, currency: str) -> Erasure:
     return Erasure(customer)
 
 
+def let_go(store: Store, on: date, currency: str, at: str) -> Iterator[Erasure]:
+    """Destroy the keys of the blocked persons whom nothing keeps on a day, the statutory date passed; each in the log.
+
+    `on` is the earlier of calendar and clock: a calendar that runs ahead destroys nothing before its time.
+    """
+    for customer in store.blocked_before(may_be_over(on)):
+        kept, why = _standing(store, customer, on, currency)
+        if why or kept.until >= on:
+            continue
+        said = f"the calendar has passed {kept.until}, {kept.source}"
+        Disclosures(store).add(Draft(Kind.DESTROYED, f"key: {said}"), [customer], at)
+        hush(store, customer)
+        store.destroy_key(customer)
+        yield Erasure(customer, None, (said,))
+
+
 def answer(store: Store, customer: str, on: date, currency: str) -> Erasure:
     """What became of a person whose erasure is recorded, as it stands on a day."""
     if not store.keys.blocked(customer):
         return Erasure(customer)
     kept, why = _standing(store, customer, on, currency)
-    return Erasure(customer, kept, why or (f"nothing keeps it any more: a new {ERASED} destroys the key",))
+    return Erasure(customer, kept, why or (f"nothing keeps it any more: a new {ERASED} destroys the key, else the calendar",))
 
 
 def _standing(store: Store, customer: str, on: date, currency: str) -> tuple[Kept, tuple[str, ...]]:

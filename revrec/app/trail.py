@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from revrec.app.shut import words
 from revrec.core import money
 from revrec.core.billing import OUTSIDE_BOOKS
 from revrec.store.papers import Issued, Kept, Message, Papers, Waiting
@@ -124,7 +125,7 @@ def _record(papers: Papers, record: Kept) -> RecordView:
         sent_at=last.at if last else None,
         state=state.state if state else _unanswered(papers, last),
         code=state.code if state else "",
-        text=state.text if state else "",
+        text=words(papers.store, record, state),
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from revrec.app import outbox
+from revrec.app import outbox, shut
 from revrec.app.books import compare
 from revrec.app.progress import Progress, Silent
 from revrec.app.refollow import Follower, Stray
@@ -92,6 +92,7 @@ def verify(ws: Workspace, progress: Progress | None = None) -> tuple[Finding, ..
             sealing = Sealing()
             check_chain(ws.store, found, progress.step, note=sealing.note)
             check_keys(ws.store, sealing, found)
+            _check_exposed(ws, sealing.erased, found)
         progress.done()
         check_pins(ws.store, found)
         with _going_on(found, "the documents"):
@@ -291,19 +292,26 @@ def check_keys(store: Store, sealing: Sealing, found: Findings) -> None:
             message = f"customer {customer} was erased, yet the key stands open: a backup or a hand has put it back"
             found.add("key.returned", _whose(customer), message, "Delete its row in `keys`, or erase the person again")
     try:
-        shut = sorted(customer for customer, wrapped in keys.items() if not store.keys.opens(customer, wrapped))
+        closed = sorted(customer for customer, wrapped in keys.items() if not store.keys.opens(customer, wrapped))
     except KeyMissing:
         return
     except KeyBroken as error:
         found.add("key.broken", store.keys.master.where, str(error), _KEY)
         return
-    if len(shut) > 1 and len(shut) == len(keys):
-        message = f"it opens none of the {len(shut):,} customers' keys: it is not the key of this workspace"
+    if len(closed) > 1 and len(closed) == len(keys):
+        message = f"it opens none of the {len(closed):,} customers' keys: it is not the key of this workspace"
         found.add("key.broken", store.keys.master.where, message, _KEY)
         return
-    for customer in shut:
+    for customer in closed:
         message = f"the key of {_whose(customer)} was changed: {store.keys.master.where} does not open it"
         found.add("key.changed", _whose(customer), message, _RESTORE)
+
+
+def _check_exposed(ws: Workspace, erased: Iterable[str], found: Findings) -> None:
+    """No document of a person who was blocked or erased lies in the documents folder."""
+    for path in shut.exposed(ws, sorted(erased)):
+        message = f"{path} is a document of a person who was blocked or erased"
+        found.add("person.exposed", path.as_posix(), message, "Run `revrec invoice render`, which removes it, or delete it")
 
 
 def _whose(customer: str) -> str:

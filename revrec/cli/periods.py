@@ -38,9 +38,12 @@ def advance(
     with options.workspace(ctx) as ws:
         done = app.advance(ws, to, future=future, now=options.now(), progress=options.progress())
     if as_json:
-        show.show_json({"entries": done.entries, "days": done.days, "calendar": done.calendar and done.calendar.isoformat()})
+        found = {"entries": done.entries, "days": done.days, "calendar": done.calendar and done.calendar.isoformat()}
+        show.show_json(found | {"erasures": [erasure.to_json() for erasure in done.erasures]})
     else:
         print(f"calendar at {done.calendar}: {show.count(done.entries, 'entry', 'entries')} on {show.count(done.days, 'day')}")
+        for erasure in done.erasures:
+            print(erasure)
 
 
 def close(

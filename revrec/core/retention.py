@@ -40,6 +40,11 @@ STATUTES = (
 )
 
 
+def may_be_over(on: date) -> date:
+    """The day after which no last entry can lie if, on a day, the law lets go of what is behind it: a quick first look."""
+    return add_months(on, -12 * max(rule.years for rule in STATUTES if rule.since <= on))
+
+
 def kept_until(last: date) -> Kept:
     """The day until which the data behind a last entry must be kept: the latest that any rule in force then asks for."""
     rules = (rule for rule in STATUTES if rule.since <= last)

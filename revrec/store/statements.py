@@ -17,6 +17,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    exists,
     func,
     insert,
     literal_column,
@@ -91,6 +92,11 @@ def _of(table: Table, *columns: str) -> ColumnElement[bool]:
 def _list(column: ColumnElement[Any]) -> ColumnElement[bool]:
     """`column IN (?, …)` with LIST values."""
     return column.in_([bindparam(f"in_{i}") for i in range(LIST)])
+
+
+def _same(table: Table, column: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """The rows of a table for the person of a key."""
+    return table.c.taxpayer == t.keys.c.taxpayer, table.c[column] == t.keys.c.customer
 
 
 def _page(statement: Select[Any]) -> Select[Any]:
@@ -209,6 +215,20 @@ STATEMENTS: dict[str, ClauseElement] = {
     "put_key": update(t.keys).values(_set("wrapped")).where(_of(t.keys, "customer")),
     "keys_of_list": select(t.keys.c.customer, t.keys.c.wrapped).where(_of(t.keys), _list(t.keys.c.customer)),
     "blocked": select(t.keys.c.customer).where(_of(t.keys), t.BLOCKED).order_by(t.keys.c.customer),
+    "blocked_before": select(t.keys.c.customer)
+    .where(
+        _of(t.keys),
+        t.BLOCKED,
+        ~exists().where(*_same(t.entries, "customer"), t.entries.c.date > bindparam("booked")),
+        ~exists().where(
+            *_same(t.bundles, "customer"),
+            t.entries.c.taxpayer == t.bundles.c.taxpayer,
+            t.entries.c.bundle == t.bundles.c.bundle,
+            t.entries.c.date > bindparam("used"),
+        ),
+        ~exists().where(*_same(t.invoices, "customer"), t.invoices.c.issued_on > bindparam("issued")),
+    )
+    .order_by(t.keys.c.customer),
     "disclosures": _page(
         select(*DISCLOSURE).where(_of(t.disclosures), t.disclosures.c.n > bindparam("after")).order_by(t.disclosures.c.n)
     ),

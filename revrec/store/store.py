@@ -452,8 +452,10 @@ class Store:
         self.keys.fresh.clear()
 
     def destroy_key(self, customer: str) -> None:
-        """Delete a customer's key inside the running transaction: what was sealed with it can never be read again."""
-        self._shred()
+        """Delete a customer's key inside the running transaction: what was sealed with it can never be read again.
+
+        SQLite overwrites what it deletes (`secure_delete`, see `schema`).
+        """
         self.write("destroy_key", [(self.taxpayer, customer)])
         self.keys.drop(customer)
 
@@ -461,17 +463,16 @@ class Store:
         """Shut a customer's key inside the running transaction; none that was never made."""
         wrapped = self.keys.block(customer)
         if wrapped:
-            self._shred()
             self.write("put_key", [(wrapped, self.taxpayer, customer)])
 
     def blocked(self) -> list[str]:
         """The blocked persons, ordered by id."""
         return [row[0] for row in self.rows("blocked")]
 
-    def _shred(self) -> None:
-        """SQLite overwrites what it deletes from now on, instead of only forgetting where it lies."""
-        if self.dialect == "sqlite":
-            self.connection.exec_driver_sql("PRAGMA secure_delete=ON")
+    def blocked_before(self, day: date) -> list[str]:
+        """The blocked persons for whom, and for whose bundles, nothing was booked or issued after a day, ordered by id."""
+        after = day.isoformat()
+        return [row[0] for row in self.rows("blocked_before", after, after, after)]
 
     def settle_files(self) -> None:
         """After a commit: no older page, with a key that is gone, stays in the file of changes beside an SQLite database."""

@@ -84,7 +84,7 @@ def test_every_statement_names_the_taxpayer_and_compiles_on_both(name: str) -> N
 
 def test_every_read_uses_an_index(url: str) -> None:
     whole = {"pins", "customers", "visits", "days", "homonyms", "periods", "holdings"}  # read whole by nature
-    whole |= {"estimates", "blocked"}  # all that an index of their own holds
+    whole |= {"estimates", "blocked", "blocked_before"}  # all that an index of their own holds
     whole |= {"installation", "messages", "answers", "states", "waiting", "latest_records"}  # few rows, read whole
     whole |= {"last_invoice", "last_record", "last_message", "last_answer", "last_wait", "last_sent"}  # from the end of a key
     whole |= {"last_disclosure", "last_message_of"}
@@ -105,6 +105,11 @@ def test_what_is_rare_is_read_from_an_index_that_holds_nothing_else(url: str, na
     with schema.engine(url).connect() as connection:
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", (1,)).fetchall()
     assert [index in step for *_, step in plan] == [True]
+
+
+def test_what_is_deleted_is_overwritten_on_every_connection(url: str) -> None:
+    with schema.engine(url).connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA secure_delete").scalar() == 1
 
 
 def test_facts_are_append_only_and_the_triggers_can_be_dropped(url: str) -> None:
