@@ -18,6 +18,7 @@ from revrec.core.dates import month_end
 from revrec.core.errors import RevrecError
 
 if TYPE_CHECKING:
+    from revrec.app.erase import Erasure
     from revrec.app.workspace import Workspace
     from revrec.store.store import Period
 
@@ -48,11 +49,15 @@ class ChecklistFailed(RevrecError):
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The checklist, the chain's head after the closing, and the one digest that stands for the period (both hex)."""
+    """The checklist, the chain's head after the closing, and the one digest that stands for the period (both hex).
+
+    `erasures` are the keys of persons that the calendar destroyed on its way.
+    """
 
     checks: tuple[Check, ...]
     digest: str
     period_digest: str
+    erasures: tuple[Erasure, ...] = ()
 
 
 def close(
@@ -78,7 +83,7 @@ def close(
             raise ChecklistFailed(period, failed)
         _record(run, period, approver, reason, failed)
     finish(ws)
-    return Closed(checks, ws.store.head().digest.hex(), digest_of(ws.store.periods()[-1]))
+    return Closed(checks, ws.store.head().digest.hex(), digest_of(ws.store.periods()[-1]), tuple(run.erasures.values()))
 
 
 def digest_of(period: Period) -> str:

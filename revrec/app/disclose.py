@@ -84,7 +84,7 @@ def opened(ws: Workspace, customer: str, request: Request, *, now: datetime) -> 
         draft = Draft(Kind.SHOWN, "details", asked.role.value, by=asked.by, reason=asked.reason)
         Disclosures(store).add(draft, [customer], instant(now))
     today = now.astimezone(ws.settings.zone).date()
-    became = answer(store, customer, today, ws.settings.currency)
+    became = answer(store, customer, today, ws.settings)
     return Card(customer, "blocked", erased.date, became, details(store, customer))
 
 

@@ -29,6 +29,7 @@ from revrec.store.papers import Issued, Papers
 
 if TYPE_CHECKING:
     from revrec.app.workspace import Workspace
+    from revrec.settings import Settings
     from revrec.store.store import Store, StoredEvent
 
 ERASED = "customer.erased"
@@ -111,9 +112,9 @@ def check_alive(store: Store, customer: str) -> None:
         )
 
 
-def carry_out(store: Store, customer: str, on: date, currency: str) -> Erasure:
+def carry_out(store: Store, customer: str, on: date, settings: Settings) -> Erasure:
     """Destroy the key of a customer, or block it, inside the running transaction; the event itself is written already."""
-    kept, why = _standing(store, customer, on, currency)
+    kept, why = _standing(store, customer, on, settings)
     hush(store, customer)
     if why:
         store.block_key(customer)
@@ -122,13 +123,13 @@ def carry_out(store: Store, customer: str, on: date, currency: str) -> Erasure:
     return Erasure(customer)
 
 
-def let_go(store: Store, on: date, currency: str, at: str) -> Iterator[Erasure]:
+def let_go(store: Store, on: date, settings: Settings, at: str) -> Iterator[Erasure]:
     """Destroy the keys of the blocked persons whom nothing keeps on a day, the statutory date passed; each in the log.
 
     `on` is the earlier of calendar and clock: a calendar that runs ahead destroys nothing before its time.
     """
-    for customer in store.blocked_before(may_be_over(on)):
-        kept, why = _standing(store, customer, on, currency)
+    for customer in store.blocked_before(may_be_over(on, settings.keep_years)):
+        kept, why = _standing(store, customer, on, settings)
         if why or kept.until >= on:
             continue
         said = f"the calendar has passed {kept.until}, {kept.source}"
@@ -138,23 +139,23 @@ def let_go(store: Store, on: date, currency: str, at: str) -> Iterator[Erasure]:
         yield Erasure(customer, None, (said,))
 
 
-def answer(store: Store, customer: str, on: date, currency: str) -> Erasure:
+def answer(store: Store, customer: str, on: date, settings: Settings) -> Erasure:
     """What became of a person whose erasure is recorded, as it stands on a day."""
     if not store.keys.blocked(customer):
         return Erasure(customer)
-    kept, why = _standing(store, customer, on, currency)
+    kept, why = _standing(store, customer, on, settings)
     return Erasure(customer, kept, why or (f"nothing keeps it any more: a new {ERASED} destroys the key, else the calendar",))
 
 
-def _standing(store: Store, customer: str, on: date, currency: str) -> tuple[Kept, tuple[str, ...]]:
+def _standing(store: Store, customer: str, on: date, settings: Settings) -> tuple[Kept, tuple[str, ...]]:
     """Until when the person's data is kept if anything keeps it, and what does on a day; an invoice not beyond that date."""
     bundles, papers = _bundles(store, customer), Papers(store)
     entries, issued = _entries(store, customer, bundles), papers.of_customer(customer)
     days = (*(entry.date for entry in entries), *(each.issued_on for each in issued))
-    kept = kept_until(max(days, default=on))
+    kept = kept_until(max(days, default=on), settings.keep_years)
     invoiced = (*_invoices(store, bundles), *(f"invoice {each.number}" for each in issued)) if kept.until >= on else ()
     bound = (*_bound(store, customer, on), *_unanswered(papers, issued))
-    return kept, (*_balances(entries, customer, currency), *_rights(bundles, customer, on), *bound, *invoiced)
+    return kept, (*_balances(entries, customer, settings.currency), *_rights(bundles, customer, on), *bound, *invoiced)
 
 
 def _unanswered(papers: Papers, issued: Iterable[Issued]) -> Iterator[str]:
@@ -256,7 +257,7 @@ def card(ws: Workspace, customer: str, on: date) -> Card:
         raise UnknownCustomer(customer)
     erased = store.erasure(customer)
     if erased is not None:
-        found = answer(store, customer, on, ws.settings.currency)
+        found = answer(store, customer, on, ws.settings)
         return Card(customer, "blocked" if found.kept else "erased", erased.date, found)
     registered = store.registration(customer)
     if registered is None:

@@ -266,7 +266,7 @@ class Run:
         from revrec.app import erase
 
         day = min(self.book.calendar, self.now.astimezone(self.ws.settings.zone).date())
-        for gone in erase.let_go(self.store, day, self.book.currency, self.at):
+        for gone in erase.let_go(self.store, day, self.ws.settings, self.at):
             self.erasures[gone.customer] = gone
             if self.issuer:
                 self.issuer.forget(gone.customer)
@@ -388,7 +388,7 @@ class Run:
                 self.issuer.forget(event.data.customer)
             from revrec.app import erase
 
-            became = erase.carry_out(self.store, event.data.customer, event.date, self.book.currency)
+            became = erase.carry_out(self.store, event.data.customer, event.date, self.ws.settings)
             self.erasures[event.data.customer] = became
         return True
 
@@ -403,7 +403,7 @@ class Run:
                 if self.store.erasure(customer):
                     from revrec.app import erase
 
-                    self.erasures[customer] = erase.answer(self.store, customer, event.date, self.book.currency)
+                    self.erasures[customer] = erase.answer(self.store, customer, event.date, self.ws.settings)
 
     def _posted(self, event: Event) -> list[Changes]:
         """Judge, post and take in; an event that needs an account which is missing, or not open yet, is taken back."""

@@ -92,12 +92,15 @@ def close(
                     {"number": c.number, "name": c.name, "outcome": c.outcome, "passed": c.passed, "evidence": c.evidence}
                     for c in done.checks
                 ],
+                "erasures": [erasure.to_json() for erasure in done.erasures],
             }
         )
     else:
         for check in done.checks:
             print(f"{check.outcome.value:<4}  {check.number:>2} {check.name}: {check.evidence}")
         print(f"{period} is closed; chain head {done.digest}; digest of the month {done.period_digest}")
+        for erasure in done.erasures:
+            print(erasure)
 
 
 def _amount(text: str | None, currency: str) -> int | None:

@@ -181,6 +181,15 @@ def chain(desk: office.Desk) -> list[bytes]:
     return desk.asked(lambda ws: [stored.digest for stored in ws.store.events()])
 
 
+def test_the_settings_may_ask_for_more_years(books: office.Desk) -> None:
+    path = books.root / "revrec.toml"
+    path.write_text(f"keep_years = 10\n{path.read_text()}")
+    books.say(ERASED)
+    assert advanced(books, "2036-03-20", now=LATER.replace(year=2037)).erasures == ()
+    done = advanced(books, "2036-03-21", now=LATER.replace(year=2037))
+    assert "revrec.toml, keep_years = 10" in str(done.erasures[0])
+
+
 def test_it_is_logged_with_the_law_and_the_day(books: office.Desk) -> None:
     books.say(ERASED)
     advanced(books, "2032-03-21")
