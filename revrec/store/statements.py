@@ -287,7 +287,13 @@ STATEMENTS: dict[str, ClauseElement] = {
         _of(t.invoices),
         _list(t.invoices.c.entry),
     ),
+    "invoice_links_between": select(t.invoices.c.entry, t.invoices.c.number, t.invoices.c.issued_on).where(
+        _of(t.invoices),
+        t.invoices.c.entry >= bindparam("first"),
+        t.invoices.c.entry <= bindparam("last"),
+    ),
     "later_invoices": select(*INVOICE).where(_of(t.invoices, "entry", "issued_on")).order_by(t.invoices.c.n),
+    "later_days": select(t.invoices.c.issued_on).where(_of(t.invoices, "entry")).distinct(),
     "records": _page(select(*RECORD).where(_of(t.records), t.records.c.place > bindparam("after")).order_by(t.records.c.place)),
     "record": select(*RECORD).where(_of(t.records, "place")),
     "open_records": _page(
