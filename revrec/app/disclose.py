@@ -53,6 +53,13 @@ class NotBlocked(RevrecError):
         super().__init__(f"customer {customer} is {status}, not blocked: `revrec customer show {customer}` shows what there is")
 
 
+class StaysShut(RevrecError):
+    """A blocked person is handed over to nobody but an office that the law names."""
+
+    def __init__(self, customer: str) -> None:
+        super().__init__(f"customer {customer} is blocked: name the office that the law has the data shown to (--legal-role)")
+
+
 class Request(NamedTuple):
     """Who gives identities out, why, and to which office the blocked ones (None: those stay shut); raises Unreasoned."""
 
@@ -132,39 +139,62 @@ class HandedOver:
         yield f"  logged as disclosure {self.n}"
 
 
+class Scope(NamedTuple):
+    """Of whom: everybody whom the days from `first` to `last` concern, or one `customer`, whenever."""
+
+    first: date = date.min
+    last: date = date.max
+    customer: str | None = None
+
+    def __str__(self) -> str:
+        if self.customer is not None:
+            return "identity and documents"
+        return f"identities and documents from {self.first} to {self.last}"
+
+    def issued(self, papers: Papers) -> Iterator[Issued]:
+        """The documents in it, in order of issuing."""
+        if self.customer is not None:
+            return iter(papers.of_customer(self.customer))
+        return (each for each in papers.invoices() if self.first <= each.issued_on <= self.last)
+
+
 def hand_over(
     ws: Workspace,
     folder: Path,
-    days: tuple[date, date],
+    scope: Scope,
     recipient: Recipient,
     request: Request,
     *,
     now: datetime,
     progress: Progress | None = None,
 ) -> HandedOver:
-    """Write the identities of everybody whom a period concerns, and its documents, encrypted, into a folder; logged.
+    """Write the identities of everybody in a scope, and the documents, encrypted, into a folder; logged.
 
-    `identities-001.jsonl.p7m` has a JSON line a person, `documents-001.zip.p7m` the documents issued in the period; more files
-    follow where one would be too large to be made in memory. Raises Unreasoned.
+    `identities-001.jsonl.p7m` has a JSON line a person, `documents-001.zip.p7m` the documents; more files follow where one
+    would be too large to be made in memory. Raises Unreasoned, UnknownCustomer, StaysShut.
     """
     asked = request.checked()
     with ExitStack() as stack:
         files = _Files(folder, recipient, stack)
         with ws.store.snapshot():
-            found = _gathered(ws, days, asked, files, progress or Silent())
-        draft = Draft(
-            Kind.HANDED_OVER,
-            f"identities and documents from {days[0]} to {days[1]}",
-            asked.role.value if asked.role else "",
-            recipient.fingerprint,
-            found.documents,
-            asked.by,
-            asked.reason,
-        )
+            _check_one(ws.store, scope.customer, asked)
+            found = _gathered(ws, scope, asked, files, progress or Silent())
+        role = asked.role.value if asked.role else ""
+        draft = Draft(Kind.HANDED_OVER, str(scope), role, recipient.fingerprint, found.documents, asked.by, asked.reason)
         with ws.store.transaction():
             line = Disclosures(ws.store).add(draft, found.persons, instant(now))
         files.name()
     return HandedOver(line.n, tuple(files.made), len(found.persons), found.documents, tuple(found.left_out), recipient)
+
+
+def _check_one(store: Store, customer: str | None, asked: Request) -> None:
+    """Refuse one person of whom nothing could be handed over."""
+    if customer is None:
+        return
+    if not (store.known_customer(customer) or store.entries_of(customer=customer)):
+        raise UnknownCustomer(customer)
+    if asked.role is None and store.keys.blocked(customer):
+        raise StaysShut(customer)
 
 
 @dataclass(slots=True)
@@ -176,11 +206,12 @@ class _Found:
     left_out: list[str] = field(default_factory=list)
 
 
-def _gathered(ws: Workspace, days: tuple[date, date], asked: Request, files: _Files, said: Progress) -> _Found:
+def _gathered(ws: Workspace, scope: Scope, asked: Request, files: _Files, said: Progress) -> _Found:
     said.start("gathering who is concerned")
     papers = Papers(ws.store)
-    receivers = Counter(each.customer for each in _issued(papers, days))
-    customers = sorted((concerned(ws.store, days) | receivers.keys()) - {""})
+    receivers = Counter(each.customer for each in scope.issued(papers))
+    named = {scope.customer} if scope.customer else concerned(ws.store, scope.first, scope.last)
+    customers = sorted((named | receivers.keys()) - {""})
     found, blocked = _Found(), set(ws.store.blocked())
     shut = blocked if asked.role is None else set[str]()
     files.begin("identities", "jsonl")
@@ -188,17 +219,13 @@ def _gathered(ws: Workspace, days: tuple[date, date], asked: Request, files: _Fi
     files.end()
     said.start("encrypting documents", receivers.total())
     files.begin("documents", "zip")
-    for each in _issued(papers, days):
+    for each in scope.issued(papers):
         if each.customer not in shut:
             found.documents += _put_documents(papers, each, files)
         said.step()
     files.end()
     said.done()
     return found
-
-
-def _issued(papers: Papers, days: tuple[date, date]) -> Iterator[Issued]:
-    return (each for each in papers.invoices() if days[0] <= each.issued_on <= days[1])
 
 
 def _put_identities(
@@ -242,10 +269,10 @@ def _put_documents(papers: Papers, issued: Issued, files: _Files) -> int:
     return 1
 
 
-def concerned(store: Store, days: tuple[date, date]) -> set[str]:
+def concerned(store: Store, first: date, last: date) -> set[str]:
     """Everybody whom the entries of some days name, and who buys or holds the bundles that they touch."""
-    customers, day, number = set[str](), days[0].isoformat(), 0
-    while page := store.rows("entries", day, number, days[1].isoformat()):
+    customers, day, number = set[str](), first.isoformat(), 0
+    while page := store.rows("entries", day, number, last.isoformat()):
         bundles = set[str]()
         for *_, body in page:
             entry = orjson.loads(body)

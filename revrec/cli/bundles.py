@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -26,6 +27,7 @@ def add(app: typer.Typer) -> None:
     customer.command("show")(customer_show)
     customer.command("balance")(customer_balance)
     customer.command("statement")(customer_statement)
+    customer.command("hand-over")(customer_hand_over)
     customer.command("disclosures")(customer_disclosures)
     app.add_typer(customer, name="customer")
     app.command("trace")(trace)
@@ -144,6 +146,35 @@ def customer_disclosures(
         found = app.log(ws, customer)
         lines = [line for each in found for line in each.lines()] or ["nothing was disclosed"]
         show.show_rows([each.to_json() for each in found], lines, as_json=as_json)
+
+
+def customer_hand_over(
+    ctx: typer.Context,
+    customer: Customer,
+    recipient: Annotated[Path, typer.Option(metavar="CERT", help="The reader's certificate (PEM or DER, RSA).")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder where the encrypted files go.")],
+    by: Annotated[str, typer.Option(metavar="NAME", help="Who hands the data over.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why.")],
+    role: Annotated[
+        str | None,
+        typer.Option("--legal-role", metavar="ROLE", help="Of a blocked person: the office that the law has the data shown to."),
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Write a person's details and documents, encrypted for one reader, and log it; `openssl cms -decrypt` opens them.
+
+    \b
+    Example:
+      revrec customer hand-over C-1 --recipient court.pem --out handed --legal-role court --by "A. Ruiz" --reason "autos 12/2027"
+    """
+    from revrec.app import disclose as app
+    from revrec.app.envelope import recipient as certified
+    from revrec.core.blocking import legal_role
+
+    asked, now = app.Request(by, reason, legal_role(role) if role else None), options.now()
+    with options.workspace(ctx) as ws:
+        done = app.hand_over(ws, out, app.Scope(customer=customer), certified(recipient, now), asked, now=now)
+        show.show(done, as_json=as_json)
 
 
 def customer_balance(ctx: typer.Context, customer: Customer, on: options.On = None, as_json: options.Json = False) -> None:

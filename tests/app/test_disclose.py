@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from revrec.app import disclose
 from revrec.app.customers import UnknownCustomer
-from revrec.app.disclose import HandedOver, NotBlocked, Request, Unreasoned, hand_over, log, opened
+from revrec.app.disclose import HandedOver, NotBlocked, Request, Scope, StaysShut, Unreasoned, hand_over, log, opened
 from revrec.app.envelope import Recipient, RecipientRefused, recipient
 from revrec.app.erase import card
 from revrec.app.verify import verify
@@ -27,7 +27,7 @@ from tests.app.conftest import NOW, Desk
 from tests.app.readers import certificate, decrypted
 from tests.app.shelf import tamper
 
-MARCH = (date(2026, 3, 1), date(2026, 3, 31))
+MARCH = Scope(date(2026, 3, 1), date(2026, 3, 31))
 COURT = Request("Ana Ruiz, DPO", "Juzgado 3, autos 12/2027", LegalRole.COURT)
 AUDIT = Request("Ana Ruiz", "audit of 2026")
 NIF = "12345678Z"
@@ -151,9 +151,11 @@ def books(tmp_path: Path) -> office.Desk:
     return made
 
 
-def handed(desk: office.Desk, folder: Path, request: Request = AUDIT, to: Recipient | None = None) -> HandedOver:
+def handed(
+    desk: office.Desk, folder: Path, request: Request = AUDIT, to: Recipient | None = None, scope: Scope = MARCH
+) -> HandedOver:
     to = to or recipient(certificate(folder), NOW)
-    return desk.asked(hand_over, folder / "out", MARCH, to, request, now=NOW)
+    return desk.asked(hand_over, folder / "out", scope, to, request, now=NOW)
 
 
 def people(folder: Path) -> dict[str, dict[str, Any]]:
@@ -242,6 +244,37 @@ def test_nothing_is_handed_over_without_name_and_reason(books: office.Desk, tmp_
     with pytest.raises(Unreasoned):
         handed(books, tmp_path, Request("", "audit"))
     assert not (tmp_path / "out").exists()
+
+
+# one person, encrypted
+
+
+def test_one_person_is_handed_over_with_every_document(books: office.Desk, tmp_path: Path) -> None:
+    done = handed(books, tmp_path, scope=Scope(customer="C-1"))
+    assert (done.persons, done.documents) == (1, 1)
+    assert set(people(tmp_path)) == {"C-1"}
+    assert {name.partition("/")[0] for name in members(tmp_path)} == {"F2026-000001"}
+    assert books.asked(log, "C-2") == []
+
+
+def test_a_blocked_person_is_handed_over_only_to_an_office(books: office.Desk, tmp_path: Path) -> None:
+    books.say(("2026-03-20", "customer.erased", {"customer": "C-1", "reason": "asked by letter"}))
+    with pytest.raises(StaysShut, match="--legal-role"):
+        handed(books, tmp_path, scope=Scope(customer="C-1"))
+    with pytest.raises(UnknownCustomer):
+        handed(books, tmp_path, scope=Scope(customer="C-0"))
+    assert not (tmp_path / "out").exists()
+    handed(books, tmp_path, COURT, scope=Scope(customer="C-1"))
+    assert people(tmp_path)["C-1"]["details"]["tax_id"] == NIF
+
+
+def test_the_command_hands_a_person_over(books: office.Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, out = certificate(tmp_path), tmp_path / "out"
+    command = ["-C", str(books.root), "customer", "hand-over", "C-1", "--recipient", str(path), "--out", str(out)]
+    assert cli.main([*command, "--by", "Ana Ruiz", "--reason", "GDPR art. 15"]) == 0
+    assert "identities of 1 person and 1 document, encrypted for CN=Auditora" in capsys.readouterr().out
+    assert people(tmp_path)["C-1"]["details"]["tax_id"] == NIF
+    assert cli.main([*command, "--by", "Ana Ruiz"]) == 2
 
 
 # the recipient
