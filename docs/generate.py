@@ -39,6 +39,7 @@ PAGES = (
     "export.md",
     "reports.md",
     "proofs.md",
+    "personal-data.md",
 )
 FAMILIES = {
     "opening": "Opening balances",

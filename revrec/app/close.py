@@ -11,11 +11,13 @@ from revrec.app.books import finish
 from revrec.app.checklist import NO_EVIDENCE, Evidence, checklist, loaded
 from revrec.app.heads import Signed, digest_of
 from revrec.app.record import Run, finish_files, writing
+from revrec.app.sums import catch_up
 from revrec.core.checklist import Check
 from revrec.core.dates import month_end
 from revrec.core.errors import RevrecError
 
 if TYPE_CHECKING:
+    from revrec.app.erase import Erasure
     from revrec.app.workspace import Workspace
 
 
@@ -45,12 +47,16 @@ class ChecklistFailed(RevrecError):
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The checklist, the chain's head after the closing, the digest that stands for the period (both hex), what was signed."""
+    """The checklist, the chain's head after the closing, and the one digest that stands for the period (both hex).
+
+    `signed` is the head of the tree, as it was signed; `erasures` are the keys of persons that the calendar destroyed on its way.
+    """
 
     checks: tuple[Check, ...]
     digest: str
     period_digest: str
     signed: Signed
+    erasures: tuple[Erasure, ...] = ()
 
 
 def close(
@@ -76,7 +82,10 @@ def close(
             raise ChecklistFailed(period, failed)
         _record(run, period, approver, reason, failed)
     finish(ws)
-    return Closed(checks, ws.store.head().digest.hex(), digest_of(ws.store.periods()[-1]), run.heads[-1])
+    catch_up(ws)
+    return Closed(
+        checks, ws.store.head().digest.hex(), digest_of(ws.store.periods()[-1]), run.heads[-1], tuple(run.erasures.values())
+    )
 
 
 def _checked(run: Run, first: date, evidence: Evidence, errors: tuple[str, ...] | None, approver: str) -> tuple[Check, ...]:

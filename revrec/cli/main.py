@@ -28,6 +28,7 @@ from revrec.cli import (
     reports,
     sandbox,
     schemas,
+    serve,
     show,
     submit,
     whatif,
@@ -88,6 +89,7 @@ policies.add(app)
 proofs.add(app)
 reports.add(app)
 books.add(app)
+serve.add(app)
 export.add(app)
 whatif.add(app)
 invoices.add(app)

@@ -38,9 +38,12 @@ def advance(
     with options.workspace(ctx) as ws:
         done = app.advance(ws, to, future=future, now=options.now(), progress=options.progress())
     if as_json:
-        show.show_json({"entries": done.entries, "days": done.days, "calendar": done.calendar and done.calendar.isoformat()})
+        found = {"entries": done.entries, "days": done.days, "calendar": done.calendar and done.calendar.isoformat()}
+        show.show_json(found | {"erasures": [erasure.to_json() for erasure in done.erasures]})
     else:
         print(f"calendar at {done.calendar}: {show.count(done.entries, 'entry', 'entries')} on {show.count(done.days, 'day')}")
+        for erasure in done.erasures:
+            print(erasure)
 
 
 def close(
@@ -91,6 +94,7 @@ def close(
                     {"number": c.number, "name": c.name, "outcome": c.outcome, "passed": c.passed, "evidence": c.evidence}
                     for c in done.checks
                 ],
+                "erasures": [erasure.to_json() for erasure in done.erasures],
             }
         )
     else:
@@ -99,6 +103,8 @@ def close(
         print(f"{period} is closed; chain head {done.digest}; digest of the month {done.period_digest}")
         for line in done.signed.lines():
             print(line)
+        for erasure in done.erasures:
+            print(erasure)
 
 
 def _amount(text: str | None, currency: str) -> int | None:
