@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from revrec.app import note, proof
+from revrec.app import checking, note
+from revrec.app.checking import check
 from revrec.app.close import close
 from revrec.app.note import Kind
-from revrec.app.proof import NotExtended, NotIncluded, OfAnother, ProofRefused, Proved, check
+from revrec.app.proof import NotExtended, NotIncluded, OfAnother, ProofRefused, Proved
 from revrec.app.prove import BooksChanged, NotASession, NotClosed, NotCovered, NothingSigned, head_note, prove
 from revrec.app.upgrade import upgrade
 from revrec.app.workspace import open_workspace
@@ -305,8 +306,8 @@ def test_a_head_lacking_what_is_relied_on_is_refused(shelf: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
-    with pytest.raises(proof.Unreadable, match="No such file"):
-        proof.read(tmp_path / "none")
+    with pytest.raises(checking.Unreadable, match="No such file"):
+        checking.read(tmp_path / "none")
     (tmp_path / "x").write_bytes(b"\xff\xfe")
-    with pytest.raises(proof.Unreadable, match="no text in UTF-8"):
-        proof.read(tmp_path / "x")
+    with pytest.raises(checking.Unreadable, match="no text in UTF-8"):
+        checking.read(tmp_path / "x")
