@@ -162,8 +162,8 @@ class _Period:
         """The movements that no whole month of the tables holds."""
         mark = self.sums.mark
         dated = (self.sums.dated(begin, end, mark) for begin, end in self._edges())
-        entries = [entry for each in dated for _, entry in each]
-        entries += [entry for _, entry in self.sums.after(mark) if entry.date <= self.last]
+        entries = [posted.entry for each in dated for posted in each]
+        entries += [posted.entry for posted in self.sums.after(mark) if posted.date <= self.last.isoformat()]
         return lines(entries)
 
     def _edges(self) -> Iterator[tuple[date, date]]:
