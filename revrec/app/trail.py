@@ -161,9 +161,7 @@ def related(ws: Workspace, issued: Issued) -> Iterator[str]:
 
 def waiting_of(ws: Workspace, seqs: Iterable[int]) -> tuple[WaitingView, ...]:
     """The documents that some events made due and that wait."""
-    wanted = set(seqs)
-    waiting = (waits for waits in Papers(ws.store).waiting() if waits.seq in wanted)
-    return tuple(WaitingView(waits, ws.settings.currency) for waits in waiting)
+    return tuple(WaitingView(waits, ws.settings.currency) for waits in Papers(ws.store).waiting_of(seqs))
 
 
 def _corrections(papers: Papers, issued: Issued) -> Iterator[str]:

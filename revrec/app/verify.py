@@ -14,13 +14,14 @@ from typing import Any
 
 import orjson
 
-from revrec.app import outbox, shut
+from revrec.app import audit_key, outbox, shut
 from revrec.app.books import compare
 from revrec.app.progress import Progress, Silent
 from revrec.app.refollow import Follower, Stray
 from revrec.app.replay import Derived, Replay
 from revrec.app.verify_papers import check_contents, check_documents, check_records
 from revrec.app.verify_persons import check_disclosures
+from revrec.app.verify_proofs import Growth, check_heads, check_statements
 from revrec.app.workspace import Workspace
 from revrec.books.listing import day_path
 from revrec.books.write import Unwritten
@@ -32,6 +33,8 @@ from revrec.store.errors import DatabaseDamaged, KeyBroken, KeyMissing
 from revrec.store.format import GENESIS, chain_digest, decode_entry, stored_event
 from revrec.store.papers import Papers
 from revrec.store.store import Store, StoredEvent, scratch
+from revrec.store.sums import Sums
+from revrec.store.tree import Tree
 from revrec.wire.stored import MARKER
 
 SHOWN = 20  # findings of one kind that are listed; the rest is counted
@@ -39,6 +42,7 @@ _RESTORE = "Restore the database from a backup made before; `revrec verify` says
 _REBUILD = "Restore the database from a backup, or ask the vendor to derive the tables again"
 _KEY = "Put the revrec.key of this workspace back from your backup"
 _BOOKS = "Run `revrec books build`"
+_SUMS = {"sum", "sum of bundle", "result"}  # what `books build` adds up again
 
 Row = tuple[Any, ...]
 Fields = dict[str, Any]
@@ -88,13 +92,18 @@ def verify(ws: Workspace, progress: Progress | None = None) -> tuple[Finding, ..
     with ws.store.snapshot():
         with _going_on(found, "the head"):
             progress.start("hashing the chain", ws.store.event_count)
+        growth = Growth()
+        with _going_on(found, "the signed heads"):
+            growth.expect(Tree(ws.store).heads())
         with _going_on(found, "the chain"):
             sealing = Sealing()
-            check_chain(ws.store, found, progress.step, note=sealing.note)
+            check_chain(ws.store, found, progress.step, note=sealing.note, grow=growth.take)
             check_keys(ws.store, sealing, found)
             _check_exposed(ws, sealing.erased, found)
         progress.done()
         check_pins(ws.store, found)
+        with _going_on(found, "what was signed"):
+            check_signed(ws, growth, found)
         with _going_on(found, "the documents"):
             check_papers(ws, found)
         with _going_on(found, "the log of identities"):
@@ -129,6 +138,7 @@ def check_chain(
     step: Callable[[int], None],
     after: int = 0,
     note: Callable[[StoredEvent, Fields], None] | None = None,
+    grow: Callable[[StoredEvent, list[bytes]], None] | None = None,
 ) -> None:
     """Numbers without gaps, digests, and each record against its row and its entries; from after an event on."""
     before = store.event(after) if after else None
@@ -145,6 +155,8 @@ def check_chain(
             note(stored, fields)
         _check_record(store, stored, fields, digest, found)
         bodies = _take_entries(entries, stored, found)
+        if grow is not None:
+            grow(stored, bodies)
         if hashlib.sha256(b"".join(bodies)).hexdigest() != fields.get("entries"):
             message = f"event {stored.id}: its entries E-{stored.first_entry} … are not those that the chain record names"
             found.add("chain.entries", f"event {stored.id}", message, _RESTORE)
@@ -318,6 +330,21 @@ def _whose(customer: str) -> str:
     return f"customer {customer}" if customer else "the taxpayer"
 
 
+# what was signed
+
+
+def check_signed(ws: Workspace, growth: Growth, found: Findings) -> None:
+    """The signed heads of the tree, and the signed statements."""
+    try:
+        own = audit_key.read(ws.settings)
+    except audit_key.AuditKeyBroken as broken:
+        found.add("key.audit", audit_key.FILE, str(broken), "Put the audit.key of this workspace back from your backup")
+        own = None
+    say = _noting(found)
+    check_heads(ws.store, growth, audit_key.fingerprint(own) if own else None, say)
+    check_statements(ws.store, say)
+
+
 # documents
 
 
@@ -433,6 +460,7 @@ def _bodies(store: Store, stored: StoredEvent | None) -> Iterator[tuple[int, byt
 
 
 def _compare_tables(store: Store, other: Store, replay: Replay, found: Findings) -> None:
+    Sums(other).catch_up(lambda _: None, Sums(store).mark)
     for what, read in (
         ("bundle", _bundle_rows),
         ("movement", _movement_rows),
@@ -442,11 +470,15 @@ def _compare_tables(store: Store, other: Store, replay: Replay, found: Findings)
         ("balance", _balance_rows),
         ("day", _day_rows),
         ("homonym", _plain("homonyms")),
+        ("sum", _sum_rows),
+        ("sum of bundle", _bundle_sum_rows),
+        ("result", _result_rows),
     ):
         for key in _unequal(read(store), read(other)):
             name = " ".join(str(part) for part in key)
             message = f"{what} {name}: the stored state is not what the events give"
-            found.add(f"derived.{what}", f"{what} {name}", message, _REBUILD)
+            hint = _BOOKS if what in _SUMS else _REBUILD
+            found.add(f"derived.{what.replace(' ', '-')}", f"{what} {name}", message, hint)
     for bundle in other.bundles():
         for name, amount in zip(Balances._fields, bundle.balances, strict=True):
             if amount < 0:
@@ -507,6 +539,18 @@ def _balance_rows(store: Store) -> Iterator[tuple[Row, Row]]:
 
 def _day_rows(store: Store) -> Iterator[tuple[Row, Row]]:
     yield from (((day,), (entries,)) for day, entries, _ in store.rows("days") if entries)
+
+
+def _sum_rows(store: Store) -> Iterator[tuple[Row, Row]]:
+    yield from ((tuple(row[:-1]), (int(row[-1]),)) for row in store.rows("liability", "9999-12") if row[-1])
+
+
+def _bundle_sum_rows(store: Store) -> Iterator[tuple[Row, Row]]:
+    yield from ((tuple(key), (amount,)) for key, amount in Sums(store).by_bundle() if amount)
+
+
+def _result_rows(store: Store) -> Iterator[tuple[Row, Row]]:
+    yield from ((tuple(row[:-1]), (int(row[-1]),)) for row in store.rows("results", "0000-00", "9999-12") if row[-1])
 
 
 # files

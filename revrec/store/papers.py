@@ -163,6 +163,13 @@ class Papers:
             if len(page) < PAGE:
                 return
 
+    def digests(self) -> Iterator[bytes]:
+        """The digest of every document, in order of issuing; read in pages."""
+        after = 0
+        while page := self.store.rows("document_digests", after):
+            yield from (bytes(digest) for _, digest in page)
+            after = page[-1][0]
+
     def of_event(self, seq: int) -> list[Issued]:
         """The documents that an event caused."""
         return [issued(row) for row in self.store.rows("invoices_of_event", seq)]
@@ -373,6 +380,11 @@ class Papers:
     def waiting(self) -> list[Waiting]:
         """The documents that wait, in order of the events that made them due."""
         return [decode_waiting(*row) for row in self.store.rows("waiting")]
+
+    def waiting_of(self, seqs: Iterable[int]) -> list[Waiting]:
+        """The documents that wait because of some events, by their numbers; in their order."""
+        rows = {row[0]: row for row in self.store.rows_of_list("waiting_of_list", sorted(set(seqs)))}
+        return [decode_waiting(*row) for row in rows.values()]
 
     def waiting_for(self, recipient: str) -> list[Waiting]:
         """The documents that wait for something about one person."""

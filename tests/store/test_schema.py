@@ -86,7 +86,12 @@ def test_every_read_uses_an_index(url: str) -> None:
     whole = {"pins", "customers", "visits", "days", "homonyms", "periods", "holdings"}  # read whole by nature
     whole |= {"estimates", "blocked", "blocked_before"}  # all that an index of their own holds
     whole |= {"installation", "messages", "answers", "states", "waiting", "latest_records"}  # few rows, read whole
+    whole |= {"tree_heads", "last_tree_head", "last_statement"}  # one row a closing; from the end of a key
     whole |= {"last_invoice", "last_record", "last_message", "last_answer", "last_wait", "last_sent"}  # from the end of a key
+    whole |= {"clear_marks", "clear_liability", "clear_bundle_liability", "clear_results"}
+    whole |= {"open_at", "owing"}  # the balance of every bundle, in the order of the key
+    whole |= {"chosen_bundles", "chosen_sums", "register", "register_sums"}  # lists: all that there is is looked through
+    whole |= {"waiting_page", "waiting_of_list", "count_waiting"}  # few rows, again
     whole |= {"last_disclosure", "last_message_of"}
     whole |= {"first_unanswered", "count_open"}  # over rows that hold no texts of records
     with schema.engine(url).connect() as connection:
