@@ -13,6 +13,7 @@ from revrec.app.advance import SOURCE, own_event
 from revrec.app.books import finish
 from revrec.app.checklist import NO_EVIDENCE, Evidence, checklist, loaded
 from revrec.app.record import Run, finish_files, writing
+from revrec.app.sums import catch_up
 from revrec.core.checklist import Check
 from revrec.core.dates import month_end
 from revrec.core.errors import RevrecError
@@ -78,6 +79,7 @@ def close(
             raise ChecklistFailed(period, failed)
         _record(run, period, approver, reason, failed)
     finish(ws)
+    catch_up(ws)
     return Closed(checks, ws.store.head().digest.hex(), digest_of(ws.store.periods()[-1]))
 
 

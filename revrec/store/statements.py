@@ -24,6 +24,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    text,
     tuple_,
     update,
 )
@@ -110,6 +111,22 @@ def _set(*columns: str) -> dict[str, Any]:
     return {name: bindparam(f"to_{name}") for name in columns}
 
 
+def _added(table: Table) -> ClauseElement:
+    """Insert an amount, or add it to the one that stands under its key; by position: the columns of the table."""
+    names = [column.name for column in table.c]
+    values, key = ", ".join(f":{name}" for name in names), ", ".join(column.name for column in table.primary_key)
+    told = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({values})"  # noqa: S608  names of our own tables
+    return text(f"{told} ON CONFLICT ({key}) DO UPDATE SET amount = {table.name}.amount + excluded.amount")
+
+
+_NIL: ColumnElement[int] = literal_column("0")
+_KEY_COLUMNS = tuple(t.bundle_liability.c)[1:-1]
+_KEY = tuple_(*_KEY_COLUMNS)
+_AFTER = tuple_(*(bindparam(f"after_{column.name}") for column in _KEY_COLUMNS))
+_SUM = func.sum(t.bundle_liability.c.amount)
+_OPEN = func.sum(case((t.bundle_liability.c.month < bindparam("first"), t.bundle_liability.c.amount), else_=_NIL))
+_TURN = func.sum(case((t.bundle_liability.c.month >= bindparam("from"), func.abs(t.bundle_liability.c.amount)), else_=_NIL))
+_MOVED = or_(_OPEN != _NIL, _TURN != _NIL)
 # The bundles of a list (`lists.Chosen`), and how it is sorted: by what is owed, or by the last day of use.
 _LAST_DAY = func.coalesce(t.bundles.c.ends_on, literal_column("'9999-12-31'"))
 _CHOSEN = and_(
@@ -191,7 +208,7 @@ STATEMENTS: dict[str, ClauseElement] = {
     "entries_of_customer": _entries.where(_of(t.entries, "customer")),
     "entries_of_day": _entries.where(_of(t.entries, "date")),
     "entries": _page(
-        select(t.entries.c.date, t.entries.c.number, t.entries.c.body)
+        select(t.entries.c.date, t.entries.c.number, t.entries.c.body, t.entries.c.seq)
         .where(
             _of(t.entries),
             tuple_(t.entries.c.date, t.entries.c.number) > tuple_(bindparam("day"), bindparam("after")),
@@ -382,6 +399,46 @@ STATEMENTS: dict[str, ClauseElement] = {
     "waiting_recipients_of_list": select(t.waiting.c.recipient).where(_of(t.waiting), _list(t.waiting.c.recipient)).distinct(),
     "put_waiting": update(t.waiting).values(_set("state")).where(_of(t.waiting, "draft")),
     "drop_waiting": delete(t.waiting).where(_of(t.waiting, "draft")),
+    "mark": select(t.marks.c.entry).where(_of(t.marks, "name")),
+    "put_mark": update(t.marks).values(_set("entry")).where(_of(t.marks, "name")),
+    "sum_liability": _added(t.liability),
+    "sum_bundle_liability": _added(t.bundle_liability),
+    "sum_results": _added(t.results),
+    "clear_marks": delete(t.marks).where(_of(t.marks)),
+    "clear_liability": delete(t.liability).where(_of(t.liability)),
+    "clear_bundle_liability": delete(t.bundle_liability).where(_of(t.bundle_liability)),
+    "clear_results": delete(t.results).where(_of(t.results)),
+    "sessions_given": select(t.events.c.seq, t.events.c.id, t.events.c.source, t.events.c.record)
+    .where(_of(t.events), t.events.c.seq >= bindparam("first"), t.events.c.seq <= bindparam("last"), t.GIVEN)
+    .order_by(t.events.c.seq),
+    "events_of_list": select(*EVENT).where(_of(t.events), _list(t.events.c.seq)),
+    "liability": select(*tuple(t.liability.c)[1:])
+    .where(_of(t.liability), t.liability.c.month <= bindparam("until"))
+    .order_by(*tuple(t.liability.c)[1:-1]),
+    "liability_of_list": select(*tuple(t.bundle_liability.c)[1:]).where(
+        _of(t.bundle_liability), _list(t.bundle_liability.c.bundle)
+    ),
+    "liability_rows": _page(
+        select(*tuple(t.bundle_liability.c)[1:]).where(_of(t.bundle_liability), _AFTER < _KEY).order_by(*_KEY_COLUMNS)
+    ),
+    "open_at": select(t.bundle_liability.c.bundle, _SUM)
+    .where(_of(t.bundle_liability), t.bundle_liability.c.month < bindparam("month"))
+    .group_by(t.bundle_liability.c.bundle)
+    .having(_SUM > _NIL),
+    "owing": select(t.bundle_liability.c.bundle, _SUM)
+    .where(
+        _of(t.bundle_liability),
+        t.bundle_liability.c.month <= bindparam("until"),
+        *_or_any(t.bundle_liability, "branch", "service", "policy"),
+    )
+    .group_by(t.bundle_liability.c.bundle)
+    .having(_MOVED),
+    "results": select(*tuple(t.results.c)[1:])
+    .where(_of(t.results), t.results.c.month >= bindparam("first"), t.results.c.month <= bindparam("last"))
+    .order_by(*tuple(t.results.c)[1:-1]),
+    "results_of": select(*tuple(t.results.c)[2:-1], func.sum(t.results.c.amount))
+    .where(_of(t.results), t.results.c.month >= bindparam("first"), t.results.c.month <= bindparam("last"))
+    .group_by(*tuple(t.results.c)[2:-1]),
     **{f"add_{name}": insert(table) for name, table in t.metadata.tables.items()},
 }
 

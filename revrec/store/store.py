@@ -116,7 +116,7 @@ class Store:
         self.taxpayer_id = taxpayer_id
         self.connection = connection
         self.dialect = connection.dialect.name
-        self.writing = False
+        self.writing = self.reading = False
         self.read_only = False
         self.restore = restore
         self.taxpayer = self._taxpayer()
@@ -194,16 +194,18 @@ class Store:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Several reads that see one state."""
-        if self.writing:
+        """Several reads that see one state; inside another snapshot, its state."""
+        if self.writing or self.reading:
             yield
             return
         self.connection.rollback()
         self._begin_reading()
+        self.reading = True
         try:
             self.rows("head")  # the state that is seen is that of the first read
             yield
         finally:
+            self.reading = False
             self.connection.rollback()
 
     def rollback(self) -> None:

@@ -27,6 +27,7 @@ DAY = String(10)
 MONTH = String(7)
 
 ADJUSTMENTS = text("type = 'adjustment.posted'")
+GIVEN = text("type = 'session.completed'")
 ESTIMATES = text("type = 'breakage.estimated'")
 
 metadata = MetaData()
@@ -455,6 +456,65 @@ states = Table(
     Column("text", String, nullable=False),
     Column("message", BigInteger, nullable=False),
     PrimaryKeyConstraint("taxpayer", "place", name="pk_states"),
+    sqlite_with_rowid=False,
+)
+
+# DERIVED: how far the sums below go: every entry up to that number is in them; caught up by `app/sums.py`, never by `record`.
+marks = Table(
+    "marks",
+    metadata,
+    _taxpayer(),
+    Column("name", String(16), nullable=False),
+    Column("entry", BigInteger, nullable=False),
+    PrimaryKeyConstraint("taxpayer", "name", name="pk_marks"),
+    CheckConstraint("entry >= 0", name="ck_marks_entry"),
+    sqlite_with_rowid=False,
+)
+
+# DERIVED: movements of the contract liability by month and flow (`core/tally.py`), more owed positive; '' = none.
+liability = Table(
+    "liability",
+    metadata,
+    _taxpayer(),
+    Column("month", MONTH, nullable=False),
+    Column("branch", ID, nullable=False),
+    Column("service", ID, nullable=False),
+    Column("policy", String(80), nullable=False),
+    Column("flow", String(32), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    PrimaryKeyConstraint("taxpayer", "month", "branch", "service", "policy", "flow", name="pk_liability"),
+    sqlite_with_rowid=False,
+)
+
+# DERIVED: the same by bundle.
+bundle_liability = Table(
+    "bundle_liability",
+    metadata,
+    _taxpayer(),
+    Column("bundle", ID, nullable=False),
+    Column("month", MONTH, nullable=False),
+    Column("branch", ID, nullable=False),
+    Column("service", ID, nullable=False),
+    Column("policy", String(80), nullable=False),
+    Column("flow", String(32), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    PrimaryKeyConstraint("taxpayer", "bundle", "month", "branch", "service", "policy", "flow", name="pk_bundle_liability"),
+    sqlite_with_rowid=False,
+)
+
+# DERIVED: income and expenses by month, debit positive; '' = none.
+results = Table(
+    "results",
+    metadata,
+    _taxpayer(),
+    Column("month", MONTH, nullable=False),
+    Column("package", ID, nullable=False),
+    Column("provider", ID, nullable=False),
+    Column("branch", ID, nullable=False),
+    Column("service", ID, nullable=False),
+    Column("role", String(32), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    PrimaryKeyConstraint("taxpayer", "month", "package", "provider", "branch", "service", "role", name="pk_results"),
     sqlite_with_rowid=False,
 )
 
