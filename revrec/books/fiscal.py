@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -19,6 +20,7 @@ from revrec.core.dates import DAY, add_months
 LARGE = 100_000
 """A book of more entries also comes in parts: more than that Fava does not show quickly."""
 
+_BOOK = re.compile(r"fy([0-9]{4})(?:-q([1-4])|-(0[1-9]|1[0-2]))?\.beancount")
 _NOTE = """\
 ; {what} by itself. The balances before it stand in one transaction on its eve, dated the day before because the assertions of
 ; its first day are checked before that day's transactions. They are those of revrec's own entries: hand-written entries of
@@ -46,6 +48,17 @@ class Span(NamedTuple):
     def holds(self, day: date) -> bool:
         """Whether a day is in it."""
         return self.first <= day <= self.last
+
+
+def named(book: str) -> Span | None:
+    """The span of a book's file name; None of one that holds all years."""
+    found = _BOOK.fullmatch(book)
+    if not found:
+        return None
+    year, quarter, month = found.groups()
+    start, months = (3 * int(quarter) - 2, 3) if quarter else (int(month), 1) if month else (1, 12)
+    first = date(int(year), start, 1)
+    return Span(_name(first, months), first, add_months(first, months) - DAY)
 
 
 def spans(sizes: Mapping[date, int]) -> list[Span]:

@@ -101,7 +101,7 @@ class RevrecBundles(FramedPage):
         """A page of the bundles that are asked for."""
         wanted = _wanted(ws, question)
         found = app.glance(ws, wanted, day_asked(ws))
-        ties = (self._tie(found),)
+        ties = (self._tie(ws, found),)
         return Bundles(
             on=found.on,
             days=wanted.days,
@@ -115,20 +115,25 @@ class RevrecBundles(FramedPage):
             notices=() if ties[0].ties else (_DIFFERS,),
         )
 
-    def _tie(self, found: Glance) -> TieLine:
-        """The contract liability of the open ledger against all bundles of the store, whatever is chosen."""
-        ledger, bundles = -self.balance(Role.CONTRACT_LIABILITY), found.every.liability
-        right = f"store, {found.every.bundles:,} bundles"
+    def _tie(self, ws: Workspace, found: Glance) -> TieLine:
+        """The contract liability of the open ledger against all bundles of the store, whatever is chosen.
+
+        A book that ends before the others is tied to the store at its end: the bundles of then are not those of now.
+        """
+        ledger, link = -self.balance(Role.CONTRACT_LIABILITY), self.goto.accounts(self._liability)
+        then = app.ledger_until(ws, self.span.last) if self.span else None
+        if self.span and then is not None:
+            return self.tie(Tie("Ledger, contract liability", ledger, f"store at the end of {self.span.last}", then), link)
+        right, bundles = f"store, {counted(found.every.bundles, 'bundle')}", found.every.liability
         if self._by_hand:
             right = f"{right} {self.money(bundles)} and entries made by hand {self.money(self._by_hand)}, together"
-        tie = Tie("Ledger, contract liability", ledger, right, bundles + self._by_hand)
-        return self.tie(tie, self.goto.accounts(self._liability))
+        return self.tie(Tie("Ledger, contract liability", ledger, right, bundles + self._by_hand), link)
 
     def _said(self, found: Glance) -> str:
         """What part of the balance the chosen bundles stand for."""
         chosen, every = found.chosen, found.every
         if chosen.bundles == every.bundles:
-            return "All bundles are shown; their deferred amounts add up to the balance above."
+            return f"All bundles are shown; what is deferred of them adds up to {self.money(every.liability)}."
         return (
             f"{counted(chosen.bundles, 'bundle')} chosen, {self.money(chosen.liability)} of {self.money(every.liability)}; "
             f"the other {every.bundles - chosen.bundles:,} for {self.money(every.liability - chosen.liability)}."
