@@ -16,7 +16,6 @@ from revrec.core.report import Tie
 from revrec.fava.asked import Part
 from revrec.fava.books import by_hand
 from revrec.fava.frame import Cell, Column, FramedPage, Grid, Pager, Tab, TieLine, day_asked, number_asked
-from revrec.fava.goto import link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,8 +158,7 @@ class RevrecBundles(FramedPage):
 
     def _cells(self, line: Line) -> Iterator[Cell]:
         bundle, package = line.bundle, line.bundle.terms.package
-        words = link("bundle", bundle.id)
-        journal = Cell("journal", self.goto.journal(words), f"the entries of bundle {bundle.id} in the journal", "quiet")
+        journal = Cell("journal", self.goto.bundle(bundle.id), f"the entries of bundle {bundle.id} in the journal", "quiet")
         yield Cell(bundle.id, self.goto.trace(f"bundle:{bundle.id}"), f"the chain of bundle {bundle.id}", more=(journal,))
         yield Cell(bundle.customer, self.goto.trace(f"customer:{bundle.customer}"), f"the chain of customer {bundle.customer}")
         yield Cell(package.id)
@@ -169,9 +167,9 @@ class RevrecBundles(FramedPage):
         yield Cell(f"{line.used_on}")
         yield Cell(f"{bundle.expires_on or '–'}")
         yield Cell("–" if line.days is None else str(line.days), shape="num")
-        yield self.amount(line.liability, self.goto.accounts(self._liability, words), f"deferred of bundle {bundle.id}")
+        yield self.amount(line.liability, self.goto.bundle(bundle.id, self._liability), f"deferred of bundle {bundle.id}")
         yield self.amount(line.refund.amount)._replace(title=line.refund.formula)
-        yield self.amount(line.owed, self.goto.accounts(self._claims, words), f"owed on bundle {bundle.id}")
+        yield self.amount(line.owed, self.goto.bundle(bundle.id, self._claims), f"owed on bundle {bundle.id}")
         yield Cell(_payment(line), shape=_PAYMENTS.get(line.payment, "calm"))
         yield Cell(_standing(line), shape=_STANDINGS.get(line.standing, "calm"))
 

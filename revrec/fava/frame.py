@@ -24,7 +24,7 @@ from revrec.core.errors import RevrecError
 from revrec.core.money import decimal
 from revrec.fava.asked import Asked, Part, asked, kept
 from revrec.fava.beside import Beside, beside
-from revrec.fava.books import balance, roles
+from revrec.fava.books import ENTRY, balance, roles
 from revrec.fava.goto import Goto
 
 if TYPE_CHECKING:
@@ -149,10 +149,13 @@ class FramedPage(FavaExtensionBase):
     def __init__(self, ledger: Any, config: str | None = None) -> None:
         super().__init__(ledger, config)
         self.roles: dict[str, str] = {}
+        self._entries = True
 
     def after_load_file(self) -> None:
         """Read from the ledger what every request needs."""
         self.roles = roles(self.ledger.all_entries_by_type.Open)
+        made = self.ledger.all_entries_by_type.Transaction
+        self._entries = not made or any(ENTRY in entry.meta for entry in made)
 
     def body(self, ws: Workspace, question: Asked) -> Body:
         """What this page shows of the books for a question."""
@@ -195,7 +198,7 @@ class FramedPage(FavaExtensionBase):
     @property
     def goto(self) -> Goto:
         """Where numbers lead."""
-        return Goto(url_for)
+        return Goto(url_for, self._entries)
 
     @property
     def currency(self) -> str:
