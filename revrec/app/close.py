@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-import orjson
-
 from revrec.app.advance import SOURCE, own_event
 from revrec.app.books import finish
 from revrec.app.checklist import NO_EVIDENCE, Evidence, checklist, loaded
+from revrec.app.heads import Signed, digest_of
 from revrec.app.record import Run, finish_files, writing
 from revrec.core.checklist import Check
 from revrec.core.dates import month_end
@@ -19,7 +17,6 @@ from revrec.core.errors import RevrecError
 
 if TYPE_CHECKING:
     from revrec.app.workspace import Workspace
-    from revrec.store.store import Period
 
 
 class NoPeriod(RevrecError):
@@ -48,11 +45,12 @@ class ChecklistFailed(RevrecError):
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The checklist, the chain's head after the closing, and the one digest that stands for the period (both hex)."""
+    """The checklist, the chain's head after the closing, the digest that stands for the period (both hex), what was signed."""
 
     checks: tuple[Check, ...]
     digest: str
     period_digest: str
+    signed: Signed
 
 
 def close(
@@ -78,13 +76,7 @@ def close(
             raise ChecklistFailed(period, failed)
         _record(run, period, approver, reason, failed)
     finish(ws)
-    return Closed(checks, ws.store.head().digest.hex(), digest_of(ws.store.periods()[-1]))
-
-
-def digest_of(period: Period) -> str:
-    """The digest of a closed month, hex: SHA-256 of the chain's head and of the (RFC 8785) list of its files' digests."""
-    files = orjson.dumps(dict(period.files), option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(period.head + files).hexdigest()
+    return Closed(checks, ws.store.head().digest.hex(), digest_of(ws.store.periods()[-1]), run.heads[-1])
 
 
 def _checked(run: Run, first: date, evidence: Evidence, errors: tuple[str, ...] | None, approver: str) -> tuple[Check, ...]:

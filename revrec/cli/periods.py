@@ -66,6 +66,7 @@ def close(
 ) -> None:
     """Go through the checklist of a month, then close it: no entry is dated in it any more.
 
+    One root over all events and entries is signed with it: `revrec prove` shows from it that a session is in the books.
     The calendar runs to the month's end first. What needs outside knowledge is compared where it is given.
 
     \b
@@ -85,6 +86,7 @@ def close(
                 "period": period,
                 "digest": done.digest,
                 "period_digest": done.period_digest,
+                "tree_head": done.signed.to_json(),
                 "checks": [
                     {"number": c.number, "name": c.name, "outcome": c.outcome, "passed": c.passed, "evidence": c.evidence}
                     for c in done.checks
@@ -95,6 +97,8 @@ def close(
         for check in done.checks:
             print(f"{check.outcome.value:<4}  {check.number:>2} {check.name}: {check.evidence}")
         print(f"{period} is closed; chain head {done.digest}; digest of the month {done.period_digest}")
+        for line in done.signed.lines():
+            print(line)
 
 
 def _amount(text: str | None, currency: str) -> int | None:

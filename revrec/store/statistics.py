@@ -38,6 +38,9 @@ _GUESSES = (
     ("waiting", "waiting", "1000 1000 1"),
     ("waiting", "ix_waiting_recipient", "1000 1000 4 1"),
     ("states", "states", "100000 100000 1"),
+    ("tree_heads", "tree_heads", "100 100 1"),
+    ("statements", "statements", "10000 10000 1"),
+    ("statements", "ix_statements_customer", "10000 10000 4 1"),
     ("visits", "visits", "100000 100000 1"),
     ("visits", "ix_visits_customer", "100000 100000 4"),
 )
