@@ -35,22 +35,23 @@ def text(days: Sequence[date], rows: Sequence[MonthRow], chart: Chart, currency:
         parts.append(f'include "manual/{year}.beancount"\n')
     earlier = [row for row in rows if row.month.year < year]
     if earlier:
-        parts.append(_brought_forward(year, earlier, chart, currency, main))
+        parts.append(brought_forward(date(year - 1, 12, 31), year, earlier, chart, currency, main))
     return "".join(parts)
 
 
-def _brought_forward(year: int, rows: Iterable[MonthRow], chart: Chart, currency: str, main: Main) -> str:
-    """The balances at the end of the year before, by account and branch; its results in the account of earlier earnings."""
+def brought_forward(eve: date, year: int, rows: Iterable[MonthRow], chart: Chart, currency: str, main: Main) -> str:
+    """The balances of `rows` by account and branch, dated `eve`; results of years before `year` on the account of earlier earnings."""
     earnings = f"Equity:{main.option('account_previous_earnings', 'Earnings:Previous')}"
     sums: dict[tuple[str, str], int] = defaultdict(int)
     for row in rows:
         account = account_of(row, chart)
-        sums[earnings if is_result(account) else account, row.branch or ""] += row.amount
-    eve = date(year - 1, 12, 31)
+        ended = is_result(account) and row.month.year < year
+        sums[earnings if ended else account, row.branch or ""] += row.amount
     legs = []
     for (account, branch), amount in sorted(sums.items()):
         if amount:
             legs.append(posting_line(account, money.text(amount, currency), currency))
             legs.extend([f'    branch: "{escape(branch)}"\n'] if branch else [])
     opened = "" if any(a.name == earnings for a in chart.accounts) else f"\n{eve} open {earnings}\n"
-    return f'{opened}\n{eve} * "Balances brought forward from {year - 1}"\n' + "".join(legs) if legs else ""
+    since = f"{eve.year}" if (eve.month, eve.day) == (12, 31) else f"{eve}"
+    return f'{opened}\n{eve} * "Balances brought forward from {since}"\n' + "".join(legs) if legs else ""

@@ -423,7 +423,9 @@ def check_sessions(pack: Pack, facts: Facts, report: Report) -> str:
         report.add("entries.jsonl", f"session {session}", "it earns, and no event delivered it")
     silent = facts.delivered - times.keys() - facts.undone
     for session in sorted(silent ^ (told.keys() - facts.undone)):
-        report.add(file, f"session {session}", "it earns nothing and is not listed" if session in silent else "it earns, or is unknown")
+        report.add(
+            file, f"session {session}", "it earns nothing and is not listed" if session in silent else "it earns, or is unknown"
+        )
     once, late = len(times.keys() & facts.delivered), f"; {len(strays):,} recorded before this pack" if strays else ""
     undone = len(facts.undone & facts.delivered - times.keys())
     return (
@@ -493,7 +495,11 @@ def check_documents(pack: Pack, head: dict[str, Any], heads: list[dict[str, Any]
         text, place = row["hashed"], place + 1
         previous = "" if row["first"] else before
         if row["place"] != place or sha256(text.encode()).upper() != row["huella"] or f"&Huella={previous}&" not in text:
-            report.add("invoices/records.jsonl", f"{where}, record {row['place']}", "its huella is not that of its text and the one before")
+            report.add(
+                "invoices/records.jsonl",
+                f"{where}, record {row['place']}",
+                "its huella is not that of its text and the one before",
+            )
         before, places[place] = row["huella"], row["number"]
     for number, record in numbers.items():
         if record and places.get(record) != number:
@@ -555,7 +561,9 @@ def check_reports(pack: Pack, facts: Facts, report: Report) -> str:
     if [sum(Decimal(row[each]) for row in listed) for each in ("total", "vat")] != sums:
         report.add("reports/invoices.json", "rows", "the documents add up to other totals")
     opening = "and their openings from nothing" if facts.whole else "from their openings"
-    return f"reports: {len(names)} with {ties} tie-outs, each difference 0; {roles} balances recomputed from the entries {opening}"
+    return (
+        f"reports: {len(names)} with {ties} tie-outs, each difference 0; {roles} balances recomputed from the entries {opening}"
+    )
 
 
 # What people call.
