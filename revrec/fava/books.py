@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
 ROLE = "revrec-role"
 ENTRY = "entry"  # the metadata that revrec puts on each of its entries
-_SUMMED = re.compile(
-    r"(fy[0-9]{4}(-q?[0-9]+)?|summary)\.beancount"
-)  # generated, too: entries that stand for many, under no number
+_SUMMED = re.compile(r"(fy[0-9].*|summary)\.beancount")  # generated, too: entries that stand for many, under no number
 
 
 def roles(opens: Iterable[Open]) -> dict[str, str]:
