@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-import orjson
-
 from revrec.app.advance import SOURCE, own_event
 from revrec.app.books import finish
 from revrec.app.checklist import NO_EVIDENCE, Evidence, checklist, loaded
+from revrec.app.heads import Signed, digest_of
 from revrec.app.record import Run, finish_files, writing
 from revrec.app.sums import catch_up
 from revrec.core.checklist import Check
@@ -19,8 +17,8 @@ from revrec.core.dates import month_end
 from revrec.core.errors import RevrecError
 
 if TYPE_CHECKING:
+    from revrec.app.erase import Erasure
     from revrec.app.workspace import Workspace
-    from revrec.store.store import Period
 
 
 class NoPeriod(RevrecError):
@@ -49,11 +47,16 @@ class ChecklistFailed(RevrecError):
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The checklist, the chain's head after the closing, and the one digest that stands for the period (both hex)."""
+    """The checklist, the chain's head after the closing, and the one digest that stands for the period (both hex).
+
+    `signed` is the head of the tree, as it was signed; `erasures` are the keys of persons that the calendar destroyed on its way.
+    """
 
     checks: tuple[Check, ...]
     digest: str
     period_digest: str
+    signed: Signed
+    erasures: tuple[Erasure, ...] = ()
 
 
 def close(
@@ -80,13 +83,9 @@ def close(
         _record(run, period, approver, reason, failed)
     finish(ws)
     catch_up(ws)
-    return Closed(checks, ws.store.head().digest.hex(), digest_of(ws.store.periods()[-1]))
-
-
-def digest_of(period: Period) -> str:
-    """The digest of a closed month, hex: SHA-256 of the chain's head and of the (RFC 8785) list of its files' digests."""
-    files = orjson.dumps(dict(period.files), option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(period.head + files).hexdigest()
+    return Closed(
+        checks, ws.store.head().digest.hex(), digest_of(ws.store.periods()[-1]), run.heads[-1], tuple(run.erasures.values())
+    )
 
 
 def _checked(run: Run, first: date, evidence: Evidence, errors: tuple[str, ...] | None, approver: str) -> tuple[Check, ...]:

@@ -14,12 +14,14 @@ from typing import Any
 
 import orjson
 
-from revrec.app import outbox
+from revrec.app import audit_key, outbox, shut
 from revrec.app.books import compare
 from revrec.app.progress import Progress, Silent
 from revrec.app.refollow import Follower, Stray
 from revrec.app.replay import Derived, Replay
 from revrec.app.verify_papers import check_contents, check_documents, check_records
+from revrec.app.verify_persons import check_disclosures
+from revrec.app.verify_proofs import Growth, check_heads, check_statements
 from revrec.app.workspace import Workspace
 from revrec.books.listing import day_path
 from revrec.books.write import Unwritten
@@ -32,6 +34,7 @@ from revrec.store.format import GENESIS, chain_digest, decode_entry, stored_even
 from revrec.store.papers import Papers
 from revrec.store.store import Store, StoredEvent, scratch
 from revrec.store.sums import Sums
+from revrec.store.tree import Tree
 from revrec.wire.stored import MARKER
 
 SHOWN = 20  # findings of one kind that are listed; the rest is counted
@@ -89,14 +92,22 @@ def verify(ws: Workspace, progress: Progress | None = None) -> tuple[Finding, ..
     with ws.store.snapshot():
         with _going_on(found, "the head"):
             progress.start("hashing the chain", ws.store.event_count)
+        growth = Growth()
+        with _going_on(found, "the signed heads"):
+            growth.expect(Tree(ws.store).heads())
         with _going_on(found, "the chain"):
             sealing = Sealing()
-            check_chain(ws.store, found, progress.step, note=sealing.note)
+            check_chain(ws.store, found, progress.step, note=sealing.note, grow=growth.take)
             check_keys(ws.store, sealing, found)
+            _check_exposed(ws, sealing.erased, found)
         progress.done()
         check_pins(ws.store, found)
+        with _going_on(found, "what was signed"):
+            check_signed(ws, growth, found)
         with _going_on(found, "the documents"):
             check_papers(ws, found)
+        with _going_on(found, "the log of identities"):
+            check_disclosures(ws.store, _noting(found))
         with _going_on(found, "the derivation"):
             _rederive(ws, found, progress)
         with _going_on(found, "the files"):
@@ -127,6 +138,7 @@ def check_chain(
     step: Callable[[int], None],
     after: int = 0,
     note: Callable[[StoredEvent, Fields], None] | None = None,
+    grow: Callable[[StoredEvent, list[bytes]], None] | None = None,
 ) -> None:
     """Numbers without gaps, digests, and each record against its row and its entries; from after an event on."""
     before = store.event(after) if after else None
@@ -143,6 +155,8 @@ def check_chain(
             note(stored, fields)
         _check_record(store, stored, fields, digest, found)
         bodies = _take_entries(entries, stored, found)
+        if grow is not None:
+            grow(stored, bodies)
         if hashlib.sha256(b"".join(bodies)).hexdigest() != fields.get("entries"):
             message = f"event {stored.id}: its entries E-{stored.first_entry} … are not those that the chain record names"
             found.add("chain.entries", f"event {stored.id}", message, _RESTORE)
@@ -290,23 +304,45 @@ def check_keys(store: Store, sealing: Sealing, found: Findings) -> None:
             message = f"customer {customer} was erased, yet the key stands open: a backup or a hand has put it back"
             found.add("key.returned", _whose(customer), message, "Delete its row in `keys`, or erase the person again")
     try:
-        shut = sorted(customer for customer, wrapped in keys.items() if not store.keys.opens(customer, wrapped))
+        closed = sorted(customer for customer, wrapped in keys.items() if not store.keys.opens(customer, wrapped))
     except KeyMissing:
         return
     except KeyBroken as error:
         found.add("key.broken", store.keys.master.where, str(error), _KEY)
         return
-    if len(shut) > 1 and len(shut) == len(keys):
-        message = f"it opens none of the {len(shut):,} customers' keys: it is not the key of this workspace"
+    if len(closed) > 1 and len(closed) == len(keys):
+        message = f"it opens none of the {len(closed):,} customers' keys: it is not the key of this workspace"
         found.add("key.broken", store.keys.master.where, message, _KEY)
         return
-    for customer in shut:
+    for customer in closed:
         message = f"the key of {_whose(customer)} was changed: {store.keys.master.where} does not open it"
         found.add("key.changed", _whose(customer), message, _RESTORE)
 
 
+def _check_exposed(ws: Workspace, erased: Iterable[str], found: Findings) -> None:
+    """No document of a person who was blocked or erased lies in the documents folder."""
+    for path in shut.exposed(ws, sorted(erased)):
+        message = f"{path} is a document of a person who was blocked or erased"
+        found.add("person.exposed", path.as_posix(), message, "Run `revrec invoice render`, which removes it, or delete it")
+
+
 def _whose(customer: str) -> str:
     return f"customer {customer}" if customer else "the taxpayer"
+
+
+# what was signed
+
+
+def check_signed(ws: Workspace, growth: Growth, found: Findings) -> None:
+    """The signed heads of the tree, and the signed statements."""
+    try:
+        own = audit_key.read(ws.settings)
+    except audit_key.AuditKeyBroken as broken:
+        found.add("key.audit", audit_key.FILE, str(broken), "Put the audit.key of this workspace back from your backup")
+        own = None
+    say = _noting(found)
+    check_heads(ws.store, growth, audit_key.fingerprint(own) if own else None, say)
+    check_statements(ws.store, say)
 
 
 # documents

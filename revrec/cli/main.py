@@ -13,6 +13,7 @@ import typer
 
 from revrec.cli import (
     about,
+    audit,
     books,
     bundles,
     demo,
@@ -23,6 +24,7 @@ from revrec.cli import (
     options,
     periods,
     policies,
+    proofs,
     records,
     reports,
     sandbox,
@@ -69,7 +71,8 @@ def root(
 
     Exit codes: 0 done; 1 refused, findings or a broken workspace; 2 wrong usage; 130 interrupted.
     Environment: REVREC_DATABASE (another database), REVREC_KEY (the key of personal data, instead of revrec.key),
-    REVREC_SCHEMAS (the folder of official schemas), REVREC_SIGNER_PASSWORD (of the certificate).
+    REVREC_AUDIT_KEY (the key that signs closings, instead of audit.key), REVREC_SCHEMAS (the folder of official schemas),
+    REVREC_SIGNER_PASSWORD (of the certificate).
 
     \b
     Example:
@@ -84,6 +87,7 @@ records.add(app)
 periods.add(app)
 bundles.add(app)
 policies.add(app)
+proofs.add(app)
 reports.add(app)
 books.add(app)
 serve.add(app)
@@ -95,6 +99,7 @@ face.add(app)
 schemas.add(app)
 sandbox.add(app)
 demo.add(app)
+audit.add(app)
 about.add(app)
 
 

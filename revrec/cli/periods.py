@@ -38,9 +38,12 @@ def advance(
     with options.workspace(ctx) as ws:
         done = app.advance(ws, to, future=future, now=options.now(), progress=options.progress())
     if as_json:
-        show.show_json({"entries": done.entries, "days": done.days, "calendar": done.calendar and done.calendar.isoformat()})
+        found = {"entries": done.entries, "days": done.days, "calendar": done.calendar and done.calendar.isoformat()}
+        show.show_json(found | {"erasures": [erasure.to_json() for erasure in done.erasures]})
     else:
         print(f"calendar at {done.calendar}: {show.count(done.entries, 'entry', 'entries')} on {show.count(done.days, 'day')}")
+        for erasure in done.erasures:
+            print(erasure)
 
 
 def close(
@@ -66,6 +69,7 @@ def close(
 ) -> None:
     """Go through the checklist of a month, then close it: no entry is dated in it any more.
 
+    One root over all events and entries is signed with it: `revrec prove` shows from it that a session is in the books.
     The calendar runs to the month's end first. What needs outside knowledge is compared where it is given.
 
     \b
@@ -85,16 +89,22 @@ def close(
                 "period": period,
                 "digest": done.digest,
                 "period_digest": done.period_digest,
+                "tree_head": done.signed.to_json(),
                 "checks": [
                     {"number": c.number, "name": c.name, "outcome": c.outcome, "passed": c.passed, "evidence": c.evidence}
                     for c in done.checks
                 ],
+                "erasures": [erasure.to_json() for erasure in done.erasures],
             }
         )
     else:
         for check in done.checks:
             print(f"{check.outcome.value:<4}  {check.number:>2} {check.name}: {check.evidence}")
         print(f"{period} is closed; chain head {done.digest}; digest of the month {done.period_digest}")
+        for line in done.signed.lines():
+            print(line)
+        for erasure in done.erasures:
+            print(erasure)
 
 
 def _amount(text: str | None, currency: str) -> int | None:

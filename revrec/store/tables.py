@@ -29,6 +29,8 @@ MONTH = String(7)
 ADJUSTMENTS = text("type = 'adjustment.posted'")
 GIVEN = text("type = 'session.completed'")
 ESTIMATES = text("type = 'breakage.estimated'")
+BLOCKED = text("length(wrapped) = 61")
+REGISTRATIONS = text("type = 'customer.registered'")
 
 metadata = MetaData()
 
@@ -89,6 +91,15 @@ events = Table(
 Index("ix_events_bundle", events.c.taxpayer, events.c.bundle, events.c.seq)
 # Estimates are few and asked for by every run: an index that every other event leaves alone.
 Index("ix_events_estimates", events.c.taxpayer, events.c.seq, sqlite_where=ESTIMATES, postgresql_where=ESTIMATES)
+# The registrations of one person, also after an erasure: for those to whom the law has blocked data shown.
+Index(
+    "ix_events_registrations",
+    events.c.taxpayer,
+    events.c.customer,
+    events.c.seq,
+    sqlite_where=REGISTRATIONS,
+    postgresql_where=REGISTRATIONS,
+)
 
 # FACTS: the journal, as the bytes whose digest stands in the chain.
 entries = Table(
@@ -245,7 +256,8 @@ holdings = Table(
     sqlite_with_rowid=False,
 )
 
-# The key of each customer, wrapped by one that is not in the database; the only thing that erasing a person deletes.
+# The key of each customer, wrapped by one that is not in the database; the only thing that erasing a person deletes. That of
+# a blocked person is a byte longer: the calendar finds them by it.
 keys = Table(
     "keys",
     metadata,
@@ -255,6 +267,7 @@ keys = Table(
     PrimaryKeyConstraint("taxpayer", "customer", name="pk_keys"),
     sqlite_with_rowid=False,
 )
+Index("ix_keys_blocked", keys.c.taxpayer, keys.c.customer, sqlite_where=BLOCKED, postgresql_where=BLOCKED)
 
 # DERIVED: movement of a month by role and analytic dimensions; '' = none.
 balances = Table(
@@ -459,6 +472,45 @@ states = Table(
     sqlite_with_rowid=False,
 )
 
+# FACTS: the head of the tree over events and entries (RFC 9162) at each closing, as the note that was signed; appended with its
+# `period.closed`. `frontier` are the nodes from which the tree grows on: the next closing hashes only what came since.
+tree_heads = Table(
+    "tree_heads",
+    metadata,
+    _taxpayer(),
+    Column("seq", BigInteger, nullable=False, autoincrement=False),
+    Column("period", MONTH, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("root", LargeBinary(32), nullable=False),
+    Column("frontier", LargeBinary, nullable=False),
+    Column("note", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("taxpayer", "seq", name="pk_tree_heads"),
+    CheckConstraint("seq > 0 AND size >= seq", name="ck_tree_heads_numbers"),
+    CheckConstraint("length(period) = 7", name="ck_tree_heads_period"),
+    CheckConstraint("length(root) = 32", name="ck_tree_heads_root"),
+    sqlite_with_rowid=False,
+)
+
+# FACTS: the signed statements that customers were given, numbered without gaps; they name the customer by id only. `seq` is
+# the event up to which the books stood.
+statements = Table(
+    "statements",
+    metadata,
+    _taxpayer(),
+    Column("n", BigInteger, nullable=False, autoincrement=False),
+    Column("customer", ID, nullable=False),
+    Column("as_of", DAY, nullable=False),
+    Column("at", String(20), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("note", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("taxpayer", "n", name="pk_statements"),
+    CheckConstraint("n > 0 AND seq >= 0", name="ck_statements_numbers"),
+    CheckConstraint("length(as_of) = 10 AND length(sha256) = 64", name="ck_statements_lengths"),
+    sqlite_with_rowid=False,
+)
+Index("ix_statements_customer", statements.c.taxpayer, statements.c.customer, statements.c.n)
+
 # DERIVED: how far the sums below go: every entry up to that number is in them; caught up by `app/sums.py`, never by `record`.
 marks = Table(
     "marks",
@@ -518,6 +570,45 @@ results = Table(
     sqlite_with_rowid=False,
 )
 
+# FACTS: the log of identities that were opened, handed over or destroyed, with a chain of its own. `role` is the office to
+# which the law has blocked data shown ('' = nobody was blocked), `recipient` the SHA-256 of the certificate that a file was
+# encrypted for, `whom` that of the persons in `disclosed`, `said` who did it and why, sealed with the taxpayer's own key.
+disclosures = Table(
+    "disclosures",
+    metadata,
+    _taxpayer(),
+    Column("n", BigInteger, nullable=False, autoincrement=False),
+    Column("at", String(20), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("role", String(32), nullable=False),
+    Column("scope", String(128), nullable=False),
+    Column("recipient", String(64), nullable=False),
+    Column("persons", BigInteger, nullable=False),
+    Column("documents", BigInteger, nullable=False),
+    Column("whom", LargeBinary(32), nullable=False),
+    Column("said", LargeBinary, nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),
+    PrimaryKeyConstraint("taxpayer", "n", name="pk_disclosures"),
+    CheckConstraint("kind IN ('shown', 'handed over', 'destroyed')", name="ck_disclosures_kind"),
+    CheckConstraint("n > 0 AND persons >= 0 AND documents >= 0", name="ck_disclosures_numbers"),
+    CheckConstraint("length(whom) = 32 AND length(digest) = 32", name="ck_disclosures_digests"),
+    sqlite_with_rowid=False,
+)
+
+# FACTS: the persons of each disclosure.
+disclosed = Table(
+    "disclosed",
+    metadata,
+    _taxpayer(),
+    Column("n", BigInteger, nullable=False, autoincrement=False),
+    Column("customer", ID, nullable=False),
+    PrimaryKeyConstraint("taxpayer", "n", "customer", name="pk_disclosed"),
+    sqlite_with_rowid=False,
+)
+Index("ix_disclosed_customer", disclosed.c.taxpayer, disclosed.c.customer, disclosed.c.n)
+
 BOOK_FACTS = ("events", "entries", "pins", "periods")
 DOCUMENT_FACTS = ("invoices", "records", "installations", "documents", "messages", "answers")
-FACTS = BOOK_FACTS + DOCUMENT_FACTS
+PROOF_FACTS = ("tree_heads", "statements")
+PERSON_FACTS = ("disclosures", "disclosed")
+FACTS = BOOK_FACTS + DOCUMENT_FACTS + PROOF_FACTS + PERSON_FACTS

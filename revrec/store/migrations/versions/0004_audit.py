@@ -3,7 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-from revrec.store import statistics
+from revrec.store import statistics, triggers
+from revrec.store.tables import BLOCKED, PERSON_FACTS, PROOF_FACTS, REGISTRATIONS
 
 revision = "0004"
 down_revision = "0003"
@@ -37,6 +38,43 @@ def _sum(name: str, *key: tuple[str, int]) -> None:
         sa.PrimaryKeyConstraint("taxpayer", *(column for column, _ in key), name=f"pk_{name}"),
         sqlite_with_rowid=False,
     )
+
+
+def _proofs() -> None:
+    op.create_table(
+        "tree_heads",
+        sa.Column("taxpayer", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("period", sa.String(7), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("root", sa.LargeBinary(32), nullable=False),
+        sa.Column("frontier", sa.LargeBinary(), nullable=False),
+        sa.Column("note", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("taxpayer", "seq", name="pk_tree_heads"),
+        sa.CheckConstraint("seq > 0 AND size >= seq", name="ck_tree_heads_numbers"),
+        sa.CheckConstraint("length(period) = 7", name="ck_tree_heads_period"),
+        sa.CheckConstraint("length(root) = 32", name="ck_tree_heads_root"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _statements() -> None:
+    op.create_table(
+        "statements",
+        sa.Column("taxpayer", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("n", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("customer", sa.String(64), nullable=False),
+        sa.Column("as_of", sa.String(10), nullable=False),
+        sa.Column("at", sa.String(20), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("note", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("taxpayer", "n", name="pk_statements"),
+        sa.CheckConstraint("n > 0 AND seq >= 0", name="ck_statements_numbers"),
+        sa.CheckConstraint("length(as_of) = 10 AND length(sha256) = 64", name="ck_statements_lengths"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_statements_customer", "statements", ["taxpayer", "customer", "n"])
 
 
 def _bundles() -> None:
@@ -75,6 +113,45 @@ def _register() -> None:
     op.create_index("ix_invoices_register", "invoices", ["taxpayer", *listed])
 
 
+def _disclosures() -> None:
+    op.create_table(
+        "disclosures",
+        sa.Column("taxpayer", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("n", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("at", sa.String(20), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("role", sa.String(32), nullable=False),
+        sa.Column("scope", sa.String(128), nullable=False),
+        sa.Column("recipient", sa.String(64), nullable=False),
+        sa.Column("persons", sa.BigInteger(), nullable=False),
+        sa.Column("documents", sa.BigInteger(), nullable=False),
+        sa.Column("whom", sa.LargeBinary(32), nullable=False),
+        sa.Column("said", sa.LargeBinary(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(32), nullable=False),
+        sa.PrimaryKeyConstraint("taxpayer", "n", name="pk_disclosures"),
+        sa.CheckConstraint("kind IN ('shown', 'handed over', 'destroyed')", name="ck_disclosures_kind"),
+        sa.CheckConstraint("n > 0 AND persons >= 0 AND documents >= 0", name="ck_disclosures_numbers"),
+        sa.CheckConstraint("length(whom) = 32 AND length(digest) = 32", name="ck_disclosures_digests"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "disclosed",
+        sa.Column("taxpayer", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("n", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("customer", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("taxpayer", "n", "customer", name="pk_disclosed"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_disclosed_customer", "disclosed", ["taxpayer", "customer", "n"])
+
+
+def _persons() -> None:
+    """Where a blocked person's key and registrations are found."""
+    columns = ["taxpayer", "customer", "seq"]
+    op.create_index("ix_events_registrations", "events", columns, sqlite_where=REGISTRATIONS, postgresql_where=REGISTRATIONS)
+    op.create_index("ix_keys_blocked", "keys", ["taxpayer", "customer"], sqlite_where=BLOCKED, postgresql_where=BLOCKED)
+
+
 def upgrade() -> None:
     """The new tables; the planner is told of the indexes. What is derived is emptied."""
     for table in DERIVED:
@@ -82,5 +159,10 @@ def upgrade() -> None:
     _sums()
     _bundles()
     _register()
-    for statement in statistics.create(op.get_context().dialect.name):
+    _proofs()
+    _statements()
+    _disclosures()
+    _persons()
+    dialect = op.get_context().dialect.name
+    for statement in (*triggers.guard(dialect, PROOF_FACTS + PERSON_FACTS), *statistics.create(dialect)):
         op.execute(statement)
