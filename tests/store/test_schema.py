@@ -84,7 +84,8 @@ def test_every_statement_names_the_taxpayer_and_compiles_on_both(name: str) -> N
 
 def test_every_read_uses_an_index(url: str) -> None:
     whole = {"pins", "customers", "visits", "days", "homonyms", "periods", "holdings"}  # read whole by nature
-    whole.add("estimates")  # all that its own index holds
+    whole |= {"estimates", "milestones"}  # all that their own indexes hold
+    whole.add("checklists")  # one row a closing
     whole |= {"installation", "messages", "answers", "states", "waiting", "latest_records"}  # few rows, read whole
     whole |= {"last_invoice", "last_record", "last_message", "last_answer", "last_wait", "last_sent"}  # from the end of a key
     whole |= {"first_unanswered", "count_open"}  # over rows that hold no texts of records
@@ -98,11 +99,12 @@ def test_every_read_uses_an_index(url: str) -> None:
                     assert " AND " in step, f"{name}: {step}"
 
 
-def test_estimates_are_read_from_an_index_that_holds_nothing_else(url: str) -> None:
-    sql = statements.compiled("sqlite", "estimates")
+@pytest.mark.parametrize("name", ["estimates", "milestones"])
+def test_the_few_events_of_a_kind_are_read_from_an_index_that_holds_nothing_else(url: str, name: str) -> None:
+    sql = statements.compiled("sqlite", name)
     with schema.engine(url).connect() as connection:
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", (1,)).fetchall()
-    assert ["ix_events_estimates" in step for *_, step in plan] == [True]
+    assert [f"ix_events_{name}" in step for *_, step in plan] == [True]
 
 
 def test_facts_are_append_only_and_the_triggers_can_be_dropped(url: str) -> None:

@@ -1,0 +1,189 @@
+"""The months of the books: open, closed, opened again; who closed each, why, and by which checklist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from revrec.app.checklist import ITEMS, NO_EVIDENCE, SLOW, checklist
+from revrec.app.close import digest_of
+from revrec.core.dates import month_end, month_start, next_month
+from revrec.core.words import Word
+from revrec.store import checks as kept
+from revrec.store.errors import KeyMissing
+
+if TYPE_CHECKING:
+    from revrec.app.workspace import Workspace
+    from revrec.core.checklist import Check
+    from revrec.store.store import StoredEvent
+
+FEW = 30_000  # entries up to which every item is looked at whenever somebody asks (ledger.md 3)
+
+
+class State(Word):
+    """How a month stands."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A closing, or an opening again.
+
+    `reason` is None where none was given, or `sealed`: it cannot be read without the workspace's key. `checks` is None where
+    no checklist was kept. `head` is the chain's digest at the event, `digest` that of the month's files (both hex; "" when
+    opened again); `failed` are the numbers of the items that failed, by the event itself.
+    """
+
+    seq: int
+    event: str
+    period: date
+    closes: bool
+    at: datetime
+    approver: str
+    reason: str | None
+    sealed: bool
+    head: str
+    digest: str
+    failed: tuple[int, ...]
+    checks: tuple[Check, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month with its entries and what was decided about it, oldest first."""
+
+    first: date
+    state: State
+    entries: int
+    acts: tuple[Act, ...]
+
+    @property
+    def name(self) -> str:
+        """`2026-01`."""
+        return f"{self.first:%Y-%m}"
+
+    @property
+    def closing(self) -> Act | None:
+        """The closing in force; None when the month is open, or was closed with a later one."""
+        return next((act for act in reversed(self.acts) if act.closes), None) if self.state is State.CLOSED else None
+
+
+class Item(NamedTuple):
+    """One item of an open month's checklist; `seq` is the event as of which it was looked at, None: just now.
+
+    `check` is None where it was never looked at.
+    """
+
+    number: int
+    check: Check | None
+    seq: int | None
+
+
+class Standing(NamedTuple):
+    """The checklist of an open month at the event `head`; `run` is the event that its latest run saw, if one was kept."""
+
+    items: tuple[Item, ...]
+    head: int
+    run: int | None
+
+
+def months(ws: Workspace) -> list[Month]:
+    """Every month from the first entry to the last one, or to the calendar or the last closing, the newest first."""
+    with ws.store.snapshot():
+        head, counts = ws.store.head(), _entries(ws)
+        acts = list(_acts(ws))
+    ends = [day for day in (head.calendar, head.closed_through, *counts, *(act.period for act in acts)) if day]
+    if not ends:
+        return []
+    first = min([*counts, *(act.period for act in acts)], default=month_start(max(ends)))
+    return [
+        _month(day, counts.get(day, 0), acts, head.closed_through) for day in reversed(list(_each(first, month_start(max(ends)))))
+    ]
+
+
+def standing(ws: Workspace, first: date, errors: Sequence[str] | None) -> Standing:
+    """The checklist of a month that is open: what can be looked at at once, and the rest as its latest run found it.
+
+    In small books everything is looked at; `errors` is what Beancount says of them, None: it was not asked.
+    """
+    with ws.store.snapshot():
+        head = ws.store.head()
+        run = kept.latest_run(ws.store, f"{first:%Y-%m}")
+        slow = SLOW if head.entries > FEW else frozenset[int]()
+        wanted = [number for number in ITEMS if number not in slow]
+        looked = {
+            each.number: each
+            for each in checklist(ws, first, NO_EVIDENCE, calendar=head.calendar, errors=errors, only=frozenset(wanted))
+        }
+    before = {check.number: check for check in run.checks} if run else {}
+    items = (_item(number, looked, before, run.seq if run else None) for number in ITEMS)
+    return Standing(tuple(items), head.seq, run.seq if run else None)
+
+
+def _item(number: int, looked: dict[int, Check], before: dict[int, Check], seq: int | None) -> Item:
+    """What was looked at now; else, or where only the run knew what others report, what the run said."""
+    now, then = looked.get(number), before.get(number)
+    if now is None or (then is not None and "no figure for" in now.evidence and "no figure for" not in then.evidence):
+        return Item(number, then, seq)
+    return Item(number, now, None)
+
+
+def _each(first: date, last: date) -> Iterator[date]:
+    while first <= last:
+        yield first
+        first = next_month(first)
+
+
+def _entries(ws: Workspace) -> dict[date, int]:
+    """How many entries each month has."""
+    counts: dict[date, int] = {}
+    for day in ws.store.days():
+        if day.entries:
+            first = month_start(day.date)
+            counts[first] = counts.get(first, 0) + day.entries
+    return counts
+
+
+def _month(first: date, entries: int, acts: Iterable[Act], through: date | None) -> Month:
+    """The state follows from where the books are closed; an opening again concerns every later month too."""
+    own = tuple(act for act in acts if act.period == first or (not act.closes and act.period <= first))
+    began = next((place for place, act in enumerate(own) if act.closes), len(own))
+    own = own[began:]  # what was opened again before the month was ever closed does not concern it
+    closed = through is not None and month_end(first) <= through
+    return Month(first, State.CLOSED if closed else State.REOPENED if own else State.OPEN, entries, own)
+
+
+def _acts(ws: Workspace) -> Iterator[Act]:
+    digests = {period.seq: digest_of(period) for period in ws.store.periods()}
+    checks = kept.closings(ws.store)
+    for event in ws.store.milestones():
+        if event.type != "currency.revalued":
+            yield _act(ws, event, digests.get(event.seq, ""), checks.get(event.seq))
+
+
+def _act(ws: Workspace, event: StoredEvent, digest: str, checklist_: kept.Kept | None) -> Act:
+    data, sealed = event.event["data"], False
+    try:
+        clear = ws.store.unsealed(event) or {}
+    except KeyMissing:
+        clear, sealed = {}, True
+    items = data.get("metadata", {}).get("failed-items", "")
+    return Act(
+        seq=event.seq,
+        event=event.id,
+        period=date.fromisoformat(f"{data['period']}-01"),
+        closes=event.type == "period.closed",
+        at=event.recorded,
+        approver=data["approver"],
+        reason=clear.get("note") or clear.get("reason") or data.get("reason"),
+        sealed=sealed,
+        head=event.digest.hex(),
+        digest=digest,
+        failed=tuple(int(number) for number in items.split(".") if number.isdigit()),
+        checks=checklist_.checks if checklist_ else None,
+    )
