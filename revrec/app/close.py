@@ -13,6 +13,7 @@ from revrec.app.advance import SOURCE, own_event
 from revrec.app.books import finish
 from revrec.app.checklist import NO_EVIDENCE, Evidence, checklist, loaded
 from revrec.app.record import Run, finish_files, writing
+from revrec.app.sums import catch_up
 from revrec.app.verify_checklists import MEMBER
 from revrec.core.checklist import Check
 from revrec.core.dates import month_end
@@ -81,6 +82,7 @@ def close(
         put_run(ws.store, period, ws.store.head().seq, encode(period, refused.checks))
         raise
     finish(ws)
+    catch_up(ws)
     return Closed(checks, ws.store.head().digest.hex(), digest_of(ws.store.periods()[-1]))
 
 

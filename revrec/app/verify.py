@@ -32,6 +32,7 @@ from revrec.store.errors import DatabaseDamaged, KeyBroken, KeyMissing
 from revrec.store.format import GENESIS, chain_digest, decode_entry, stored_event
 from revrec.store.papers import Papers
 from revrec.store.store import Store, StoredEvent, scratch
+from revrec.store.sums import Sums
 from revrec.wire.stored import MARKER
 
 SHOWN = 20  # findings of one kind that are listed; the rest is counted
@@ -39,6 +40,7 @@ _RESTORE = "Restore the database from a backup made before; `revrec verify` says
 _REBUILD = "Restore the database from a backup, or ask the vendor to derive the tables again"
 _KEY = "Put the revrec.key of this workspace back from your backup"
 _BOOKS = "Run `revrec books build`"
+_SUMS = {"sum", "sum of bundle", "result"}  # what `books build` adds up again
 
 Row = tuple[Any, ...]
 Fields = dict[str, Any]
@@ -424,6 +426,7 @@ def _bodies(store: Store, stored: StoredEvent | None) -> Iterator[tuple[int, byt
 
 
 def _compare_tables(store: Store, other: Store, replay: Replay, found: Findings) -> None:
+    Sums(other).catch_up(lambda _: None, Sums(store).mark)
     for what, read in (
         ("bundle", _bundle_rows),
         ("movement", _movement_rows),
@@ -433,11 +436,15 @@ def _compare_tables(store: Store, other: Store, replay: Replay, found: Findings)
         ("balance", _balance_rows),
         ("day", _day_rows),
         ("homonym", _plain("homonyms")),
+        ("sum", _sum_rows),
+        ("sum of bundle", _bundle_sum_rows),
+        ("result", _result_rows),
     ):
         for key in _unequal(read(store), read(other)):
             name = " ".join(str(part) for part in key)
             message = f"{what} {name}: the stored state is not what the events give"
-            found.add(f"derived.{what}", f"{what} {name}", message, _REBUILD)
+            hint = _BOOKS if what in _SUMS else _REBUILD
+            found.add(f"derived.{what.replace(' ', '-')}", f"{what} {name}", message, hint)
     for bundle in other.bundles():
         for name, amount in zip(Balances._fields, bundle.balances, strict=True):
             if amount < 0:
@@ -498,6 +505,18 @@ def _balance_rows(store: Store) -> Iterator[tuple[Row, Row]]:
 
 def _day_rows(store: Store) -> Iterator[tuple[Row, Row]]:
     yield from (((day,), (entries,)) for day, entries, _ in store.rows("days") if entries)
+
+
+def _sum_rows(store: Store) -> Iterator[tuple[Row, Row]]:
+    yield from ((tuple(row[:-1]), (int(row[-1]),)) for row in store.rows("liability", "9999-12") if row[-1])
+
+
+def _bundle_sum_rows(store: Store) -> Iterator[tuple[Row, Row]]:
+    yield from ((tuple(key), (amount,)) for key, amount in Sums(store).by_bundle() if amount)
+
+
+def _result_rows(store: Store) -> Iterator[tuple[Row, Row]]:
+    yield from ((tuple(row[:-1]), (int(row[-1]),)) for row in store.rows("results", "0000-00", "9999-12") if row[-1])
 
 
 # files

@@ -27,6 +27,7 @@ from revrec.cli import (
     reports,
     sandbox,
     schemas,
+    serve,
     show,
     submit,
     whatif,
@@ -85,6 +86,7 @@ bundles.add(app)
 policies.add(app)
 reports.add(app)
 books.add(app)
+serve.add(app)
 export.add(app)
 whatif.add(app)
 invoices.add(app)

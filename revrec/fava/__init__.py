@@ -17,14 +17,20 @@ from revrec.core.errors import RevrecError
 from revrec.core.journal import Role
 from revrec.core.money import decimal
 from revrec.fava.books import balance, lines, roles, strayed
+from revrec.fava.bundles import RevrecBundles
 from revrec.fava.chart import short
+from revrec.fava.frame import Tab, style_link, tabs
+from revrec.fava.invoices import RevrecInvoices
 from revrec.fava.links import Links, liability_account
 from revrec.fava.page import GROUP, VIEWS, Maker, Page, View, period
+from revrec.fava.trace import RevrecTrace
 
 if TYPE_CHECKING:
     from datetime import date
 
     from revrec.core.rollforward import Line
+
+__all__ = ["RevrecBundles", "RevrecInvoices", "RevrecRollforward", "RevrecTrace"]
 
 _REMEMBERED = 16  # filters whose lines are kept, as many as Fava keeps filtered ledgers
 
@@ -62,6 +68,14 @@ class RevrecRollforward(FavaExtensionBase):
     def short(self, minor: int, currency: str) -> str:
         """An amount for the axis of the chart: `12.5k`."""
         return short(minor, currency)
+
+    def tabs(self) -> tuple[Tab, ...]:
+        """The other pages of the books."""
+        return tabs(self.ledger, self.name)
+
+    def style_link(self) -> str:
+        """The style sheet of all pages."""
+        return style_link()
 
     def _page(self) -> Page:
         currency = (self.ledger.options["operating_currency"] or ["EUR"])[0]

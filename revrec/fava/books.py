@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fava.beans.abc import Transaction
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from fava.core.tree import Tree
 
 ROLE = "revrec-role"
+ENTRY = "entry"  # the metadata that revrec puts on each of its entries
+_SUMMED = re.compile(r"(fy[0-9]{4}|summary)\.beancount")  # generated, too: entries that stand for many, under no number
 
 
 def roles(opens: Iterable[Open]) -> dict[str, str]:
@@ -45,6 +49,19 @@ def lines(entries: Iterable[Directive], accounts: Mapping[str, str], currency: s
 def strayed(entries: Iterable[Transaction], liabilities: set[str]) -> bool:
     """Whether a leg of the contract liability belongs to another branch than its entry."""
     return any(p.account in liabilities and p.meta and "branch" in p.meta for entry in entries for p in entry.postings)
+
+
+def by_hand(entries: Iterable[Transaction], accounts: set[str], currency: str) -> int:
+    """What the accountant's own entries hold on some accounts together, debit positive: all that revrec did not write."""
+    own = (
+        entry for entry in entries if ENTRY not in entry.meta and not _SUMMED.fullmatch(Path(str(entry.meta["filename"])).name)
+    )
+    legs = (leg for entry in own for leg in entry.postings if leg.account in accounts and leg.units.currency == currency)
+    return sum(minor(leg.units.number, currency) for leg in legs)
+
+
+def _file(entry: Transaction) -> str:
+    return Path(str(entry.meta["filename"])).name
 
 
 def _source(entry: Transaction, accounts: Mapping[str, str], currency: str) -> Source:

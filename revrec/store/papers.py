@@ -272,6 +272,10 @@ class Papers:
         """Everything that was sent, in order."""
         return [sent(row) for row in self.store.rows("messages")]
 
+    def messages_with(self, place: int) -> list[Message]:
+        """The messages that a record went with, in order."""
+        return [sent(row) for row in self.store.rows("messages_with", place, place)]
+
     def last_message(self) -> Message | None:
         """What was sent last."""
         row = self.store.row("last_message")
@@ -308,6 +312,11 @@ class Papers:
     def states(self) -> dict[int, State]:
         """Where each record stands that was sent."""
         return {row[0]: State(*row) for row in self.store.rows("states")}
+
+    def state(self, place: int) -> State | None:
+        """Where a record stands; None: it was never sent."""
+        row = self.store.row("state", place)
+        return State(*row) if row else None
 
     def put_states(self, states: Iterable[State]) -> None:
         """Where records stand now."""
@@ -351,6 +360,11 @@ class Papers:
     def waiting(self) -> list[Waiting]:
         """The documents that wait, in order of the events that made them due."""
         return [decode_waiting(*row) for row in self.store.rows("waiting")]
+
+    def waiting_of(self, seqs: Iterable[int]) -> list[Waiting]:
+        """The documents that wait because of some events, by their numbers; in their order."""
+        rows = {row[0]: row for row in self.store.rows_of_list("waiting_of_list", sorted(set(seqs)))}
+        return [decode_waiting(*row) for row in rows.values()]
 
     def waiting_for(self, recipient: str) -> list[Waiting]:
         """The documents that wait for something about one person."""

@@ -54,6 +54,14 @@ def encode_bundle(bundle: Bundle) -> bytes:
     )
 
 
+def glance(bundle: Bundle) -> tuple[Any, ...]:
+    """What lists select and add up of a bundle: the columns `ends_on` to `unpaid`."""
+    ends, live, position = bundle.valid_until, not bundle.ended, bundle.position
+    unpaid = max(bundle.price - position.paid - position.lost - position.claimed, 0) if live else 0
+    day = ends.isoformat() if ends else None
+    return (day, int(live), bundle.left if live else 0, bundle.balances.contract_liability, position.claimed, unpaid)
+
+
 def _position_row(position: Position) -> tuple[Any, ...]:
     """Every member of a position in the order of its declaration; its parts as plain tuples."""
     if not position.claims and not position.receipts and not position.written:

@@ -5,6 +5,7 @@ Parameters are given by position, in the order in which they are written here; `
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Any
 
@@ -16,12 +17,14 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    case,
     delete,
     func,
     insert,
     literal_column,
     or_,
     select,
+    text,
     tuple_,
     update,
 )
@@ -71,9 +74,13 @@ VISIT = (
     t.visits.c.lost,
 )
 BUNDLE = (t.bundles.c.bundle, t.bundles.c.state)
+GLANCE = tuple(t.bundles.c["branch", "used_on", "ends_on", "live", "units_left", "liability", "owed", "unpaid"])
 INVOICE = tuple(t.invoices.c)[1:]
 RECORD = tuple(t.records.c)[1:]
 OPEN = ("pending", "sent", "unknown")  # a record that the tax authority has not answered for; without a row it was never sent
+REJECTED, ERRONEOUS = "rejected", "accepted-with-errors"
+HARMLESS = ("2004", "2009")  # errors of an accepted record that ask for no amendment; a test holds them to the regime's own
+_HARMLESS: list[ColumnElement[str]] = [literal_column(f"'{code}'") for code in HARMLESS]
 _WITH_STATE = t.records.outerjoin(
     t.states, and_(t.states.c.taxpayer == t.records.c.taxpayer, t.states.c.place == t.records.c.place)
 )
@@ -91,6 +98,11 @@ def _list(column: ColumnElement[Any]) -> ColumnElement[bool]:
     return column.in_([bindparam(f"in_{i}") for i in range(LIST)])
 
 
+def _or_any(table: Table, *columns: str) -> Iterator[ColumnElement[bool]]:
+    """For each column `(1 = ? OR column = ?)`: 1 and '' for any, 0 and a value for that one."""
+    return (or_(literal_column("1") == bindparam(f"any_{name}"), table.c[name] == bindparam(f"of_{name}")) for name in columns)
+
+
 def _page(statement: Select[Any]) -> Select[Any]:
     return statement.suffix_with(f"LIMIT {PAGE}")  # .limit() would add an OFFSET on SQLite
 
@@ -99,6 +111,66 @@ def _set(*columns: str) -> dict[str, Any]:
     return {name: bindparam(f"to_{name}") for name in columns}
 
 
+def _added(table: Table) -> ClauseElement:
+    """Insert an amount, or add it to the one that stands under its key; by position: the columns of the table."""
+    names = [column.name for column in table.c]
+    values, key = ", ".join(f":{name}" for name in names), ", ".join(column.name for column in table.primary_key)
+    told = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({values})"  # noqa: S608  names of our own tables
+    return text(f"{told} ON CONFLICT ({key}) DO UPDATE SET amount = {table.name}.amount + excluded.amount")
+
+
+_NIL: ColumnElement[int] = literal_column("0")
+_KEY_COLUMNS = tuple(t.bundle_liability.c)[1:-1]
+_KEY = tuple_(*_KEY_COLUMNS)
+_AFTER = tuple_(*(bindparam(f"after_{column.name}") for column in _KEY_COLUMNS))
+_SUM = func.sum(t.bundle_liability.c.amount)
+_OPEN = func.sum(case((t.bundle_liability.c.month < bindparam("first"), t.bundle_liability.c.amount), else_=_NIL))
+_TURN = func.sum(case((t.bundle_liability.c.month >= bindparam("from"), func.abs(t.bundle_liability.c.amount)), else_=_NIL))
+_MOVED = or_(_OPEN != _NIL, _TURN != _NIL)
+# The bundles of a list (`lists.Chosen`), and how it is sorted: by what is owed, or by the last day of use.
+_LAST_DAY = func.coalesce(t.bundles.c.ends_on, literal_column("'9999-12-31'"))
+_CHOSEN = and_(
+    _of(t.bundles),
+    t.bundles.c.live.between(bindparam("live_from"), bindparam("live_to")),
+    bindparam("ends_from") <= _LAST_DAY,
+    bindparam("ends_to") >= _LAST_DAY,
+    t.bundles.c.owed + t.bundles.c.unpaid >= bindparam("due_from"),
+    t.bundles.c.used_on <= bindparam("used_to"),
+    t.bundles.c.units_left >= bindparam("left_from"),
+    *_or_any(t.bundles, "branch", "customer", "bundle"),
+)
+_MOST_OWED = case((literal_column("1") == bindparam("by_owed"), -t.bundles.c.owed), else_=literal_column("0"))
+# The register of documents (`lists.Filed`): each with its latest record and where that stands at the tax authority.
+_LATEST = (
+    select(func.max(t.records.c.place))
+    .where(t.records.c.taxpayer == t.invoices.c.taxpayer, t.records.c.number == t.invoices.c.number)
+    .scalar_subquery()
+)
+_STANDING = case(
+    (t.invoices.c.record == literal_column("0"), literal_column("'none'")),
+    (t.states.c.state.is_(None), literal_column("'open'")),
+    (t.states.c.state == literal_column(f"'{REJECTED}'"), literal_column("'stuck'")),
+    (and_(t.states.c.state == literal_column(f"'{ERRONEOUS}'"), t.states.c.code.not_in(_HARMLESS)), literal_column("'stuck'")),
+    (
+        and_(t.states.c.state == literal_column(f"'{OPEN[0]}'"), t.states.c.code != literal_column("''")),
+        literal_column("'stuck'"),
+    ),
+    (_UNANSWERED, literal_column("'open'")),
+    else_=literal_column("'accepted'"),
+)
+_REGISTER = (
+    select(*t.invoices.c[t.REGISTER], *t.states.c["state", "code", "text"], _STANDING.label("standing"))
+    .select_from(t.invoices.outerjoin(t.states, and_(t.states.c.taxpayer == t.invoices.c.taxpayer, t.states.c.place == _LATEST)))
+    .where(
+        _of(t.invoices),
+        t.invoices.c.issued_on.between(bindparam("issued_from"), bindparam("issued_to")),
+        *_or_any(t.invoices, "number", "customer", "bundle"),
+    )
+    .subquery("register")
+)
+# The day of the last session goes forward only: the text is given twice.
+_LATER = case((t.bundles.c.used_on < bindparam("used"), bindparam("to_used_on")), else_=t.bundles.c.used_on)
+_AFTER_USE = ("ends_on", "live", "units_left", "liability", "owed", "unpaid", "state")
 _entries = select(t.entries.c.body).order_by(t.entries.c.number)
 
 STATEMENTS: dict[str, ClauseElement] = {
@@ -137,7 +209,7 @@ STATEMENTS: dict[str, ClauseElement] = {
     "entries_of_customer": _entries.where(_of(t.entries, "customer")),
     "entries_of_day": _entries.where(_of(t.entries, "date")),
     "entries": _page(
-        select(t.entries.c.date, t.entries.c.number, t.entries.c.body)
+        select(t.entries.c.date, t.entries.c.number, t.entries.c.body, t.entries.c.seq)
         .where(
             _of(t.entries),
             tuple_(t.entries.c.date, t.entries.c.number) > tuple_(bindparam("day"), bindparam("after")),
@@ -163,14 +235,25 @@ STATEMENTS: dict[str, ClauseElement] = {
     "bundles_of_customers": select(*BUNDLE).where(_of(t.bundles), _list(t.bundles.c.customer)),
     "bundles_of_policy": select(*BUNDLE).where(_of(t.bundles, "policy")).order_by(t.bundles.c.seq, t.bundles.c.bundle),
     "bundle_rows": _page(
-        select(*t.bundles.c["bundle", "customer", "due", "status", "state", "policy", "seq"])
+        select(*t.bundles.c["bundle", "customer", "due", "status", "state", "policy", "seq"], *GLANCE)
         .where(_of(t.bundles), t.bundles.c.bundle > bindparam("after"))
         .order_by(t.bundles.c.bundle),
     ),
+    "chosen_bundles": select(*BUNDLE, t.bundles.c.used_on)
+    .where(_CHOSEN)
+    .order_by(_MOST_OWED, _LAST_DAY, t.bundles.c.bundle)
+    .limit(bindparam("count"))
+    .offset(bindparam("skip")),
+    "chosen_sums": select(
+        func.count(),
+        *(func.coalesce(func.sum(t.bundles.c[name]), literal_column("0")) for name in ("liability", "owed", "unpaid")),
+    ).where(_CHOSEN),
     "due": select(t.bundles.c.due, t.bundles.c.bundle)
     .where(_of(t.bundles), t.bundles.c.due <= bindparam("until"))
     .order_by(t.bundles.c.due, t.bundles.c.bundle),
-    "put_bundle": update(t.bundles).values(_set("customer", "due", "status", "state")).where(_of(t.bundles, "bundle")),
+    "put_bundle": update(t.bundles)
+    .values({**_set("customer", "due", "status"), "used_on": _LATER, **_set(*_AFTER_USE)})
+    .where(_of(t.bundles, "bundle")),
     "customer": select(t.customers.c.customer, t.customers.c.household, t.customers.c.credit, t.customers.c.seq).where(
         _of(t.customers, "customer"),
     ),
@@ -237,6 +320,23 @@ STATEMENTS: dict[str, ClauseElement] = {
         _list(t.invoices.c.entry),
     ),
     "later_invoices": select(*INVOICE).where(_of(t.invoices, "entry", "issued_on")).order_by(t.invoices.c.n),
+    "register": select(*_REGISTER.c)
+    .where(or_(literal_column("1") == bindparam("any_standing"), _REGISTER.c.standing == bindparam("of_standing")))
+    .order_by(_REGISTER.c.n.desc())
+    .limit(bindparam("count"))
+    .offset(bindparam("skip")),
+    "register_sums": select(_REGISTER.c.standing, func.count(), func.sum(_REGISTER.c.gross), func.sum(_REGISTER.c.vat)).group_by(
+        _REGISTER.c.standing
+    ),
+    "waiting_of_list": select(t.waiting.c.draft, t.waiting.c.seq, t.waiting.c.state)
+    .where(_of(t.waiting), _list(t.waiting.c.seq))
+    .order_by(t.waiting.c.seq, t.waiting.c.draft),
+    "waiting_page": select(t.waiting.c.draft, t.waiting.c.seq, t.waiting.c.state)
+    .where(_of(t.waiting))
+    .order_by(t.waiting.c.seq, t.waiting.c.draft)
+    .limit(bindparam("count"))
+    .offset(bindparam("skip")),
+    "count_waiting": select(func.count()).select_from(t.waiting).where(_of(t.waiting)),
     "records": _page(select(*RECORD).where(_of(t.records), t.records.c.place > bindparam("after")).order_by(t.records.c.place)),
     "record": select(*RECORD).where(_of(t.records, "place")),
     "open_records": _page(
@@ -259,6 +359,9 @@ STATEMENTS: dict[str, ClauseElement] = {
         _of(t.documents, "number", "format"),
     ),
     "messages": select(*tuple(t.messages.c)[1:]).where(_of(t.messages)).order_by(t.messages.c.message),
+    "messages_with": select(*tuple(t.messages.c)[1:])
+    .where(_of(t.messages), bindparam("place_from") >= t.messages.c.first, bindparam("place_to") <= t.messages.c.last)
+    .order_by(t.messages.c.message),
     "last_message": select(*tuple(t.messages.c)[1:])
     .where(_of(t.messages))
     .order_by(t.messages.c.message.desc())
@@ -274,6 +377,7 @@ STATEMENTS: dict[str, ClauseElement] = {
     .suffix_with("LIMIT 1"),
     "answers": select(*tuple(t.answers.c)[1:]).where(_of(t.answers)).order_by(t.answers.c.message),
     "states": select(*tuple(t.states.c)[1:]).where(_of(t.states)).order_by(t.states.c.place),
+    "state": select(*tuple(t.states.c)[1:]).where(_of(t.states, "place")),
     "put_state": update(t.states).values(_set("state", "code", "text", "message")).where(_of(t.states, "place")),
     "account": select(t.accounts.c.state).where(_of(t.accounts, "account")),
     "accounts_of_list": select(t.accounts.c.account, t.accounts.c.state).where(_of(t.accounts), _list(t.accounts.c.account)),
@@ -293,6 +397,46 @@ STATEMENTS: dict[str, ClauseElement] = {
     "waiting_recipients_of_list": select(t.waiting.c.recipient).where(_of(t.waiting), _list(t.waiting.c.recipient)).distinct(),
     "put_waiting": update(t.waiting).values(_set("state")).where(_of(t.waiting, "draft")),
     "drop_waiting": delete(t.waiting).where(_of(t.waiting, "draft")),
+    "mark": select(t.marks.c.entry).where(_of(t.marks, "name")),
+    "put_mark": update(t.marks).values(_set("entry")).where(_of(t.marks, "name")),
+    "sum_liability": _added(t.liability),
+    "sum_bundle_liability": _added(t.bundle_liability),
+    "sum_results": _added(t.results),
+    "clear_marks": delete(t.marks).where(_of(t.marks)),
+    "clear_liability": delete(t.liability).where(_of(t.liability)),
+    "clear_bundle_liability": delete(t.bundle_liability).where(_of(t.bundle_liability)),
+    "clear_results": delete(t.results).where(_of(t.results)),
+    "sessions_given": select(t.events.c.seq, t.events.c.id, t.events.c.source, t.events.c.record)
+    .where(_of(t.events), t.events.c.seq >= bindparam("first"), t.events.c.seq <= bindparam("last"), t.GIVEN)
+    .order_by(t.events.c.seq),
+    "events_of_list": select(*EVENT).where(_of(t.events), _list(t.events.c.seq)),
+    "liability": select(*tuple(t.liability.c)[1:])
+    .where(_of(t.liability), t.liability.c.month <= bindparam("until"))
+    .order_by(*tuple(t.liability.c)[1:-1]),
+    "liability_of_list": select(*tuple(t.bundle_liability.c)[1:]).where(
+        _of(t.bundle_liability), _list(t.bundle_liability.c.bundle)
+    ),
+    "liability_rows": _page(
+        select(*tuple(t.bundle_liability.c)[1:]).where(_of(t.bundle_liability), _AFTER < _KEY).order_by(*_KEY_COLUMNS)
+    ),
+    "open_at": select(t.bundle_liability.c.bundle, _SUM)
+    .where(_of(t.bundle_liability), t.bundle_liability.c.month < bindparam("month"))
+    .group_by(t.bundle_liability.c.bundle)
+    .having(_SUM > _NIL),
+    "owing": select(t.bundle_liability.c.bundle, _SUM)
+    .where(
+        _of(t.bundle_liability),
+        t.bundle_liability.c.month <= bindparam("until"),
+        *_or_any(t.bundle_liability, "branch", "service", "policy"),
+    )
+    .group_by(t.bundle_liability.c.bundle)
+    .having(_MOVED),
+    "results": select(*tuple(t.results.c)[1:])
+    .where(_of(t.results), t.results.c.month >= bindparam("first"), t.results.c.month <= bindparam("last"))
+    .order_by(*tuple(t.results.c)[1:-1]),
+    "results_of": select(*tuple(t.results.c)[2:-1], func.sum(t.results.c.amount))
+    .where(_of(t.results), t.results.c.month >= bindparam("first"), t.results.c.month <= bindparam("last"))
+    .group_by(*tuple(t.results.c)[2:-1]),
     **{f"add_{name}": insert(table) for name, table in t.metadata.tables.items()},
 }
 

@@ -32,6 +32,7 @@ _GUESSES = (
     ("invoices", "ix_invoices_seq", "100000 100000 1"),
     ("invoices", "ix_invoices_account", "100000 100000 2 1"),
     ("invoices", "ix_invoices_customer", "100000 100000 4 1"),
+    ("invoices", "ix_invoices_register", "100000 100000 1"),
     ("records", "records", "100000 100000 1"),
     ("records", "ix_records_number", "100000 100000 1 1"),
     ("documents", "documents", "100000 100000 2 1"),
@@ -41,6 +42,9 @@ _GUESSES = (
     ("waiting", "waiting", "1000 1000 1"),
     ("waiting", "ix_waiting_recipient", "1000 1000 4 1"),
     ("states", "states", "100000 100000 1"),
+    ("liability", "liability", "2000 2000 20 10 10 5 1"),
+    ("bundle_liability", "bundle_liability", "500000 500000 5 2 2 2 2 1"),
+    ("results", "results", "20000 20000 200 20 5 3 2 1"),
     ("visits", "visits", "100000 100000 1"),
     ("visits", "ix_visits_customer", "100000 100000 4"),
 )

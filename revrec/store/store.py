@@ -116,7 +116,7 @@ class Store:
         self.taxpayer_id = taxpayer_id
         self.connection = connection
         self.dialect = connection.dialect.name
-        self.writing = False
+        self.writing = self.reading = False
         self.read_only = False
         self.restore = restore
         self.taxpayer = self._taxpayer()
@@ -124,10 +124,10 @@ class Store:
         self.keys = KeyRing(taxpayer_id, master, self._wrapped, self._wrapped_of)
 
     @classmethod
-    def open(cls, url: str, taxpayer_id: str, master: Master, restore: Restore) -> Store:
+    def open(cls, url: str, taxpayer_id: str, master: Master, restore: Restore, *, reading: bool = False) -> Store:
         """The books in an existing database of the right version; raises a StoreError that says what to do.
 
-        `restore` makes a policy, package or tax of its pinned content.
+        `restore` makes a policy, package or tax of its pinned content; `reading`: the connection refuses to write.
         """
         where = url.removeprefix("sqlite:///")
         engine = schema.engine(url)
@@ -136,12 +136,14 @@ class Store:
         except exc.DBAPIError as error:
             raise translated(str(error.orig), where) from error
         try:
+            if reading:
+                schema.only_read(connection)
             schema.check(connection, where)
             store = cls(connection, where, taxpayer_id, master, restore)
         except BaseException:
             connection.close()
             raise
-        store.read_only = schema.read_only(url)
+        store.read_only = reading or schema.read_only(url)
         return store
 
     def close(self) -> None:
@@ -192,16 +194,18 @@ class Store:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Several reads that see one state."""
-        if self.writing:
+        """Several reads that see one state; inside another snapshot, its state."""
+        if self.writing or self.reading:
             yield
             return
         self.connection.rollback()
         self._begin_reading()
+        self.reading = True
         try:
             self.rows("head")  # the state that is seen is that of the first read
             yield
         finally:
+            self.reading = False
             self.connection.rollback()
 
     def rollback(self) -> None:

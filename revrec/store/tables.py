@@ -27,6 +27,7 @@ DAY = String(10)
 MONTH = String(7)
 
 ADJUSTMENTS = text("type = 'adjustment.posted'")
+GIVEN = text("type = 'session.completed'")
 ESTIMATES = text("type = 'breakage.estimated'")
 MILESTONES = text("type IN ('period.closed', 'period.reopened', 'currency.revalued')")
 
@@ -197,7 +198,10 @@ checklist_runs = Table(
 )
 
 # DERIVED: the state of each bundle; `due` is the day on which the clock must look at it, `policy` the id of the policy
-# under which the event numbered `seq` made it.
+# under which the event numbered `seq` made it. What follows is what lists select and add up: `used_on` the day of the last
+# session (of the sale where there was none), `ends_on` the last day of use with grace, `live` 1 until a fact or the clock
+# ended it, `units_left` in quanta; in minor units its contract `liability`, what is `owed`, and what of the price is `unpaid`
+# without being owed yet.
 bundles = Table(
     "bundles",
     metadata,
@@ -208,8 +212,17 @@ bundles = Table(
     Column("seq", BigInteger, nullable=False),
     Column("due", DAY),
     Column("status", String(16), nullable=False),
+    Column("branch", ID, nullable=False),  # '' = none
+    Column("used_on", DAY, nullable=False),
+    Column("ends_on", DAY),
+    Column("live", Integer, nullable=False),
+    Column("units_left", BigInteger, nullable=False),
+    Column("liability", BigInteger, nullable=False),
+    Column("owed", BigInteger, nullable=False),
+    Column("unpaid", BigInteger, nullable=False),
     Column("state", LargeBinary, nullable=False),
     PrimaryKeyConstraint("taxpayer", "bundle", name="pk_bundles"),
+    CheckConstraint("live IN (0, 1)", name="ck_bundles_live"),
     sqlite_with_rowid=False,
 )
 Index("ix_bundles_due", bundles.c.taxpayer, bundles.c.due)
@@ -354,6 +367,9 @@ Index("ix_invoices_entry", invoices.c.taxpayer, invoices.c.entry, invoices.c.iss
 Index("ix_invoices_seq", invoices.c.taxpayer, invoices.c.seq)
 Index("ix_invoices_account", invoices.c.taxpayer, invoices.c.account, invoices.c.n)
 Index("ix_invoices_customer", invoices.c.taxpayer, invoices.c.customer, invoices.c.n)
+# All that a list of documents shows, without their texts; rows come in the order of `n`, so that the index only grows.
+REGISTER = ("n", "number", "kind", "issued_on", "entry", "account", "bundle", "customer", "corrects", "gross", "vat", "record")
+Index("ix_invoices_register", invoices.c.taxpayer, *invoices.c[REGISTER])
 
 # FACTS: the records of the tax authority's chain (VERI*FACTU), registrations and cancellations together, in order of
 # generation; `xml` is sealed with the key of `customer`; the other columns are what the next record and the huella need.
@@ -472,6 +488,65 @@ states = Table(
     Column("text", String, nullable=False),
     Column("message", BigInteger, nullable=False),
     PrimaryKeyConstraint("taxpayer", "place", name="pk_states"),
+    sqlite_with_rowid=False,
+)
+
+# DERIVED: how far the sums below go: every entry up to that number is in them; caught up by `app/sums.py`, never by `record`.
+marks = Table(
+    "marks",
+    metadata,
+    _taxpayer(),
+    Column("name", String(16), nullable=False),
+    Column("entry", BigInteger, nullable=False),
+    PrimaryKeyConstraint("taxpayer", "name", name="pk_marks"),
+    CheckConstraint("entry >= 0", name="ck_marks_entry"),
+    sqlite_with_rowid=False,
+)
+
+# DERIVED: movements of the contract liability by month and flow (`core/tally.py`), more owed positive; '' = none.
+liability = Table(
+    "liability",
+    metadata,
+    _taxpayer(),
+    Column("month", MONTH, nullable=False),
+    Column("branch", ID, nullable=False),
+    Column("service", ID, nullable=False),
+    Column("policy", String(80), nullable=False),
+    Column("flow", String(32), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    PrimaryKeyConstraint("taxpayer", "month", "branch", "service", "policy", "flow", name="pk_liability"),
+    sqlite_with_rowid=False,
+)
+
+# DERIVED: the same by bundle.
+bundle_liability = Table(
+    "bundle_liability",
+    metadata,
+    _taxpayer(),
+    Column("bundle", ID, nullable=False),
+    Column("month", MONTH, nullable=False),
+    Column("branch", ID, nullable=False),
+    Column("service", ID, nullable=False),
+    Column("policy", String(80), nullable=False),
+    Column("flow", String(32), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    PrimaryKeyConstraint("taxpayer", "bundle", "month", "branch", "service", "policy", "flow", name="pk_bundle_liability"),
+    sqlite_with_rowid=False,
+)
+
+# DERIVED: income and expenses by month, debit positive; '' = none.
+results = Table(
+    "results",
+    metadata,
+    _taxpayer(),
+    Column("month", MONTH, nullable=False),
+    Column("package", ID, nullable=False),
+    Column("provider", ID, nullable=False),
+    Column("branch", ID, nullable=False),
+    Column("service", ID, nullable=False),
+    Column("role", String(32), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    PrimaryKeyConstraint("taxpayer", "month", "package", "provider", "branch", "service", "role", name="pk_results"),
     sqlite_with_rowid=False,
 )
 

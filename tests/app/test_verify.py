@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from revrec.app import sums
 from revrec.app.advance import advance
 from revrec.app.workspace import open_workspace
 from revrec.store.keys import new_key
@@ -16,7 +17,10 @@ from tests.app.shelf import HISTORY, NOW, book, checked, copied, event, lines, p
 
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return prepare(tmp_path_factory.mktemp("shelf") / "books")
+    root = prepare(tmp_path_factory.mktemp("shelf") / "books")
+    with open_workspace(root) as ws:
+        sums.catch_up(ws)
+    return root
 
 
 @pytest.fixture
@@ -119,6 +123,10 @@ TAMPERED = {
         "derived.file",
         "journal/2026/2026-02-10.beancount",
     ),
+    "a sum of a month": ("UPDATE liability SET amount = amount + 1", "derived.sum", "sum 2026-0"),
+    "a sum of a bundle": ("DELETE FROM bundle_liability", "derived.sum-of-bundle", "sum of bundle B-1"),
+    "a result": ("UPDATE results SET provider = 'PR-9'", "derived.result", "result 2026-0"),
+    "how far the sums go": ("UPDATE marks SET entry = 1", "derived.sum", "sum 2026-0"),
     "the calendar, unreadable": ("UPDATE heads SET calendar = '2026-06-1x'", "row.unreadable", "heads.calendar"),
     "the last closed day, unreadable": ("UPDATE heads SET closed_through = '?'", "row.unreadable", "heads.closed_through"),
     "the date in the row, unreadable": (

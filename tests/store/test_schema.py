@@ -88,6 +88,10 @@ def test_every_read_uses_an_index(url: str) -> None:
     whole.add("checklists")  # one row a closing
     whole |= {"installation", "messages", "answers", "states", "waiting", "latest_records"}  # few rows, read whole
     whole |= {"last_invoice", "last_record", "last_message", "last_answer", "last_wait", "last_sent"}  # from the end of a key
+    whole |= {"clear_marks", "clear_liability", "clear_bundle_liability", "clear_results"}
+    whole |= {"open_at", "owing"}  # the balance of every bundle, in the order of the key
+    whole |= {"chosen_bundles", "chosen_sums", "register", "register_sums"}  # lists: all that there is is looked through
+    whole |= {"waiting_page", "waiting_of_list", "count_waiting", "messages_with"}  # few rows, again
     whole |= {"first_unanswered", "count_open"}  # over rows that hold no texts of records
     with schema.engine(url).connect() as connection:
         for name in statements.STATEMENTS:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from revrec.store import statistics, triggers
-from revrec.store.tables import AUDIT_FACTS, MILESTONES
+from revrec.store.tables import MILESTONES
 
 revision = "0004"
 down_revision = "0003"
@@ -37,11 +37,78 @@ def _checklists() -> None:
 DERIVED = ("bundles", "movements", "customers", "visits", "holdings")  # `upgrade` fills them again
 
 
+def _sums() -> None:
+    """What pages read instead of entries."""
+    op.create_table(
+        "marks",
+        sa.Column("taxpayer", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("name", sa.String(16), nullable=False),
+        sa.Column("entry", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("taxpayer", "name", name="pk_marks"),
+        sa.CheckConstraint("entry >= 0", name="ck_marks_entry"),
+        sqlite_with_rowid=False,
+    )
+    _sum("liability", ("month", 7), ("branch", 64), ("service", 64), ("policy", 80), ("flow", 32))
+    _sum("bundle_liability", ("bundle", 64), ("month", 7), ("branch", 64), ("service", 64), ("policy", 80), ("flow", 32))
+    _sum("results", ("month", 7), ("package", 64), ("provider", 64), ("branch", 64), ("service", 64), ("role", 32))
+
+
+def _sum(name: str, *key: tuple[str, int]) -> None:
+    """A table of amounts; `key` names its columns and their lengths."""
+    op.create_table(
+        name,
+        sa.Column("taxpayer", sa.BigInteger(), nullable=False, autoincrement=False),
+        *(sa.Column(column, sa.String(length), nullable=False) for column, length in key),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("taxpayer", *(column for column, _ in key), name=f"pk_{name}"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _bundles() -> None:
+    """What lists of bundles select and add up, beside the state of each."""
+    op.drop_table("bundles")
+    op.create_table(
+        "bundles",
+        sa.Column("taxpayer", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("bundle", sa.String(64), nullable=False),
+        sa.Column("customer", sa.String(64), nullable=False),
+        sa.Column("policy", sa.String(64), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("due", sa.String(10)),
+        sa.Column("status", sa.String(16), nullable=False),
+        sa.Column("branch", sa.String(64), nullable=False),
+        sa.Column("used_on", sa.String(10), nullable=False),
+        sa.Column("ends_on", sa.String(10)),
+        sa.Column("live", sa.Integer(), nullable=False),
+        sa.Column("units_left", sa.BigInteger(), nullable=False),
+        sa.Column("liability", sa.BigInteger(), nullable=False),
+        sa.Column("owed", sa.BigInteger(), nullable=False),
+        sa.Column("unpaid", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("taxpayer", "bundle", name="pk_bundles"),
+        sa.CheckConstraint("live IN (0, 1)", name="ck_bundles_live"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_bundles_customer", "bundles", ["taxpayer", "customer"])
+    op.create_index("ix_bundles_due", "bundles", ["taxpayer", "due"])
+    op.create_index("ix_bundles_policy", "bundles", ["taxpayer", "policy", "seq"])
+
+
+def _register() -> None:
+    """All that a list of documents shows, without their texts."""
+    listed = ["n", "number", "kind", "issued_on", "entry", "account", "bundle", "customer", "corrects", "gross", "vat", "record"]
+    op.create_index("ix_invoices_register", "invoices", ["taxpayer", *listed])
+
+
 def upgrade() -> None:
     """The new tables; the planner is told of the indexes. What is derived is emptied."""
     for table in DERIVED:
         op.execute(sa.delete(sa.table(table)))
+    _sums()
+    _bundles()
+    _register()
     _checklists()
     dialect = op.get_context().dialect.name
-    for statement in (*triggers.guard(dialect, AUDIT_FACTS), *statistics.create(dialect)):
+    for statement in (*triggers.guard(dialect, ("checklists",)), *statistics.create(dialect)):
         op.execute(statement)
