@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revrec.app.checklist import ITEMS, NO_EVIDENCE, SLOW, checklist
 from revrec.app.close import digest_of
+from revrec.core.checklist import Check, Outcome
 from revrec.core.dates import month_end, month_start, next_month
 from revrec.core.words import Word
 from revrec.store import checks as kept
@@ -16,9 +17,9 @@ from revrec.store.errors import KeyMissing
 
 if TYPE_CHECKING:
     from revrec.app.workspace import Workspace
-    from revrec.core.checklist import Check
     from revrec.store.store import StoredEvent
 
+TOLD = frozenset({2, 10, 11})  # the items that wait for what somebody else reports
 FEW = 30_000  # entries up to which every item is looked at whenever somebody asks (ledger.md 3)
 
 
@@ -84,6 +85,13 @@ class Item(NamedTuple):
     seq: int | None
 
 
+class Seen(NamedTuple):
+    """Items looked at before, as of an event."""
+
+    seq: int
+    checks: Sequence[Check]
+
+
 class Standing(NamedTuple):
     """The checklist of an open month at the event `head`; `run` is the event that its latest run saw, if one was kept."""
 
@@ -106,31 +114,41 @@ def months(ws: Workspace) -> list[Month]:
     ]
 
 
-def standing(ws: Workspace, first: date, errors: Sequence[str] | None) -> Standing:
-    """The checklist of a month that is open: what can be looked at at once, and the rest as its latest run found it.
+def standing(ws: Workspace, first: date, errors: Sequence[str] | None, slow: Seen | None = None) -> Standing:
+    """The checklist of a month that is open: in small books as it stands now; in large ones what takes long is `slow`.
 
-    In small books everything is looked at; `errors` is what Beancount says of them, None: it was not asked.
+    What only a run of `close` knew, because somebody told it, stays as that run found it. `errors` is what Beancount says of
+    the books, None: it was not asked.
     """
     with ws.store.snapshot():
-        head = ws.store.head()
-        run = kept.latest_run(ws.store, f"{first:%Y-%m}")
-        slow = SLOW if head.entries > FEW else frozenset[int]()
-        wanted = [number for number in ITEMS if number not in slow]
-        looked = {
-            each.number: each
-            for each in checklist(ws, first, NO_EVIDENCE, calendar=head.calendar, errors=errors, only=frozenset(wanted))
-        }
-    before = {check.number: check for check in run.checks} if run else {}
-    items = (_item(number, looked, before, run.seq if run else None) for number in ITEMS)
+        head, run = ws.store.head(), kept.latest_run(ws.store, f"{first:%Y-%m}")
+        wanted = frozenset(ITEMS) - (SLOW if is_large(ws) else frozenset())
+        looked = checklist(ws, first, NO_EVIDENCE, calendar=head.calendar, errors=errors, only=wanted)
+        now = {each.number: each for each in looked}
+    told = {check.number: Item(check.number, check, run.seq) for check in run.checks} if run else {}
+    late = {check.number: Item(check.number, check, slow.seq) for check in slow.checks} if slow else {}
+    items = (_item(number, now.get(number), told.get(number), late.get(number)) for number in ITEMS)
     return Standing(tuple(items), head.seq, run.seq if run else None)
 
 
-def _item(number: int, looked: dict[int, Check], before: dict[int, Check], seq: int | None) -> Item:
-    """What was looked at now; else, or where only the run knew what others report, what the run said."""
-    now, then = looked.get(number), before.get(number)
-    if now is None or (then is not None and "no figure for" in now.evidence and "no figure for" not in then.evidence):
-        return Item(number, then, seq)
-    return Item(number, now, None)
+def is_large(ws: Workspace) -> bool:
+    """Whether looking at every item takes longer than a reader waits."""
+    return ws.store.head().entries > FEW
+
+
+def slow(ws: Workspace, first: date, errors: Sequence[str] | None) -> tuple[Check, ...]:
+    """The items that take long in large books."""
+    head = ws.store.head()
+    return tuple(checklist(ws, first, NO_EVIDENCE, calendar=head.calendar, errors=errors, only=SLOW))
+
+
+def _item(number: int, now: Check | None, told: Item | None, late: Item | None) -> Item:
+    """The newest of what was looked at; of an item that waits for what others report, what a run was told."""
+    known = [each for each in (late, told) if each and each.seq is not None]
+    found = Item(number, now, None) if now else max(known, key=lambda each: each.seq or 0, default=Item(number, None, None))
+    judged = told and told.check and told.check.outcome is not Outcome.NOT_APPLICABLE
+    waits = found.check is None or found.check.outcome is Outcome.NOT_APPLICABLE
+    return told if told and number in TOLD and judged and waits else found
 
 
 def _each(first: date, last: date) -> Iterator[date]:

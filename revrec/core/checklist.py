@@ -220,7 +220,7 @@ def clean(changed: Sequence[str], errors: Sequence[str] | None, files: int) -> C
         return judged(15, name, False, f"changed by hand or missing: {some(changed)}; `revrec books build`")
     written = f"{counted(files, 'day file')} {'is' if files == 1 else 'are'} as the store keeps them"
     if errors is None:
-        return judged(15, name, True, f"{written}; not loaded: Beancount is not installed")
+        return judged(15, name, True, f"{written}; not loaded by Beancount")
     return judged(15, name, not errors, some(errors) or f"{written}; Beancount finds no error")
 
 

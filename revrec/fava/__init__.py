@@ -19,6 +19,7 @@ from revrec.core.money import decimal
 from revrec.fava.books import balance, lines, roles, strayed
 from revrec.fava.bundles import RevrecBundles
 from revrec.fava.chart import short
+from revrec.fava.close import RevrecClose
 from revrec.fava.frame import Tab, style_link, tabs
 from revrec.fava.invoices import RevrecInvoices
 from revrec.fava.links import Links, liability_account
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from revrec.core.rollforward import Line
 
-__all__ = ["RevrecBundles", "RevrecInvoices", "RevrecRollforward", "RevrecTrace"]
+__all__ = ["RevrecBundles", "RevrecClose", "RevrecInvoices", "RevrecRollforward", "RevrecTrace"]
 
 _REMEMBERED = 16  # filters whose lines are kept, as many as Fava keeps filtered ledgers
 

@@ -126,7 +126,7 @@ def test_the_calendar_may_stand_beyond_the_last_day():
 def test_books_are_clean_when_the_files_stand_and_beancount_loads_them():
     assert said(judge.clean([], (), 1)) == "15 pass: 1 day file is as the store keeps them; Beancount finds no error"
     assert said(judge.clean([], (), 3)) == "15 pass: 3 day files are as the store keeps them; Beancount finds no error"
-    assert judge.clean([], None, 3).evidence.endswith("not loaded: Beancount is not installed")
+    assert judge.clean([], None, 3).evidence.endswith("not loaded by Beancount")
     assert not judge.clean(["2026-03-02.beancount"], (), 3).passed
     assert said(judge.clean([], ("main.beancount:1: no", "x"), 3)) == "15 FAIL: main.beancount:1: no, x"
 
