@@ -13,6 +13,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
+from operator import attrgetter
 from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import orjson
@@ -91,22 +92,24 @@ def _writer(kind: Any) -> Writer:
 
 
 def _object_writer(kind: Any) -> Writer:
-    members = tuple((each.name, each.default) for each in fields(kind))  # without a default: MISSING
+    """A document has some sixty members, most of them texts or their defaults: those take no call of their own."""
+    names = tuple(each.name for each in fields(kind))
+    defaults = tuple(each.default for each in fields(kind))  # without a default: MISSING
+    values = attrgetter(*names)
 
     def write(value: Any) -> dict[str, Any]:
         told = {}
-        for name, default in members:
-            each = getattr(value, name)
-            if each is not default and not _same(each, default):
-                told[name] = _plain(each)
+        for name, default, each in zip(names, defaults, values(value), strict=True):
+            if each is not default and (each != default or not _same(each, default)):
+                told[name] = each if type(each) is str else _plain(each)
         return told
 
     return write
 
 
 def _same(value: Any, default: Any) -> bool:
-    """Whether a member may be left out: an amount only if its digits are those of the default."""
-    return bool(value == default) and (not isinstance(value, Decimal) or _digits(value) == _digits(default))
+    """Whether a member that equals its default may be left out: an amount only if its digits are the same, too."""
+    return not isinstance(value, Decimal) or _digits(value) == _digits(default)
 
 
 def _digits(value: Decimal) -> str:

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, pkcs12
 from cryptography.x509.oid import NameOID
 
@@ -119,12 +119,16 @@ class NotYetValid(CertificateRefused):
         )
 
 
-class Signer(Protocol):
-    """Who signs: certificates that everybody may see and a key that only it can use, in a file, a token or an HSM."""
+class Certified(Protocol):
+    """Whom certificates name."""
 
     @property
     def chain(self) -> tuple[x509.Certificate, ...]:
         """The signer's certificate, then its issuers upwards, as far as they are known."""
+
+
+class Signer(Certified, Protocol):
+    """Who signs: certificates that everybody may see and a key that only it can use, in a file, a token or an HSM."""
 
     def sign(self, data: bytes) -> bytes:
         """The RSASSA-PKCS1-v1_5 signature of `data` with SHA-256."""
@@ -150,6 +154,13 @@ class FileSigner:
         return self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(password))
 
 
+class Held(NamedTuple):
+    """What a PKCS#12 file holds: an RSA key of 2048 bits or more or one on P-256, its certificate and the issuers above."""
+
+    chain: tuple[x509.Certificate, ...]
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+
 class Holder(NamedTuple):
     """Whom a certificate names: the subject's readable name, and the tax number it acts for, without `ES` ("" if none)."""
 
@@ -159,6 +170,14 @@ class Holder(NamedTuple):
 
 def load(path: Path, password: str | None, now: datetime) -> FileSigner:
     """The signer in a PKCS#12 file, valid at `now` (aware); raises a `CertificateRefused` that says what is wrong with it."""
+    found = held(path, password, now)
+    if not isinstance(found.key, rsa.RSAPrivateKey):
+        raise NotRsa(path, "a key that is not RSA")
+    return FileSigner(found.chain, found.key)
+
+
+def held(path: Path, password: str | None, now: datetime) -> Held:
+    """The key and certificates in a PKCS#12 file, valid at `now` (aware), RSA or P-256; raises a `CertificateRefused`."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -166,18 +185,23 @@ def load(path: Path, password: str | None, now: datetime) -> FileSigner:
     key, certificates = _opened(path, data, password)
     if key is None:
         raise KeyMissing(path)
-    if not isinstance(key, rsa.RSAPrivateKey):
-        raise NotRsa(path, "a key that is not RSA")
-    if key.key_size < SMALLEST_KEY:
+    if isinstance(key, rsa.RSAPrivateKey) and key.key_size < SMALLEST_KEY:
         raise NotRsa(path, f"an RSA key of {key.key_size} bits")
+    if not isinstance(key, rsa.RSAPrivateKey) and not _on_p256(key):
+        raise NotRsa(path, "a key that is not RSA")
+    assert isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
     own = next((each for each in certificates if each.public_key() == key.public_key()), None)
     if own is None:
         raise KeyMismatch(path)
     _usable(path, own, now)
-    return FileSigner(_upwards(own, certificates), key)
+    return Held(_upwards(own, certificates), key)
 
 
-def check(signer: Signer, taxpayer: TaxId, at: datetime) -> tuple[Finding, ...]:
+def _on_p256(key: object) -> bool:
+    return isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1)
+
+
+def check(signer: Certified, taxpayer: TaxId, at: datetime) -> tuple[Finding, ...]:
     """What speaks against `signer` signing for `taxpayer` at `at` (aware): another's tax number, time, a missing issuer."""
     own = signer.chain[0]
     found = holder(own)

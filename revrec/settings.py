@@ -134,8 +134,9 @@ class Submission:
 class Settings:
     """What `revrec.toml` says, checked; `database` is an SQLAlchemy URL, `key` the text of REVREC_KEY if it is set.
 
-    `signer_password` is that of REVREC_SIGNER_PASSWORD; `methods` holds only the payment methods whose role differs from
-    the usual one; `vat_deductible` the deductible share of input VAT, oldest first: before the first row nothing is deductible.
+    `audit_key` is that of REVREC_AUDIT_KEY, `signer_password` that of REVREC_SIGNER_PASSWORD; `methods` holds only the
+    payment methods whose role differs from the usual one; `vat_deductible` the deductible share of input VAT, oldest
+    first: before the first row nothing is deductible.
     """
 
     root: Path
@@ -162,6 +163,7 @@ class Settings:
     submission: Submission = Submission()
     key: str | None = field(default=None, repr=False)
     signer_password: str | None = field(default=None, repr=False)
+    audit_key: str | None = field(default=None, repr=False)
 
     @property
     def country(self) -> str:
@@ -188,6 +190,11 @@ class Settings:
     def key_path(self) -> Path:
         """The file of the key that wraps the keys of personal data."""
         return self.root / "revrec.key"
+
+    @property
+    def audit_key_path(self) -> Path:
+        """The file of the workspace's own signing key, which signs where no certificate does."""
+        return self.root / "audit.key"
 
 
 class SettingsError(RevrecError):
@@ -264,6 +271,7 @@ def parse(table: Mapping[str, Any], *, root: Path, text: str = "", environ: Mapp
         submission=_submission(root, top.table("submission")),
         key=environ.get("REVREC_KEY") or None,
         signer_password=environ.get("REVREC_SIGNER_PASSWORD"),
+        audit_key=environ.get("REVREC_AUDIT_KEY") or None,
     )
     who.done()
     top.done()

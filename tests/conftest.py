@@ -43,7 +43,7 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, p
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the developer's database, key or colours."""
-    for name in ("REVREC_DATABASE", "REVREC_KEY", "REVREC_SIGNER_PASSWORD", "FORCE_COLOR"):
+    for name in ("REVREC_DATABASE", "REVREC_KEY", "REVREC_AUDIT_KEY", "REVREC_SIGNER_PASSWORD", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NO_COLOR", "1")
 

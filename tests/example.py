@@ -1,6 +1,6 @@
 """Makes `ledgers/example` again from its sources, `events.jsonl` and `policy.toml`: `python -m tests.example [DIR]`.
 
-With a folder it makes the whole workspace there, database and key included, to try the commands on.
+With a folder it makes the whole workspace there, database and keys included, to try the commands on.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from revrec.app.workspace import open_workspace
 
 EXAMPLE = Path(__file__).parents[1] / "ledgers" / "example"
 SOURCES = ("README.md", "events.jsonl", "policy.toml")
-PRIVATE = ("revrec.db", "revrec.db-shm", "revrec.db-wal", "revrec.key")
+PRIVATE = ("revrec.db", "revrec.db-shm", "revrec.db-wal", "revrec.key", "audit.key")
 NOW = datetime(2026, 8, 1, 9, tzinfo=UTC)
 LAST_DAY = date(2026, 7, 31)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -18,13 +18,14 @@ from revrec.books.write import Difference, Step, Writer, Written
 from revrec.core.dates import month_start
 from revrec.core.findings import Finding
 from revrec.core.journal import Role
-from revrec.store.papers import Papers
+from revrec.store.papers import Born, Papers
 
 if TYPE_CHECKING:
     from revrec.app.progress import Progress
     from revrec.app.workspace import Workspace
     from revrec.store.store import Day, Store
 
+_BLOCK = 4096  # entries whose documents are read at once
 _WORDS = {
     "missing": ("is missing", "Run `revrec books build`"),
     "changed": ("is not what the store says: it was changed or is out of date", "Run `revrec books build` to make it again"),
@@ -87,7 +88,37 @@ def books_of(store: Store) -> Books:
     papers = Papers(store)
     if papers.is_empty():
         return books
-    return replace(books, links=lambda entries: _links(papers, entries), notes=lambda day: _notes(papers, day))
+    later = papers.later_days()  # few: most days need not be asked
+    return replace(
+        books,
+        links=_Links(papers),
+        notes=lambda day: _notes(papers, day) if day in later else (),
+    )
+
+
+class _Links:
+    """The documents born with entries, read in blocks: the entries of the next day are mostly those that come next."""
+
+    def __init__(self, papers: Papers) -> None:
+        self._papers = papers
+        self._block = range(0)
+        self._found: dict[int, list[Link]] = {}
+
+    def __call__(self, entries: Sequence[int]) -> Mapping[int, Sequence[Link]]:
+        """Those of some entries, by entry."""
+        if not entries:
+            return {}
+        first, last = min(entries), max(entries)
+        if last - first >= _BLOCK:
+            return _linked(self._papers.links(entries))
+        if first not in self._block or last not in self._block:
+            self._block = range(first, first + _BLOCK)
+            self._found = _linked(self._papers.links_between(first, first + _BLOCK - 1))
+        return {entry: self._found[entry] for entry in entries if entry in self._found}
+
+
+def _linked(found: Mapping[int, Iterable[Born]]) -> dict[int, list[Link]]:
+    return {entry: [Link(*born) for born in each] for entry, each in found.items()}
 
 
 def sizes_of(days: Iterable[Day]) -> dict[date, int]:
@@ -96,10 +127,6 @@ def sizes_of(days: Iterable[Day]) -> dict[date, int]:
     for day in days:
         found[month_start(day.date)] += day.entries
     return dict(found)
-
-
-def _links(papers: Papers, entries: Iterable[int]) -> dict[int, list[Link]]:
-    return {entry: [Link(*born) for born in found] for entry, found in papers.links(entries).items()}
 
 
 def _notes(papers: Papers, day: date) -> list[Note]:

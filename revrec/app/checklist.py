@@ -186,7 +186,7 @@ def _feed(ws: Workspace, first: date, last: date, agenda: Path | None) -> Check:
     found = Findings()
     check_chain(ws.store, found, lambda _: None, after)
     head, wrong = ws.store.head(), found.all()
-    said = f"events {after + 1:,} to {head.seq:,} hashed, no gap"
+    said = f"events {after + 1:,} to {head.seq:,} hashed, no gap" if head.seq > after else "no event since the latest closing"
     compared = _agenda(ws, agenda, first, last) if agenda and not wrong else None
     return judge.feed(wrong[0].message if wrong else said, sound=not wrong, agenda=compared)
 

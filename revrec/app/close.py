@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-import orjson
-
 from revrec.app.advance import SOURCE, own_event
 from revrec.app.books import finish
 from revrec.app.checklist import NO_EVIDENCE, Evidence, checklist, loaded
+from revrec.app.heads import Signed, digest_of
 from revrec.app.record import Run, finish_files, writing
 from revrec.app.sums import catch_up
 from revrec.app.verify_checklists import MEMBER
@@ -23,7 +21,6 @@ from revrec.store.checks import encode, put_run
 
 if TYPE_CHECKING:
     from revrec.app.workspace import Workspace
-    from revrec.store.store import Period
 
 
 class NoPeriod(RevrecError):
@@ -54,11 +51,12 @@ class ChecklistFailed(RevrecError):
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The checklist, the chain's head after the closing, and the one digest that stands for the period (both hex)."""
+    """The checklist, the chain's head after the closing, the digest that stands for the period (both hex), what was signed."""
 
     checks: tuple[Check, ...]
     digest: str
     period_digest: str
+    signed: Signed
 
 
 def close(
@@ -83,7 +81,7 @@ def close(
         raise
     finish(ws)
     catch_up(ws)
-    return Closed(checks, ws.store.head().digest.hex(), digest_of(ws.store.periods()[-1]))
+    return Closed(checks, ws.store.head().digest.hex(), digest_of(ws.store.periods()[-1]), run.heads[-1])
 
 
 def check(ws: Workspace, period: str, *, now: datetime, evidence: Evidence = NO_EVIDENCE) -> tuple[Check, ...]:
@@ -101,12 +99,6 @@ def check(ws: Workspace, period: str, *, now: datetime, evidence: Evidence = NO_
             checks = tuple(checklist(ws, first, evidence, calendar=calendar, errors=errors))
     put_run(ws.store, period, seq, encode(period, checks))
     return checks
-
-
-def digest_of(period: Period) -> str:
-    """The digest of a closed month, hex: SHA-256 of the chain's head and of the (RFC 8785) list of its files' digests."""
-    files = orjson.dumps(dict(period.files), option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(period.head + files).hexdigest()
 
 
 def _open_month(ws: Workspace, period: str) -> date:

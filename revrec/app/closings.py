@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from revrec.app import note
 from revrec.app.checklist import ITEMS, NO_EVIDENCE, SLOW, checklist
-from revrec.app.close import digest_of
+from revrec.app.heads import digest_of
+from revrec.app.note import Kind
 from revrec.core.checklist import Check, Outcome
 from revrec.core.dates import month_end, month_start, next_month
 from revrec.core.words import Word
 from revrec.store import checks as kept
 from revrec.store.errors import KeyMissing
+from revrec.store.tree import Tree, TreeHead
 
 if TYPE_CHECKING:
     from revrec.app.workspace import Workspace
@@ -31,13 +34,22 @@ class State(Word):
     REOPENED = "reopened"
 
 
+class Root(NamedTuple):
+    """The signed head of the tree over all events and entries at a closing; `signer` says who signed, or what is wrong."""
+
+    size: int
+    root: str
+    signer: str
+    sound: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
     """A closing, or an opening again.
 
     `reason` is None where none was given, or `sealed`: it cannot be read without the workspace's key. `checks` is None where
-    no checklist was kept. `head` is the chain's digest at the event, `digest` that of the month's files (both hex; "" when
-    opened again); `failed` are the numbers of the items that failed, by the event itself.
+    no checklist was kept, `tree` where no root was signed. `head` is the chain's digest at the event, `digest` that of the
+    month's files (both hex; "" when opened again); `failed` are the numbers of the items that failed, by the event itself.
     """
 
     seq: int
@@ -52,6 +64,7 @@ class Act:
     digest: str
     failed: tuple[int, ...]
     checks: tuple[Check, ...] | None
+    tree: Root | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +96,11 @@ class Item(NamedTuple):
     number: int
     check: Check | None
     seq: int | None
+
+    @property
+    def failed(self) -> bool:
+        """Whether it stands in the way of closing."""
+        return self.check is not None and not self.check.passed
 
 
 class Seen(NamedTuple):
@@ -179,12 +197,30 @@ def _month(first: date, entries: int, acts: Iterable[Act], through: date | None)
 def _acts(ws: Workspace) -> Iterator[Act]:
     digests = {period.seq: digest_of(period) for period in ws.store.periods()}
     checks = kept.closings(ws.store)
+    trees = {head.seq: _root(head) for head in Tree(ws.store).heads()}
     for event in ws.store.milestones():
         if event.type != "currency.revalued":
-            yield _act(ws, event, digests.get(event.seq, ""), checks.get(event.seq))
+            yield replace(
+                _act(ws, event),
+                digest=digests.get(event.seq, ""),
+                tree=trees.get(event.seq),
+                checks=_checks(checks.get(event.seq)),
+            )
 
 
-def _act(ws: Workspace, event: StoredEvent, digest: str, checklist_: kept.Kept | None) -> Act:
+def _root(head: TreeHead) -> Root:
+    """What a head says and by whom it was signed; a note that was changed says so."""
+    try:
+        return Root(head.size, head.root.hex(), str(note.check(note.read(head.note), Kind.HEAD)), sound=True)
+    except note.NoteRefused as error:
+        return Root(head.size, head.root.hex(), str(error), sound=False)
+
+
+def _checks(checklist_: kept.Kept | None) -> tuple[Check, ...] | None:
+    return checklist_.checks if checklist_ else None
+
+
+def _act(ws: Workspace, event: StoredEvent) -> Act:
     data, sealed = event.event["data"], False
     try:
         clear = ws.store.unsealed(event) or {}
@@ -201,7 +237,8 @@ def _act(ws: Workspace, event: StoredEvent, digest: str, checklist_: kept.Kept |
         reason=clear.get("note") or clear.get("reason") or data.get("reason"),
         sealed=sealed,
         head=event.digest.hex(),
-        digest=digest,
+        digest="",
         failed=tuple(int(number) for number in items.split(".") if number.isdigit()),
-        checks=checklist_.checks if checklist_ else None,
+        checks=None,
+        tree=None,
     )

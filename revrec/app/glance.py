@@ -38,7 +38,8 @@ class Standing(Word):
 
     OPEN = "open"
     EXPIRING = "expires soon"
-    LAPSED = "expired, not booked yet"
+    LAPSED = "expired, not booked"
+    USED = "used up"
     EXPIRED = "expired"
     ENDED = "ended"
 
@@ -111,6 +112,8 @@ class Line:
             return Standing.ENDED
         if self.bundle.lapsed_on is not None:
             return Standing.EXPIRED
+        if self.bundle.left <= 0:
+            return Standing.USED
         if self.days is not None and self.days < 0:
             return Standing.LAPSED
         return Standing.EXPIRING if self.days is not None and self.days <= SOON else Standing.OPEN

@@ -1,4 +1,4 @@
-"""A new workspace: settings, policies, a chart, an empty ledger, a database and a key, made whole or not at all."""
+"""A new workspace: settings, policies, a chart, an empty ledger, a database and two keys, made whole or not at all."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from revrec import settings
+from revrec.app import audit_key
 from revrec.books import plugin
 from revrec.books.chart import Chart
 from revrec.books.write import Books, Writer
@@ -154,6 +155,7 @@ def _fill(root: Path, answers: Answers, year: int) -> None:
         _write(root / name, _filled(_template(template), values))
     _write(root / "chart.beancount", _chart(answers))
     _write_key(root / "revrec.key")
+    audit_key.write(root / audit_key.FILE)
     _begin(settings.load(root, os.environ))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from datetime import date
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import orjson
@@ -90,8 +91,8 @@ def _whose(ws: Workspace, issued: Issued) -> tuple[str, str | None]:
 def _silent(ws: Workspace) -> Iterator[range]:
     """The entries recorded under settings without `invoicing_from`: what they billed was invoiced elsewhere."""
     every = ws.store.pins.every_settings()
-    starts = [stored.numbers.start for pin in every if (stored := ws.store.event(pin.seq))]
-    for pin, start, end in zip(every, starts, (*starts[1:], sys.maxsize), strict=True):
+    starts = [*(stored.numbers.start for pin in every if (stored := ws.store.event(pin.seq))), sys.maxsize]
+    for pin, (start, end) in zip(every, pairwise(starts), strict=True):
         if "invoicing_from" not in orjson.loads(pin.content):
             yield range(start, end)
 

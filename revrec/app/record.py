@@ -30,7 +30,7 @@ from revrec.store.book import StoreBook
 from revrec.store.format import instant
 from revrec.store.papers import Issued, Papers, Waiting
 from revrec.store.recorder import Recorder
-from revrec.store.store import StoredEvent
+from revrec.store.store import Period, StoredEvent
 from revrec.wire.envelope import Parsed, event_id, parse
 from revrec.wire.errors import Unreadable
 from revrec.wire.files import Line, NotReadable, Source, source
@@ -38,6 +38,7 @@ from revrec.wire.stored import MARKER, restore
 
 if TYPE_CHECKING:  # erasing and issuing bring the documents' libraries: imported where they happen, for most books never
     from revrec.app.erase import Erasure
+    from revrec.app.heads import Signed, Signing
     from revrec.app.issuing import Issuer
 
 BATCH = 2_000  # events that are parsed, looked up and written together
@@ -94,6 +95,7 @@ class Recorded:
     erasures: tuple[Erasure, ...] = ()
     issued: tuple[Issued, ...] = ()
     waiting: tuple[Waiting, ...] = ()
+    heads: tuple[Signed, ...] = ()
 
     @property
     def rejected_count(self) -> int:
@@ -114,6 +116,7 @@ class Recorded:
             self.erasures + other.erasures,
             self.issued + other.issued,
             self.waiting + other.waiting,
+            self.heads + other.heads,
         )
 
 
@@ -215,6 +218,8 @@ class Run:
         self.book = StoreBook(ws.store, self.catalogue, self.decode, ws.settings.currency, methods, ws.settings.regime)
         self.recorder = Recorder(ws.store, self.book)
         self.issuer = self._issuer()
+        self.signing: Signing | None = None  # set when a month is closed
+        self.heads: list[Signed] = []
         self.find = self.issuer.find if self.issuer else Papers(ws.store).invoice
         # With every role at hand no event can ask for one that has no account: then nothing is checked event by event.
         self.careful = any(ws.chart.account(role) is None for role in Role)
@@ -270,6 +275,7 @@ class Run:
             erasures=tuple(self.erasures.values()),
             issued=tuple(self.issuer.issued) if self.issuer else (),
             waiting=self.issuer.still_waiting() if self.issuer else (),
+            heads=tuple(self.heads),
         )
 
     # a source
@@ -505,7 +511,7 @@ class Run:
             self._closing(event)
 
     def _closing(self, event: Event) -> None:
-        """Keep what stands in the books of the month just closed: the chain's head, the SHA-256 of each day file."""
+        """Keep what stands in the books of the month just closed: the chain's head, the SHA-256 of each day file; and sign."""
         through = self.book.closed_through
         if through is None:
             return
@@ -518,7 +524,20 @@ class Run:
         last = max(filter(None, (books.last_day, self.book.calendar)), default=None)
         files = writer_of(self.ws).digests(replace(books, last_day=last), _next(first), through)
         content = orjson.dumps(files, option=orjson.OPT_SORT_KEYS)
-        self.recorder.closing(f"{event.data.period:%Y-%m}", self.recorder.digest, content)  # type: ignore[union-attr]
+        period: date = event.data.period  # type: ignore[union-attr]
+        self.recorder.closing(f"{period:%Y-%m}", self.recorder.digest, content)
+        self._sign(Period(self.book.seq, period, self.recorder.digest, files))
+
+    def _sign(self, period: Period) -> None:
+        """Sign the tree over everything up to the closing, which is the latest event and stands in the store."""
+        if self.drafts is not None:
+            return  # nothing is closed
+        from revrec.app.heads import Signing
+
+        closing = self.store.event(period.seq)
+        assert closing is not None
+        self.signing = self.signing or Signing(self.ws, self.now)
+        self.heads.append(self.signing.sign(closing, period))
 
 
 def customer_of(book: Book, event: Event, own: Changes) -> str:

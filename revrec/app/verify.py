@@ -14,13 +14,14 @@ from typing import Any
 
 import orjson
 
-from revrec.app import outbox
+from revrec.app import audit_key, outbox
 from revrec.app.books import compare
 from revrec.app.progress import Progress, Silent
 from revrec.app.refollow import Follower, Stray
 from revrec.app.replay import Derived, Replay
 from revrec.app.verify_checklists import check_checklists
 from revrec.app.verify_papers import check_contents, check_documents, check_records
+from revrec.app.verify_proofs import Growth, check_heads, check_statements
 from revrec.app.workspace import Workspace
 from revrec.books.listing import day_path
 from revrec.books.write import Unwritten
@@ -33,6 +34,7 @@ from revrec.store.format import GENESIS, chain_digest, decode_entry, stored_even
 from revrec.store.papers import Papers
 from revrec.store.store import Store, StoredEvent, scratch
 from revrec.store.sums import Sums
+from revrec.store.tree import Tree
 from revrec.wire.stored import MARKER
 
 SHOWN = 20  # findings of one kind that are listed; the rest is counted
@@ -90,12 +92,17 @@ def verify(ws: Workspace, progress: Progress | None = None) -> tuple[Finding, ..
     with ws.store.snapshot():
         with _going_on(found, "the head"):
             progress.start("hashing the chain", ws.store.event_count)
+        growth = Growth()
+        with _going_on(found, "the signed heads"):
+            growth.expect(Tree(ws.store).heads())
         with _going_on(found, "the chain"):
             sealing = Sealing()
-            check_chain(ws.store, found, progress.step, note=sealing.note)
+            check_chain(ws.store, found, progress.step, note=sealing.note, grow=growth.take)
             check_keys(ws.store, sealing, found)
         progress.done()
         check_pins(ws.store, found)
+        with _going_on(found, "what was signed"):
+            check_signed(ws, growth, found)
         with _going_on(found, "the documents"):
             check_papers(ws, found)
         with _going_on(found, "the derivation"):
@@ -129,6 +136,7 @@ def check_chain(
     step: Callable[[int], None],
     after: int = 0,
     note: Callable[[StoredEvent, Fields], None] | None = None,
+    grow: Callable[[StoredEvent, list[bytes]], None] | None = None,
 ) -> None:
     """Numbers without gaps, digests, and each record against its row and its entries; from after an event on."""
     before = store.event(after) if after else None
@@ -145,6 +153,8 @@ def check_chain(
             note(stored, fields)
         _check_record(store, stored, fields, digest, found)
         bodies = _take_entries(entries, stored, found)
+        if grow is not None:
+            grow(stored, bodies)
         if hashlib.sha256(b"".join(bodies)).hexdigest() != fields.get("entries"):
             message = f"event {stored.id}: its entries E-{stored.first_entry} … are not those that the chain record names"
             found.add("chain.entries", f"event {stored.id}", message, _RESTORE)
@@ -309,6 +319,21 @@ def check_keys(store: Store, sealing: Sealing, found: Findings) -> None:
 
 def _whose(customer: str) -> str:
     return f"customer {customer}" if customer else "the taxpayer"
+
+
+# what was signed
+
+
+def check_signed(ws: Workspace, growth: Growth, found: Findings) -> None:
+    """The signed heads of the tree, and the signed statements."""
+    try:
+        own = audit_key.read(ws.settings)
+    except audit_key.AuditKeyBroken as broken:
+        found.add("key.audit", audit_key.FILE, str(broken), "Put the audit.key of this workspace back from your backup")
+        own = None
+    say = _noting(found)
+    check_heads(ws.store, growth, audit_key.fingerprint(own) if own else None, say)
+    check_statements(ws.store, say)
 
 
 # documents

@@ -70,7 +70,7 @@ def init(
         raise typer.BadParameter(f"{unfit.reason}. Hint: {unfit.hint}") from None
     made = app.init(directory, answers, now=options.now())
     print(f"{directory}: the books of {made.name} ({made.taxpayer}) are ready")
-    print("Next: look through policy.toml, then `revrec -C DIR record FILE`; keep a copy of revrec.key in a safe place")
+    print("Next: look through policy.toml, then `revrec -C DIR record FILE`; keep copies of revrec.key and audit.key safe")
 
 
 def upgrade(ctx: typer.Context) -> None:

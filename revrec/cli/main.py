@@ -69,7 +69,8 @@ def root(
 
     Exit codes: 0 done; 1 refused, findings or a broken workspace; 2 wrong usage; 130 interrupted.
     Environment: REVREC_DATABASE (another database), REVREC_KEY (the key of personal data, instead of revrec.key),
-    REVREC_SCHEMAS (the folder of official schemas), REVREC_SIGNER_PASSWORD (of the certificate).
+    REVREC_AUDIT_KEY (the key that signs closings, instead of audit.key), REVREC_SCHEMAS (the folder of official schemas),
+    REVREC_SIGNER_PASSWORD (of the certificate).
 
     \b
     Example:

@@ -14,6 +14,7 @@ from revrec.cli import options, show
 from revrec.core import money
 
 if TYPE_CHECKING:
+    from revrec.app.close import Closed
     from revrec.core.checklist import Check
 
 
@@ -73,6 +74,7 @@ def close(
 ) -> None:
     """Go through the checklist of a month, then close it: no entry is dated in it any more.
 
+    One root over all events and entries is signed with it: `revrec prove` shows from it that a session is in the books.
     The calendar runs to the month's end first. What needs outside knowledge is compared where it is given. The checklist is
     kept with the closing.
 
@@ -90,26 +92,28 @@ def close(
         amounts = (_amount(text, ws.settings.currency) for text in (psp_balance, vat_book, withholding))
         brought = Evidence(agenda, *amounts)
         if check or approver is None:
-            checks, digests = app.check(ws, period, now=options.now(), evidence=brought), None
+            done, checks = None, app.check(ws, period, now=options.now(), evidence=brought)
         else:
             done = app.close(ws, period, approver=approver, reason=reason, now=options.now(), evidence=brought)
-            checks, digests = done.checks, (done.digest, done.period_digest)
+            checks = done.checks
     if as_json:
-        show.show_json(_record(period, checks, digests))
+        show.show_json(_record(period, checks, done))
         return
     for each in checks:
         print(f"{each.outcome.value:<4}  {each.number:>2} {each.name}: {each.evidence}")
-    if digests:
-        print(f"{period} is closed; chain head {digests[0]}; digest of the month {digests[1]}")
-    else:
-        print(f"{period} is open; nothing was closed")
+    if done is None:
+        print(f"{period} stays open: nothing was closed")
+        return
+    print(f"{period} is closed; chain head {done.digest}; digest of the month {done.period_digest}")
+    for line in done.signed.lines():
+        print(line)
 
 
-def _record(period: str, checks: Iterable[Check], digests: tuple[str, str] | None) -> dict[str, object]:
-    """What `close --json` says; without the digests where nothing was closed."""
+def _record(period: str, checks: Iterable[Check], done: Closed | None) -> dict[str, object]:
+    """What `close --json` says; without digests where nothing was closed."""
     said: dict[str, object] = {"period": period}
-    if digests:
-        said |= {"digest": digests[0], "period_digest": digests[1]}
+    if done:
+        said |= {"digest": done.digest, "period_digest": done.period_digest, "tree_head": done.signed.to_json()}
     rows = (
         {"number": c.number, "name": c.name, "outcome": c.outcome, "passed": c.passed, "evidence": c.evidence, "about": c.about}
         for c in checks

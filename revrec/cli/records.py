@@ -73,8 +73,8 @@ def _print(done: Recorded, ws: Workspace, *, dry_run: bool) -> None:
     if done.waiting:
         waits = show.count(len(done.waiting), "document")
         print(f"{waits} cannot be issued yet: `revrec invoice list --pending` says what is missing")
-    for erasure in done.erasures:
-        print(erasure)
+    for line in (*map(str, done.erasures), *(line for signed in done.heads for line in signed.lines())):
+        print(line)
 
 
 def _json(done: Recorded, ws: Workspace) -> dict[str, object]:
@@ -93,4 +93,5 @@ def _json(done: Recorded, ws: Workspace) -> dict[str, object]:
         "erasures": [erasure.to_json() for erasure in done.erasures],
         "issued": [issued.number for issued in done.issued],
         "waiting": [waits.draft.id for waits in done.waiting],
+        "tree_heads": [signed.to_json() for signed in done.heads],
     }

@@ -27,7 +27,7 @@ from revrec.core.events import (
     Method,
     PaymentReceived,
 )
-from revrec.core.journal import JournalEntry
+from revrec.core.journal import JournalEntry, Role
 from revrec.core.money import allocate, share
 from revrec.core.policy import OUTSIDE, Invoicing
 
@@ -35,6 +35,7 @@ OPENED = "opening.bundle"
 WAITING = "draft:"  # no series can hold a colon
 _MONEY = (PaymentReceived, CreditApplied, DepositApplied)
 _MOVES = (BundleUpgraded, BundleTransferred)
+_EARNED = frozenset({Role.CONTRACT_LIABILITY, Role.REVENUE_PACKAGE, Role.BREAKAGE})
 
 
 class Part(NamedTuple):
@@ -99,6 +100,8 @@ class Invoicer:
         outcome = Outcome()
         for place, changes in enumerate(done):
             own = place == len(done) - 1
+            if _only_earns(event, changes):
+                continue
             _Sheet(self, event, seq, changes, outcome, event.date if own else None).run()
         _settle(outcome)
         return outcome
@@ -314,6 +317,23 @@ def reduced(draft: Draft, part: Part) -> Draft:
         if less.gross or less.vat:
             parts.append(less)
     return draft._replace(parts=tuple(parts), paid=max(min(draft.paid, sum(p.gross for p in parts)), 0))
+
+
+def _only_earns(event: Event, changes: Changes) -> bool:
+    """Whether a step earns what was billed before and nothing else, as most sessions do: no document follows from it."""
+    if isinstance(event.data, _MOVES):
+        return False
+    for bundle in changes.bundles.values():
+        if bundle.multi or _may_wait(bundle):
+            return False
+    for entry in changes.entries:
+        own = entry.bundle
+        if own not in changes.bundles:
+            return False
+        for leg in entry.postings:
+            if leg.role not in _EARNED or leg.bundle not in (None, own):
+                return False
+    return True
 
 
 def _may_wait(bundle: Bundle) -> bool:

@@ -10,13 +10,13 @@ from flask import request
 from revrec.app import glance as app
 from revrec.app.glance import Glance, Line, Payment, Show, Standing, Wanted
 from revrec.core import units
+from revrec.core.checklist import counted
 from revrec.core.journal import Role
 from revrec.core.report import Tie
 from revrec.fava.asked import Part
 from revrec.fava.books import by_hand
 from revrec.fava.frame import Cell, Column, FramedPage, Grid, Pager, Tab, TieLine, day_asked, number_asked
 from revrec.fava.goto import link
-from revrec.fava.links import liability_account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ _MOST_PAGES = 1_000_000
 _STANDINGS = {Standing.OPEN: "good", Standing.EXPIRING: "warn", Standing.LAPSED: "bad"}
 _PAYMENTS = {Payment.PAID: "good", Payment.PENDING: "warn", Payment.DUE: "warn", Payment.OVERDUE: "bad"}
 _COLUMNS = (
-    Column("Bundle", "Leads to its whole chain."),
+    Column("Bundle", "Leads to its whole chain, and to its entries in the journal."),
     Column("Customer"),
     Column("Package"),
     Column("Left", "Units that may still be used, of those that were sold.", numeric=True),
@@ -52,7 +52,6 @@ _COLUMNS = (
     Column("Owed", "What the customer owes on it. Leads to the entries.", numeric=True),
     Column("Payment"),
     Column("Status"),
-    Column("Entries"),
 )
 
 
@@ -87,18 +86,16 @@ class RevrecBundles(FramedPage):
 
     def __init__(self, ledger: object, config: str | None = None) -> None:
         super().__init__(ledger, config)
-        self._liability = ""
-        self._claims = ""
+        self._liability: list[str] = []
+        self._claims: list[str] = []
         self._by_hand = 0
 
     def after_load_file(self) -> None:
         """Where the balances stand, and what was posted to the contract liability by hand."""
         super().after_load_file()
-        known = self.ledger.accounts.__contains__
-        liabilities = self.accounts(Role.CONTRACT_LIABILITY)
-        self._liability = liability_account(liabilities, known)
-        self._claims = liability_account(self.accounts(Role.RECEIVABLE, Role.CONTRACT_ASSET), known)
-        self._by_hand = -by_hand(self.ledger.all_entries_by_type.Transaction, set(liabilities), self.currency)
+        self._liability = self.accounts(Role.CONTRACT_LIABILITY)
+        self._claims = self.accounts(Role.RECEIVABLE, Role.CONTRACT_ASSET)
+        self._by_hand = -by_hand(self.ledger.all_entries_by_type.Transaction, set(self._liability), self.currency)
 
     def body(self, ws: Workspace, question: Asked) -> Bundles:
         """A page of the bundles that are asked for."""
@@ -125,7 +122,7 @@ class RevrecBundles(FramedPage):
         if self._by_hand:
             right = f"{right} {self.money(bundles)} and entries made by hand {self.money(self._by_hand)}, together"
         tie = Tie("Ledger, contract liability", ledger, right, bundles + self._by_hand)
-        return self.tie(tie, self.goto.account(self._liability) if self._liability else "")
+        return self.tie(tie, self.goto.accounts(self._liability))
 
     def _said(self, found: Glance) -> str:
         """What part of the balance the chosen bundles stand for."""
@@ -133,7 +130,7 @@ class RevrecBundles(FramedPage):
         if chosen.bundles == every.bundles:
             return "All bundles are shown; their deferred amounts add up to the balance above."
         return (
-            f"The {chosen.bundles:,} bundles chosen stand for {self.money(chosen.liability)} of {self.money(every.liability)}; "
+            f"{counted(chosen.bundles, 'bundle')} chosen, {self.money(chosen.liability)} of {self.money(every.liability)}; "
             f"the other {every.bundles - chosen.bundles:,} for {self.money(every.liability - chosen.liability)}."
         )
 
@@ -145,12 +142,12 @@ class RevrecBundles(FramedPage):
     def _grid(self, found: Glance) -> Grid:
         chosen = found.chosen
         total = (
-            Cell(f"{chosen.bundles:,} bundles"),
+            Cell(counted(chosen.bundles, "bundle")),
             *(Cell(""),) * 6,
             self.amount(chosen.liability),
             Cell(""),
             self.amount(chosen.owed),
-            *(Cell(""),) * 3,
+            *(Cell(""),) * 2,
         )
         rows = tuple(tuple(self._cells(line)) for line in found.lines)
         return Grid("revrec-bundles", "Bundles", _COLUMNS, rows, _EMPTY[found.wanted.show], total)
@@ -158,7 +155,8 @@ class RevrecBundles(FramedPage):
     def _cells(self, line: Line) -> Iterator[Cell]:
         bundle, package = line.bundle, line.bundle.terms.package
         words = link("bundle", bundle.id)
-        yield Cell(bundle.id, self.goto.trace(f"bundle:{bundle.id}"), f"the chain of bundle {bundle.id}")
+        journal = Cell("journal", self.goto.journal(words), f"the entries of bundle {bundle.id} in the journal", "quiet")
+        yield Cell(bundle.id, self.goto.trace(f"bundle:{bundle.id}"), f"the chain of bundle {bundle.id}", more=(journal,))
         yield Cell(bundle.customer, self.goto.trace(f"customer:{bundle.customer}"), f"the chain of customer {bundle.customer}")
         yield Cell(package.id)
         unit = "" if package.unit == units.Unit.SESSION else f" {package.unit}s"
@@ -166,12 +164,11 @@ class RevrecBundles(FramedPage):
         yield Cell(f"{line.used_on}")
         yield Cell(f"{bundle.expires_on or '–'}")
         yield Cell("–" if line.days is None else str(line.days), shape="num")
-        yield self.amount(line.liability, self.goto.account(self._liability, words), f"deferred of bundle {bundle.id}")
+        yield self.amount(line.liability, self.goto.accounts(self._liability, words), f"deferred of bundle {bundle.id}")
         yield self.amount(line.refund.amount)._replace(title=line.refund.formula)
-        yield self.amount(line.owed, self.goto.account(self._claims, words), f"owed on bundle {bundle.id}")
+        yield self.amount(line.owed, self.goto.accounts(self._claims, words), f"owed on bundle {bundle.id}")
         yield Cell(_payment(line), shape=_PAYMENTS.get(line.payment, "calm"))
         yield Cell(_standing(line), shape=_STANDINGS.get(line.standing, "calm"))
-        yield Cell("journal", self.goto.journal(words), f"the entries of bundle {bundle.id} in the journal")
 
 
 _DIFFERS = (

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from flask import request
 
@@ -20,7 +20,6 @@ from revrec.core.report import Tie
 from revrec.fava.asked import Part
 from revrec.fava.books import by_hand
 from revrec.fava.frame import Cell, Column, FramedPage, Grid, TieLine
-from revrec.fava.links import liability_account
 
 if TYPE_CHECKING:
     from revrec.app.workspace import Workspace
@@ -64,6 +63,14 @@ class Fact:
     code: bool = False
 
 
+class Listed(NamedTuple):
+    """The checklist of the chosen month: a sentence about it, the table, the command that closes the month."""
+
+    said: str = ""
+    grid: Grid | None = None
+    command: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Close:
     """Everything that the template writes."""
@@ -76,9 +83,7 @@ class Close:
     state: str
     shape: str
     facts: tuple[Fact, ...]
-    said: str
-    checklist: Grid | None
-    command: str
+    list: Listed
 
 
 class RevrecClose(FramedPage):
@@ -102,7 +107,7 @@ class RevrecClose(FramedPage):
             state=chosen.state.value if chosen else "",
             shape=_STATES[chosen.state] if chosen else "",
             facts=tuple(_facts(chosen, ws)) if chosen else (),
-            **self._checklist(ws, chosen),
+            list=self._checklist(ws, chosen) if chosen else Listed(),
         )
 
     def _tie(self, ws: Workspace, month: Month) -> TieLine:
@@ -138,40 +143,30 @@ class RevrecClose(FramedPage):
 
     # the checklist
 
-    def _checklist(self, ws: Workspace, month: Month | None) -> dict[str, object]:
+    def _checklist(self, ws: Workspace, month: Month) -> Listed:
         """The checklist of a month: as it was at the closing, or as it stands."""
-        if month is None:
-            return {"said": "", "checklist": None, "command": ""}
         if month.state is State.CLOSED:
             return self._kept(month)
         found = app.standing(ws, month.first, self._errors(), self._slow(ws, month.first))
-        rows = tuple(tuple(self._item(item, month, found.head)) for item in found.items)
-        failed = [item.number for item in found.items if item.check and not item.check.passed]
-        said = f"As it stands at event {found.head:,}: {_said(failed)}"
+        said = f"As it stands at event {found.head:,}: {_said([each.number for each in found.items if each.failed])}"
         if any(item.check is None for item in found.items):
             said += " What takes long in books of this size is being looked at: open the page again in a moment."
-        command = f'revrec close {month.name} --approver "…"'
-        return {
-            "said": said,
-            "checklist": Grid("revrec-checklist", f"Checklist of {month.name}", _ITEMS, rows, ""),
-            "command": command,
-        }
+        return Listed(said, self._grid(found.items, month, found.head), f'revrec close {month.name} --approver "…"')
 
-    def _kept(self, month: Month) -> dict[str, object]:
+    def _kept(self, month: Month) -> Listed:
         closing = month.closing
         if closing is None:
-            return {"said": "It has no closing of its own: a later month was closed.", "checklist": None, "command": ""}
+            return Listed("It has no closing of its own: a later month was closed.")
         if closing.checks is None:
             words = "Its checklist was not kept: it was closed by an event from outside, or by an earlier release."
-            return {"said": f"{words} {_said(closing.failed)}", "checklist": None, "command": ""}
-        items = (Item(check.number, check, closing.seq) for check in closing.checks)
-        rows = tuple(tuple(self._item(item, month, closing.seq)) for item in items)
+            return Listed(f"{words} By that event {_said(closing.failed)}")
+        items = [Item(check.number, check, closing.seq) for check in closing.checks]
         said = f"As it was when the month was closed, kept for good: {_said(closing.failed)}"
-        return {
-            "said": said,
-            "checklist": Grid("revrec-checklist", f"Checklist of {month.name}", _ITEMS, rows, ""),
-            "command": "",
-        }
+        return Listed(said, self._grid(items, month, closing.seq))
+
+    def _grid(self, items: Sequence[Item], month: Month, head: int) -> Grid:
+        rows = tuple(tuple(self._item(item, month, head)) for item in items)
+        return Grid("revrec-checklist", f"Checklist of {month.name}", _ITEMS, rows, "")
 
     def _item(self, item: Item, month: Month, head: int) -> Iterator[Cell]:
         check = item.check
@@ -181,20 +176,9 @@ class RevrecClose(FramedPage):
             return
         yield Cell(check.outcome, shape=_SHAPES[check.outcome])
         yield Cell(check.name, self._evidence(item.number, month.first), f"the evidence for {check.name}")
-        more = tuple(Cell(ref.partition(":")[2], self._about(ref), f"the chain of {ref}", "quiet") for ref in check.about)
-        yield Cell(check.evidence, shape="long", amount=False, more=more)
-        since = head - item.seq if item.seq is not None else 0
-        yield Cell(
-            f"event {item.seq:,}, {counted(since, 'event')} since"
-            if since and item.seq
-            else "at closing"
-            if item.seq and month.closing
-            else "now"
-        )
-
-    def _about(self, ref: str) -> str:
-        """Where a thing that an evidence names leads."""
-        return self.goto.trace(ref)
+        more = tuple(Cell(ref.partition(":")[2], self.goto.trace(ref), f"the chain of {ref}", "quiet") for ref in check.about)
+        yield Cell(check.evidence, shape="long", more=more)
+        yield Cell(_seen(item, head, closed=month.state is State.CLOSED))
 
     def _evidence(self, number: int, first: date) -> str:
         """The entries or the report behind an item, one click away."""
@@ -222,8 +206,8 @@ class RevrecClose(FramedPage):
         return links[number]()
 
     def _account(self, role: Role, time: str) -> str:
-        account = liability_account(self.accounts(role), self.ledger.accounts.__contains__)
-        return self.goto.account(account, "", time) if account else ""
+        accounts = self.accounts(role)
+        return self.goto.accounts(accounts, time=time) if accounts else ""
 
     def _slow(self, ws: Workspace, first: date) -> Seen | None:
         """What takes long, worked out beside the requests; nothing yet: None."""
@@ -242,6 +226,12 @@ class RevrecClose(FramedPage):
             f"{Path(str((e.source or {}).get('filename', ''))).name}:{(e.source or {}).get('lineno', 0)}: {e.message}"
             for e in found
         ]
+
+
+def _place(source: Mapping[str, object] | None) -> str:
+    """File and line of an error of Beancount."""
+    where = source or {}
+    return f"{Path(str(where.get('filename', ''))).name}:{where.get('lineno', 0)}"
 
 
 def _within(month: Month, question: Asked) -> bool:
@@ -278,6 +268,13 @@ def _said(failed: Sequence[int]) -> str:
     return f"{counted(len(failed), 'item')} failed ({', '.join(map(str, failed))})." if failed else "no item failed."
 
 
+def _seen(item: Item, head: int, *, closed: bool) -> str:
+    """As of which event an item was looked at."""
+    if item.seq is None or (item.seq == head and not closed):
+        return "now"
+    return "at the closing" if closed else f"event {item.seq:,}, {counted(head - item.seq, 'event')} since"
+
+
 def _facts(month: Month, ws: Workspace) -> Iterator[Fact]:
     """Who did what to a month, in order; the digests of the closing in force."""
     for act in month.acts:
@@ -286,6 +283,9 @@ def _facts(month: Month, ws: Workspace) -> Iterator[Fact]:
     if closing := month.closing:
         yield Fact("Digest of the month", closing.digest, code=True)
         yield Fact("Chain head", closing.head, code=True)
+        if tree := closing.tree:
+            yield Fact("Signed root of all events and entries", f"{tree.root} over {tree.size:,} leaves", code=True)
+            yield Fact("Signed by" if tree.sound else "Signature ✗", tree.signer, code=tree.sound)
 
 
 def _because(act: Act) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 # What Fava reads as a link in its filter box.
@@ -28,14 +28,12 @@ class Goto(NamedTuple):
         """The journal filtered by words of the filter box."""
         return self.url_for("report", report_name="journal", filter=words, time=time, account="")
 
-    def accounts(self, names: Iterable[str]) -> str:
-        """The entries with a leg on any of some accounts, in the journal."""
+    def accounts(self, names: Sequence[str], words: str = "", time: str = "") -> str:
+        """The entries of some accounts: the page of the one, else the journal of all of them."""
+        if len(names) == 1:
+            return self.url_for("account", name=names[0], filter=words, time=time, account="")
         pattern = "|".join(map(re.escape, sorted(names)))
-        return self.url_for("report", report_name="journal", filter="", time="", account=f"^({pattern})$")
-
-    def account(self, name: str, words: str = "", time: str = "") -> str:
-        """The entries of an account."""
-        return self.url_for("account", name=name, filter=words, time=time, account="")
+        return self.url_for("report", report_name="journal", filter=words, time=time, account=f"^({pattern})$")
 
     def bundle(self, bundle: str) -> str:
         """The entries of a bundle, in the journal."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from flask import request
 
@@ -19,13 +19,14 @@ from revrec.fava.books import by_hand
 from revrec.fava.frame import Cell, Column, FramedPage, Grid, Pager, Tab, TieLine, day_asked, number_asked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from revrec.app.invoices import Held
     from revrec.app.workspace import Workspace
     from revrec.core.reports.invoices import Reconciled
     from revrec.fava.asked import Asked
 
+T = TypeVar("T")
 AT_ONCE = 60_000  # entries that are reconciled while the reader waits: a second
 _WAITING = "waiting"
 _MOST_PAGES = 1_000_000
@@ -51,6 +52,7 @@ _COLUMNS = (
     Column("Why, and what to do"),
     Column("Files", "Under documents/; `revrec invoice render` makes them."),
 )
+_WHY = 8  # the place of the column that says why; empty where nothing is stuck
 _PENDING = (
     Column("Due", "Until when the law wants it issued (RD 1619/2012 art. 11)."),
     Column("For", "The bundle, visit or event."),
@@ -155,15 +157,10 @@ class RevrecInvoices(FramedPage):
     def _listed(self, found: Register, show: str) -> Shelf:
         rows = tuple(tuple(self._cells(each)) for each in found.documents)
         chosen = found.chosen
-        total = (
-            Cell(counted(chosen.documents, "document")),
-            *(Cell(""),) * 4,
-            self.amount(chosen.gross),
-            self.amount(chosen.vat),
-            *(Cell(""),) * 3,
-        )
+        sums = (self.amount(chosen.gross), self.amount(chosen.vat))
+        total = (Cell(counted(chosen.documents, "document")), *(Cell(""),) * 4, *sums, *(Cell(""),) * 3)
         grid = Grid("revrec-invoices", "Documents", _COLUMNS, rows, _EMPTY[show], total)
-        return Shelf(grid, found.pages, _said(found))
+        return Shelf(grid if any(_why(each) for each in found.documents) else _without(grid, _WHY), found.pages, _said(found))
 
     def _cells(self, each: Document) -> Iterator[Cell]:
         row = each.listed
@@ -242,7 +239,7 @@ class RevrecInvoices(FramedPage):
             return tuple(map(self.tie, (gross, vat)))
         right, together = gross.right_label, gross.right + self._by_hand
         if self._by_hand:
-            right = f"{right}, with entries made by hand {self.money(self._by_hand)}"
+            right = f"{right} {self.money(gross.right)} and entries made by hand {self.money(self._by_hand)}, together"
         own = Tie("Ledger, billed to customers", -self.balance(*SELLER), right, together)
         return self.tie(own, self.goto.accounts(self.accounts(*SELLER))), self.tie(vat)
 
@@ -261,6 +258,15 @@ def _filed(question: Asked) -> Filed:
 
 def _period(question: Asked) -> str:
     return f"issued from {question.first} to {question.last}" if question.last else "all that were issued"
+
+
+def _without(grid: Grid, place: int) -> Grid:
+    """A table without one of its columns."""
+
+    def cut(row: Sequence[T]) -> tuple[T, ...]:
+        return (*row[:place], *row[place + 1 :])
+
+    return replace(grid, columns=cut(grid.columns), rows=tuple(map(cut, grid.rows)), total=cut(grid.total))
 
 
 def _said(found: Register) -> str:

@@ -17,8 +17,9 @@ _FIRST, _LAST = "0001-01-01", "9999-12-31"
 class Chosen(NamedTuple):
     """Which bundles: what is None or False chooses nothing out.
 
-    `live`: not ended by a fact or the clock; `ends_by`: the last day of use, grace included, is this or an earlier one;
-    `due`: something of the price is owed or not yet paid; `unused_since`: units are left and no session came after that day.
+    `live`: something is left, and neither a fact nor the clock ended it; `ends_by`: the last day of use, grace included, is
+    this or an earlier one; `due`: something of the price is owed or not yet paid; `unused_since`: units are left and no
+    session came after that day.
     """
 
     live: bool | None = None

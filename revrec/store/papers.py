@@ -159,6 +159,13 @@ class Papers:
             if len(page) < PAGE:
                 return
 
+    def digests(self) -> Iterator[bytes]:
+        """The digest of every document, in order of issuing; read in pages."""
+        after = 0
+        while page := self.store.rows("document_digests", after):
+            yield from (bytes(digest) for _, digest in page)
+            after = page[-1][0]
+
     def of_event(self, seq: int) -> list[Issued]:
         """The documents that an event caused."""
         return [issued(row) for row in self.store.rows("invoices_of_event", seq)]
@@ -173,16 +180,19 @@ class Papers:
 
     def links(self, entries: Iterable[int]) -> dict[int, list[Born]]:
         """The documents whose number was born with some entries, by entry."""
-        found: dict[int, list[Born]] = {}
-        for entry, number, day in sorted(self.store.rows_of_list("invoice_links", entries)):
-            born = Born(number, date.fromisoformat(day))
-            if born not in found.setdefault(entry, []):  # a list that is not full repeats its last value
-                found[entry].append(born)
-        return found
+        return _born(self.store.rows_of_list("invoice_links", entries))
+
+    def links_between(self, first: int, last: int) -> dict[int, list[Born]]:
+        """The documents whose number was born with the entries from one number to another, by entry."""
+        return _born(self.store.rows("invoice_links_between", first, last))
 
     def is_empty(self) -> bool:
         """Whether no document was ever issued: such books need not be asked day by day."""
         return self.store.row("last_invoice") is None
+
+    def later_days(self) -> frozenset[date]:
+        """The days on which documents were issued for events recorded before."""
+        return frozenset(date.fromisoformat(day) for (day,) in self.store.rows("later_days", 0))
 
     def later_on(self, day: date) -> list[Issued]:
         """The documents issued on a day for events recorded before."""
@@ -425,6 +435,15 @@ def sent(row: Row) -> Message:
 def came_back(row: Row) -> Answer:
     """The answer of a row."""
     return Answer._make((*row[:-1], bytes(row[-1])))
+
+
+def _born(rows: Iterable[Row]) -> dict[int, list[Born]]:
+    found: dict[int, list[Born]] = {}
+    for entry, number, day in sorted(rows):
+        born = Born(number, date.fromisoformat(day))
+        if born not in found.setdefault(entry, []):  # a list that is not full repeats its last value
+            found[entry].append(born)
+    return found
 
 
 def chained(before: bytes, invoice: Issued, taxpayer: str) -> bytes:

@@ -56,10 +56,10 @@ def encode_bundle(bundle: Bundle) -> bytes:
 
 def glance(bundle: Bundle) -> tuple[Any, ...]:
     """What lists select and add up of a bundle: the columns `ends_on` to `unpaid`."""
-    ends, live, position = bundle.valid_until, not bundle.ended, bundle.position
-    unpaid = max(bundle.price - position.paid - position.lost - position.claimed, 0) if live else 0
-    day = ends.isoformat() if ends else None
-    return (day, int(live), bundle.left if live else 0, bundle.balances.contract_liability, position.claimed, unpaid)
+    ends, position, left = bundle.valid_until, bundle.position, 0 if bundle.ended else bundle.left
+    owed = position.claimed if position.claims else 0
+    unpaid = 0 if bundle.ended else max(bundle.price - position.paid - position.lost - owed, 0)
+    return (ends.isoformat() if ends else None, int(left > 0), left, bundle.balances.contract_liability, owed, unpaid)
 
 
 def _position_row(position: Position) -> tuple[Any, ...]:

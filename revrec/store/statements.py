@@ -77,6 +77,8 @@ BUNDLE = (t.bundles.c.bundle, t.bundles.c.state)
 GLANCE = tuple(t.bundles.c["branch", "used_on", "ends_on", "live", "units_left", "liability", "owed", "unpaid"])
 INVOICE = tuple(t.invoices.c)[1:]
 RECORD = tuple(t.records.c)[1:]
+TREE_HEAD = tuple(t.tree_heads.c)[1:]
+STATEMENT = tuple(t.statements.c)[1:]
 OPEN = ("pending", "sent", "unknown")  # a record that the tax authority has not answered for; without a row it was never sent
 REJECTED, ERRONEOUS = "rejected", "accepted-with-errors"
 HARMLESS = ("2004", "2009")  # errors of an accepted record that ask for no amendment; a test holds them to the regime's own
@@ -185,6 +187,16 @@ STATEMENTS: dict[str, ClauseElement] = {
     "move_head": update(t.heads).values(_set("seq", "entries", "digest", "calendar", "closed_through")).where(_of(t.heads)),
     "events": _page(select(*EVENT).where(_of(t.events), t.events.c.seq > bindparam("after")).order_by(t.events.c.seq)),
     "event": select(*EVENT).where(_of(t.events, "seq")),
+    "event_leaves": _page(
+        select(t.events.c.seq, t.events.c.entries, t.events.c.record)
+        .where(_of(t.events), t.events.c.seq > bindparam("after"), t.events.c.seq <= bindparam("until"))
+        .order_by(t.events.c.seq),
+    ),
+    "entry_leaves": _page(
+        select(t.entries.c.number, t.entries.c.body)
+        .where(_of(t.entries), t.entries.c.number > bindparam("after"))
+        .order_by(t.entries.c.number),
+    ),
     "events_by_id": select(*EVENT).where(_of(t.events, "id")).order_by(t.events.c.seq),
     "events_of_bundle": select(*EVENT).where(_of(t.events, "bundle")).order_by(t.events.c.seq),
     "adjustments_of_bundle": select(*EVENT)
@@ -302,6 +314,12 @@ STATEMENTS: dict[str, ClauseElement] = {
     "checklists": select(*t.checklists.c["seq", "period", "content"]).where(_of(t.checklists)).order_by(t.checklists.c.seq),
     "checklist_run": select(*t.checklist_runs.c["seq", "content"]).where(_of(t.checklist_runs, "period")),
     "put_checklist_run": update(t.checklist_runs).values(_set("seq", "content")).where(_of(t.checklist_runs, "period")),
+    "tree_heads": select(*TREE_HEAD).where(_of(t.tree_heads)).order_by(t.tree_heads.c.seq),
+    "last_tree_head": select(*TREE_HEAD).where(_of(t.tree_heads)).order_by(t.tree_heads.c.seq.desc()).suffix_with("LIMIT 1"),
+    "statements": _page(
+        select(*STATEMENT).where(_of(t.statements), t.statements.c.n > bindparam("after")).order_by(t.statements.c.n)
+    ),
+    "last_statement": select(func.max(t.statements.c.n)).where(_of(t.statements)),
     "invoices": _page(select(*INVOICE).where(_of(t.invoices), t.invoices.c.n > bindparam("after")).order_by(t.invoices.c.n)),
     "invoice": select(*INVOICE).where(_of(t.invoices, "number")),
     "invoices_of_event": select(*INVOICE).where(_of(t.invoices, "seq")).order_by(t.invoices.c.n),
@@ -318,6 +336,16 @@ STATEMENTS: dict[str, ClauseElement] = {
     "invoice_links": select(t.invoices.c.entry, t.invoices.c.number, t.invoices.c.issued_on).where(
         _of(t.invoices),
         _list(t.invoices.c.entry),
+    ),
+    "invoice_links_between": select(t.invoices.c.entry, t.invoices.c.number, t.invoices.c.issued_on).where(
+        _of(t.invoices),
+        t.invoices.c.entry >= bindparam("first"),
+        t.invoices.c.entry <= bindparam("last"),
+    ),
+    "document_digests": _page(
+        select(t.invoices.c.n, t.invoices.c.digest)
+        .where(_of(t.invoices), t.invoices.c.n > bindparam("after"))
+        .order_by(t.invoices.c.n)
     ),
     "later_invoices": select(*INVOICE).where(_of(t.invoices, "entry", "issued_on")).order_by(t.invoices.c.n),
     "register": select(*_REGISTER.c)
@@ -337,6 +365,7 @@ STATEMENTS: dict[str, ClauseElement] = {
     .limit(bindparam("count"))
     .offset(bindparam("skip")),
     "count_waiting": select(func.count()).select_from(t.waiting).where(_of(t.waiting)),
+    "later_days": select(t.invoices.c.issued_on).where(_of(t.invoices, "entry")).distinct(),
     "records": _page(select(*RECORD).where(_of(t.records), t.records.c.place > bindparam("after")).order_by(t.records.c.place)),
     "record": select(*RECORD).where(_of(t.records, "place")),
     "open_records": _page(

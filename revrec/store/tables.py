@@ -199,9 +199,9 @@ checklist_runs = Table(
 
 # DERIVED: the state of each bundle; `due` is the day on which the clock must look at it, `policy` the id of the policy
 # under which the event numbered `seq` made it. What follows is what lists select and add up: `used_on` the day of the last
-# session (of the sale where there was none), `ends_on` the last day of use with grace, `live` 1 until a fact or the clock
-# ended it, `units_left` in quanta; in minor units its contract `liability`, what is `owed`, and what of the price is `unpaid`
-# without being owed yet.
+# session (of the sale where there was none), `ends_on` the last day of use with grace, `live` 1 while something is left and
+# neither a fact nor the clock ended it, `units_left` in quanta; in minor units its contract `liability`, what is `owed`, and
+# what of the price is `unpaid` without being owed yet.
 bundles = Table(
     "bundles",
     metadata,
@@ -491,6 +491,45 @@ states = Table(
     sqlite_with_rowid=False,
 )
 
+# FACTS: the head of the tree over events and entries (RFC 9162) at each closing, as the note that was signed; appended with its
+# `period.closed`. `frontier` are the nodes from which the tree grows on: the next closing hashes only what came since.
+tree_heads = Table(
+    "tree_heads",
+    metadata,
+    _taxpayer(),
+    Column("seq", BigInteger, nullable=False, autoincrement=False),
+    Column("period", MONTH, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("root", LargeBinary(32), nullable=False),
+    Column("frontier", LargeBinary, nullable=False),
+    Column("note", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("taxpayer", "seq", name="pk_tree_heads"),
+    CheckConstraint("seq > 0 AND size >= seq", name="ck_tree_heads_numbers"),
+    CheckConstraint("length(period) = 7", name="ck_tree_heads_period"),
+    CheckConstraint("length(root) = 32", name="ck_tree_heads_root"),
+    sqlite_with_rowid=False,
+)
+
+# FACTS: the signed statements that customers were given, numbered without gaps; they name the customer by id only. `seq` is
+# the event up to which the books stood.
+statements = Table(
+    "statements",
+    metadata,
+    _taxpayer(),
+    Column("n", BigInteger, nullable=False, autoincrement=False),
+    Column("customer", ID, nullable=False),
+    Column("as_of", DAY, nullable=False),
+    Column("at", String(20), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("note", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("taxpayer", "n", name="pk_statements"),
+    CheckConstraint("n > 0 AND seq >= 0", name="ck_statements_numbers"),
+    CheckConstraint("length(as_of) = 10 AND length(sha256) = 64", name="ck_statements_lengths"),
+    sqlite_with_rowid=False,
+)
+Index("ix_statements_customer", statements.c.taxpayer, statements.c.customer, statements.c.n)
+
 # DERIVED: how far the sums below go: every entry up to that number is in them; caught up by `app/sums.py`, never by `record`.
 marks = Table(
     "marks",
@@ -552,5 +591,6 @@ results = Table(
 
 BOOK_FACTS = ("events", "entries", "pins", "periods")
 DOCUMENT_FACTS = ("invoices", "records", "installations", "documents", "messages", "answers")
-AUDIT_FACTS = ("checklists",)
-FACTS = BOOK_FACTS + DOCUMENT_FACTS + AUDIT_FACTS
+CHECK_FACTS = ("checklists",)
+PROOF_FACTS = ("tree_heads", "statements")
+FACTS = BOOK_FACTS + DOCUMENT_FACTS + PROOF_FACTS + CHECK_FACTS

@@ -68,7 +68,8 @@ def test_the_key_is_the_owners_alone_and_kept_out_of_git(new_workspace):
     root = new_workspace()
     assert stat.S_IMODE((root / "revrec.key").stat().st_mode) == 0o600
     assert len(base64.b64decode((root / "revrec.key").read_text("ascii"))) == 32
-    assert "revrec.key" in (root / ".gitignore").read_text("utf-8").splitlines()
+    assert stat.S_IMODE((root / "audit.key").stat().st_mode) == 0o600
+    assert {"revrec.key", "audit.key"} < set((root / ".gitignore").read_text("utf-8").splitlines())
 
 
 def test_two_workspaces_have_two_keys(new_workspace):
@@ -81,7 +82,7 @@ def test_saved_queries_run(new_workspace):
     _, entries, options = opens(new_workspace())
     connection = beanquery.connect("beancount:", entries=entries, errors=[], options=options)
     queries = [entry for entry in entries if isinstance(entry, Query)]
-    assert len(queries) == 4
+    assert len(queries) == 11
     for query in queries:
         connection.execute(query.query_string).fetchall()
 

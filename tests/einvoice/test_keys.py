@@ -147,3 +147,16 @@ def test_the_key_is_never_shown():
     assert "RSAPrivateKey" not in repr(signer())
     assert "RSAPrivateKey" not in repr(client())
     assert "RSAPrivateKey" not in repr(authority())
+
+
+def test_a_key_on_the_curve_p256_is_held_though_it_signs_no_invoice(tmp_path):
+    key = ec.generate_private_key(ec.SECP256R1())
+    path = tmp_path / "curve.p12"
+    path.write_bytes(authority().client(HOLDER, pki.valid(NOW), key=key).pkcs12(PASSWORD))
+    assert keys.held(path, PASSWORD, NOW).key.public_key() == key.public_key()
+    with pytest.raises(keys.NotRsa, match="a key that is not RSA"):
+        keys.load(path, PASSWORD, NOW)
+    other = ec.generate_private_key(ec.SECP384R1())
+    path.write_bytes(authority().client(HOLDER, pki.valid(NOW), key=other).pkcs12(PASSWORD))
+    with pytest.raises(keys.NotRsa, match="a key that is not RSA"):
+        keys.held(path, PASSWORD, NOW)

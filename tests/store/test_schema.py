@@ -87,6 +87,7 @@ def test_every_read_uses_an_index(url: str) -> None:
     whole |= {"estimates", "milestones"}  # all that their own indexes hold
     whole.add("checklists")  # one row a closing
     whole |= {"installation", "messages", "answers", "states", "waiting", "latest_records"}  # few rows, read whole
+    whole |= {"tree_heads", "last_tree_head", "last_statement"}  # one row a closing; from the end of a key
     whole |= {"last_invoice", "last_record", "last_message", "last_answer", "last_wait", "last_sent"}  # from the end of a key
     whole |= {"clear_marks", "clear_liability", "clear_bundle_liability", "clear_results"}
     whole |= {"open_at", "owing"}  # the balance of every bundle, in the order of the key

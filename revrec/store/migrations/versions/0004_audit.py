@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from revrec.store import statistics, triggers
-from revrec.store.tables import MILESTONES
+from revrec.store.tables import CHECK_FACTS, MILESTONES, PROOF_FACTS
 
 revision = "0004"
 down_revision = "0003"
@@ -65,6 +65,43 @@ def _sum(name: str, *key: tuple[str, int]) -> None:
     )
 
 
+def _proofs() -> None:
+    op.create_table(
+        "tree_heads",
+        sa.Column("taxpayer", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("period", sa.String(7), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("root", sa.LargeBinary(32), nullable=False),
+        sa.Column("frontier", sa.LargeBinary(), nullable=False),
+        sa.Column("note", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("taxpayer", "seq", name="pk_tree_heads"),
+        sa.CheckConstraint("seq > 0 AND size >= seq", name="ck_tree_heads_numbers"),
+        sa.CheckConstraint("length(period) = 7", name="ck_tree_heads_period"),
+        sa.CheckConstraint("length(root) = 32", name="ck_tree_heads_root"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _statements() -> None:
+    op.create_table(
+        "statements",
+        sa.Column("taxpayer", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("n", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("customer", sa.String(64), nullable=False),
+        sa.Column("as_of", sa.String(10), nullable=False),
+        sa.Column("at", sa.String(20), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("note", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("taxpayer", "n", name="pk_statements"),
+        sa.CheckConstraint("n > 0 AND seq >= 0", name="ck_statements_numbers"),
+        sa.CheckConstraint("length(as_of) = 10 AND length(sha256) = 64", name="ck_statements_lengths"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_statements_customer", "statements", ["taxpayer", "customer", "n"])
+
+
 def _bundles() -> None:
     """What lists of bundles select and add up, beside the state of each."""
     op.drop_table("bundles")
@@ -108,7 +145,9 @@ def upgrade() -> None:
     _sums()
     _bundles()
     _register()
+    _proofs()
+    _statements()
     _checklists()
     dialect = op.get_context().dialect.name
-    for statement in (*triggers.guard(dialect, ("checklists",)), *statistics.create(dialect)):
+    for statement in (*triggers.guard(dialect, PROOF_FACTS + CHECK_FACTS), *statistics.create(dialect)):
         op.execute(statement)

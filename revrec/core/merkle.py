@@ -1,0 +1,203 @@
+"""The Merkle tree of RFC 9162, 2.1, with SHA-256: roots, proofs of inclusion and of consistency, and their verification.
+
+Leaves come as a stream of hashes; what is held of them is the frontier, one node a bit of the size, and the nodes asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+SIZE = 32  # bytes of a node
+EMPTY = hashlib.sha256(b"").digest()  # the root of a tree without leaves
+_sha256 = hashlib.sha256
+
+
+class Span(NamedTuple):
+    """The leaves from `start` up to, not including, `stop`: the subtree over them."""
+
+    start: int
+    stop: int
+
+    @property
+    def size(self) -> int:
+        """How many leaves."""
+        return self.stop - self.start
+
+    def split(self) -> tuple[Span, Span]:
+        """The two subtrees of a node: the left one has the largest power of two below its size (RFC 9162, 2.1.1)."""
+        middle = self.start + (1 << (self.size - 1).bit_length() - 1)
+        return Span(self.start, middle), Span(middle, self.stop)
+
+    def perfect(self) -> Iterator[Span]:
+        """The perfect subtrees that it is made of, left to right: the largest powers of two first."""
+        rest = self
+        while rest.size & (rest.size - 1):
+            left, rest = rest.split()
+            yield left
+        yield rest
+
+
+def leaf(data: bytes) -> bytes:
+    """The hash of a leaf."""
+    return _sha256(b"\x00" + data).digest()
+
+
+def node(left: bytes, right: bytes) -> bytes:
+    """The hash of the node above two others."""
+    return _sha256(b"\x01" + left + right).digest()
+
+
+def joined(nodes: Sequence[bytes]) -> bytes:
+    """The root over perfect subtrees that stand side by side, the largest first."""
+    if not nodes:
+        return EMPTY
+    *rest, root = nodes
+    for left in reversed(rest):
+        root = node(left, root)
+    return root
+
+
+class Frontier:
+    """A growing tree as far as what comes next needs it: its size, and its perfect subtrees from left to right."""
+
+    def __init__(self, size: int = 0, nodes: Iterable[bytes] = ()) -> None:
+        self.size = size
+        self.nodes = list(nodes)
+        assert len(self.nodes) == size.bit_count()
+
+    @classmethod
+    def decode(cls, size: int, data: bytes) -> Frontier | None:
+        """The frontier of a tree of `size` that the bytes are; None when they are none."""
+        if len(data) != SIZE * size.bit_count():
+            return None
+        return cls(size, (data[at : at + SIZE] for at in range(0, len(data), SIZE)))
+
+    def encode(self) -> bytes:
+        """Its nodes, one after the other."""
+        return b"".join(self.nodes)
+
+    @property
+    def root(self) -> bytes:
+        """The root of the tree."""
+        return joined(self.nodes)
+
+    def append(self, top: bytes) -> None:
+        """One more leaf, by its hash."""
+        nodes, size = self.nodes, self.size
+        while size & 1:
+            top = _sha256(b"\x01" + nodes.pop() + top).digest()
+            size >>= 1
+        nodes.append(top)
+        self.size += 1
+
+    def extend(self, leaves: Iterable[bytes]) -> None:
+        """More leaves, by their data."""
+        for data in leaves:
+            self.append(_sha256(b"\x00" + data).digest())
+
+
+def inclusion(index: int, size: int) -> list[Span]:
+    """Whose hashes make the path of a leaf, from the leaf up (PATH of RFC 9162, 2.1.3.1); `index` counts from 0."""
+    assert 0 <= index < size
+    path, at = list[Span](), Span(0, size)
+    while at.size > 1:
+        left, right = at.split()
+        at, beside = (left, right) if index < left.stop else (right, left)
+        path.append(beside)
+    return path[::-1]
+
+
+def consistency(first: int, second: int) -> list[Span]:
+    """Whose hashes prove that the tree of `second` leaves begins with that of `first` (PROOF of RFC 9162, 2.1.4.1)."""
+    assert 0 < first <= second
+    path, at = list[Span](), Span(0, second)
+    while at.stop != first:
+        left, right = at.split()
+        at, beside = (left, right) if first <= left.stop else (right, left)
+        path.append(beside)
+    if at.start:
+        path.append(at)
+    return path[::-1]
+
+
+def gather(leaves: Iterable[bytes], spans: Iterable[Span]) -> dict[Span, bytes]:
+    """The hashes of some subtrees of the tree over `leaves` (data): one pass, which ends at the last leaf that matters.
+
+    Raises ValueError when there are fewer leaves.
+    """
+    wanted = set(spans)
+    parts = {part for span in wanted for part in span.perfect()}
+    found = _perfect_nodes(leaves, parts)
+    return {span: joined([found[part] for part in span.perfect()]) for span in wanted}
+
+
+def _perfect_nodes(leaves: Iterable[bytes], parts: set[Span]) -> dict[Span, bytes]:
+    """The hashes of perfect subtrees, caught where the last leaf of each comes in."""
+    found = dict[Span, bytes]()
+    ends = {part.stop for part in parts}
+    last, frontier = max(ends, default=0), Frontier()
+    for data in leaves if last else ():
+        if frontier.size + 1 in ends:
+            found |= _completed(frontier, leaf(data), parts)
+        frontier.append(leaf(data))
+        if frontier.size == last:
+            return found
+    if last:
+        raise ValueError(f"{frontier.size} leaves, {last} expected")
+    return found
+
+
+def _completed(frontier: Frontier, top: bytes, parts: set[Span]) -> Iterator[tuple[Span, bytes]]:
+    """The wanted subtrees that a leaf completes."""
+    stop, size, nodes = frontier.size + 1, 1, frontier.nodes[:]
+    while True:
+        span = Span(stop - size, stop)
+        if span in parts:
+            yield span, top
+        if stop % (2 * size):
+            return
+        top, size = node(nodes.pop(), top), 2 * size
+
+
+def includes(top: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
+    """Whether a path proves that the leaf of hash `top` stands at `index` in the tree (RFC 9162, 2.1.3.2)."""
+    if not 0 <= index < size:
+        return False
+    at, last = index, size - 1
+    for beside in path:
+        if not last:
+            return False
+        if at & 1 or at == last:
+            top = node(beside, top)
+            while not at & 1 and at:
+                at, last = at >> 1, last >> 1
+        else:
+            top = node(top, beside)
+        at, last = at >> 1, last >> 1
+    return last == 0 and top == root
+
+
+def extends(first: int, second: int, first_root: bytes, second_root: bytes, path: Sequence[bytes]) -> bool:
+    """Whether a path proves that the second tree is the first with more leaves after it (RFC 9162, 2.1.4.2)."""
+    if first == second:
+        return not path and first_root == second_root
+    if not 0 < first < second or not path:
+        return False
+    steps = [first_root, *path] if first & (first - 1) == 0 else list(path)
+    at, last = first - 1, second - 1
+    while at & 1:
+        at, last = at >> 1, last >> 1
+    old = new = steps[0]
+    for beside in steps[1:]:
+        if not last:
+            return False
+        if at & 1 or at == last:
+            old, new = node(beside, old), node(beside, new)
+            while not at & 1 and at:
+                at, last = at >> 1, last >> 1
+        else:
+            new = node(new, beside)
+        at, last = at >> 1, last >> 1
+    return last == 0 and old == first_root and new == second_root
