@@ -17,12 +17,14 @@ from revrec.core.errors import RevrecError
 from revrec.core.journal import Role
 from revrec.core.money import decimal
 from revrec.fava.books import balance, lines, roles, strayed
+from revrec.fava.breakage import RevrecBreakage
 from revrec.fava.bundles import RevrecBundles
 from revrec.fava.chart import short
 from revrec.fava.close import RevrecClose
 from revrec.fava.frame import Tab, style_link, tabs
 from revrec.fava.invoices import RevrecInvoices
 from revrec.fava.links import Links, liability_account
+from revrec.fava.margin import RevrecMargin
 from revrec.fava.page import GROUP, VIEWS, Maker, Page, View, period
 from revrec.fava.trace import RevrecTrace
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
     from revrec.core.rollforward import Line
 
-__all__ = ["RevrecBundles", "RevrecClose", "RevrecInvoices", "RevrecRollforward", "RevrecTrace"]
+__all__ = ["RevrecBreakage", "RevrecBundles", "RevrecClose", "RevrecInvoices", "RevrecMargin", "RevrecRollforward", "RevrecTrace"]
 
 _REMEMBERED = 16  # filters whose lines are kept, as many as Fava keeps filtered ledgers
 
