@@ -86,7 +86,7 @@ class Cohort:
 
     @property
     def back_test(self) -> int | None:
-        """What was used of an ended cohort less what was expected at the sale, in hundredths of a percent of what was estimated."""
+        """What was used of an ended cohort less what was expected at the sale, in hundredths of a percent."""
         if self.expected is None or not self.ended:
             return None
         return _HUNDRED * self.estimated_used // self.estimated - self.expected
