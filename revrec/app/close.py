@@ -20,6 +20,7 @@ from revrec.store.checks import digest_of as digest_of_checklist
 from revrec.store.checks import encode, put_run
 
 if TYPE_CHECKING:
+    from revrec.app.erase import Erasure
     from revrec.app.workspace import Workspace
 
 
@@ -51,12 +52,16 @@ class ChecklistFailed(RevrecError):
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The checklist, the chain's head after the closing, the digest that stands for the period (both hex), what was signed."""
+    """The checklist, the chain's head after the closing, and the one digest that stands for the period (both hex).
+
+    `signed` is the head of the tree, as it was signed; `erasures` are the keys of persons that the calendar destroyed on its way.
+    """
 
     checks: tuple[Check, ...]
     digest: str
     period_digest: str
     signed: Signed
+    erasures: tuple[Erasure, ...] = ()
 
 
 def close(
@@ -81,7 +86,9 @@ def close(
         raise
     finish(ws)
     catch_up(ws)
-    return Closed(checks, ws.store.head().digest.hex(), digest_of(ws.store.periods()[-1]), run.heads[-1])
+    return Closed(
+        checks, ws.store.head().digest.hex(), digest_of(ws.store.periods()[-1]), run.heads[-1], tuple(run.erasures.values())
+    )
 
 
 def check(ws: Workspace, period: str, *, now: datetime, evidence: Evidence = NO_EVIDENCE) -> tuple[Check, ...]:

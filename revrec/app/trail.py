@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from revrec.app.shut import words
 from revrec.core import money
 from revrec.core.billing import OUTSIDE_BOOKS
 from revrec.store.papers import Issued, Kept, Message, Papers, Waiting
@@ -112,10 +113,9 @@ class WaitingView:
             yield f"  {field}: {message}. {remedy}"
 
 
-def _view(papers: Papers, record: Kept) -> RecordView:
-    """A record with the last message that it went with, and what came of it."""
-    state = papers.state(record.place)
-    last = next(reversed(papers.messages_with(record.place)), None)
+def _record(papers: Papers, record: Kept) -> RecordView:
+    """A record with the last message that it went with and how it stands."""
+    state, last = papers.state(record.place), papers.last_message_of(record.place)
     return RecordView(
         place=record.place,
         kind=record.kind,
@@ -125,7 +125,7 @@ def _view(papers: Papers, record: Kept) -> RecordView:
         sent_at=last.at if last else None,
         state=state.state if state else _unanswered(papers, last),
         code=state.code if state else "",
-        text=state.text if state else "",
+        text=words(papers.store, record, state),
     )
 
 
@@ -145,7 +145,7 @@ def documents_of(ws: Workspace, numbers: Iterable[str]) -> tuple[DocumentView, .
             issued,
             _event(ws, issued),
             tuple(_corrections(papers, issued)),
-            tuple(_view(papers, record) for record in papers.records_of(issued.number)),
+            tuple(_record(papers, record) for record in papers.records_of(issued.number)),
             ws.settings.currency,
         )
         for issued in found

@@ -14,13 +14,14 @@ from typing import Any
 
 import orjson
 
-from revrec.app import audit_key, outbox
+from revrec.app import audit_key, outbox, shut
 from revrec.app.books import compare
 from revrec.app.progress import Progress, Silent
 from revrec.app.refollow import Follower, Stray
 from revrec.app.replay import Derived, Replay
 from revrec.app.verify_checklists import check_checklists
 from revrec.app.verify_papers import check_contents, check_documents, check_records
+from revrec.app.verify_persons import check_disclosures
 from revrec.app.verify_proofs import Growth, check_heads, check_statements
 from revrec.app.workspace import Workspace
 from revrec.books.listing import day_path
@@ -99,12 +100,15 @@ def verify(ws: Workspace, progress: Progress | None = None) -> tuple[Finding, ..
             sealing = Sealing()
             check_chain(ws.store, found, progress.step, note=sealing.note, grow=growth.take)
             check_keys(ws.store, sealing, found)
+            _check_exposed(ws, sealing.erased, found)
         progress.done()
         check_pins(ws.store, found)
         with _going_on(found, "what was signed"):
             check_signed(ws, growth, found)
         with _going_on(found, "the documents"):
             check_papers(ws, found)
+        with _going_on(found, "the log of identities"):
+            check_disclosures(ws.store, _noting(found))
         with _going_on(found, "the derivation"):
             _rederive(ws, found, progress)
         with _going_on(found, "the files"):
@@ -302,19 +306,26 @@ def check_keys(store: Store, sealing: Sealing, found: Findings) -> None:
             message = f"customer {customer} was erased, yet the key stands open: a backup or a hand has put it back"
             found.add("key.returned", _whose(customer), message, "Delete its row in `keys`, or erase the person again")
     try:
-        shut = sorted(customer for customer, wrapped in keys.items() if not store.keys.opens(customer, wrapped))
+        closed = sorted(customer for customer, wrapped in keys.items() if not store.keys.opens(customer, wrapped))
     except KeyMissing:
         return
     except KeyBroken as error:
         found.add("key.broken", store.keys.master.where, str(error), _KEY)
         return
-    if len(shut) > 1 and len(shut) == len(keys):
-        message = f"it opens none of the {len(shut):,} customers' keys: it is not the key of this workspace"
+    if len(closed) > 1 and len(closed) == len(keys):
+        message = f"it opens none of the {len(closed):,} customers' keys: it is not the key of this workspace"
         found.add("key.broken", store.keys.master.where, message, _KEY)
         return
-    for customer in shut:
+    for customer in closed:
         message = f"the key of {_whose(customer)} was changed: {store.keys.master.where} does not open it"
         found.add("key.changed", _whose(customer), message, _RESTORE)
+
+
+def _check_exposed(ws: Workspace, erased: Iterable[str], found: Findings) -> None:
+    """No document of a person who was blocked or erased lies in the documents folder."""
+    for path in shut.exposed(ws, sorted(erased)):
+        message = f"{path} is a document of a person who was blocked or erased"
+        found.add("person.exposed", path.as_posix(), message, "Run `revrec invoice render`, which removes it, or delete it")
 
 
 def _whose(customer: str) -> str:

@@ -43,9 +43,12 @@ def advance(
     with options.workspace(ctx) as ws:
         done = app.advance(ws, to, future=future, now=options.now(), progress=options.progress())
     if as_json:
-        show.show_json({"entries": done.entries, "days": done.days, "calendar": done.calendar and done.calendar.isoformat()})
+        found = {"entries": done.entries, "days": done.days, "calendar": done.calendar and done.calendar.isoformat()}
+        show.show_json(found | {"erasures": [erasure.to_json() for erasure in done.erasures]})
     else:
         print(f"calendar at {done.calendar}: {show.count(done.entries, 'entry', 'entries')} on {show.count(done.days, 'day')}")
+        for erasure in done.erasures:
+            print(erasure)
 
 
 def close(
@@ -107,6 +110,8 @@ def close(
     print(f"{period} is closed; chain head {done.digest}; digest of the month {done.period_digest}")
     for line in done.signed.lines():
         print(line)
+    for erasure in done.erasures:
+        print(erasure)
 
 
 def _record(period: str, checks: Iterable[Check], done: Closed | None) -> dict[str, object]:
@@ -114,6 +119,7 @@ def _record(period: str, checks: Iterable[Check], done: Closed | None) -> dict[s
     said: dict[str, object] = {"period": period}
     if done:
         said |= {"digest": done.digest, "period_digest": done.period_digest, "tree_head": done.signed.to_json()}
+        said["erasures"] = [erasure.to_json() for erasure in done.erasures]
     rows = (
         {"number": c.number, "name": c.name, "outcome": c.outcome, "passed": c.passed, "evidence": c.evidence, "about": c.about}
         for c in checks

@@ -127,7 +127,11 @@ class Papers:
 
     def for_authority(self, record: Kept) -> bytes | None:
         """The XML of a record as the tax authority gets it, that of a blocked person too; None: the key is destroyed."""
-        return self.store.keys.unseal_for_authority(record.customer, _SOURCE, f"record {record.place}", record.xml.decode())
+        return self.for_role(record.customer, f"record {record.place}", record.xml)
+
+    def for_role(self, customer: str, name: str, sealed: bytes) -> bytes | None:
+        """What was sealed, a blocked person's too: only for whom the law names, and what is logged; None: the key is gone."""
+        return self.store.keys.unseal_for_authority(customer, _SOURCE, name, sealed.decode())
 
     # invoices
 
@@ -272,6 +276,11 @@ class Papers:
         row = self.store.row("document", number, form)
         return self.unseal(row[0], f"{number}.{form}", bytes(row[1])) if row else None
 
+    def document_for_role(self, number: str, form: str) -> bytes | None:
+        """The bytes of a document, a blocked person's too: only for whom the law names, and what is logged."""
+        row = self.store.row("document", number, form)
+        return self.for_role(row[0], f"{number}.{form}", bytes(row[1])) if row else None
+
     def documents(self, number: str) -> list[tuple[str, str, str]]:
         """The documents made of an invoice: format, instant, SHA-256."""
         return [(row[0], row[1], row[2]) for row in self.store.rows("documents_of_invoice", number)]
@@ -282,9 +291,10 @@ class Papers:
         """Everything that was sent, in order."""
         return [sent(row) for row in self.store.rows("messages")]
 
-    def messages_with(self, place: int) -> list[Message]:
-        """The messages that a record went with, in order."""
-        return [sent(row) for row in self.store.rows("messages_with", place, place)]
+    def last_message_of(self, place: int) -> Message | None:
+        """The last message with which a record went, or None."""
+        row = self.store.row("last_message_of", place, place)
+        return sent(row) if row else None
 
     def last_message(self) -> Message | None:
         """What was sent last."""
@@ -324,7 +334,7 @@ class Papers:
         return {row[0]: State(*row) for row in self.store.rows("states")}
 
     def state(self, place: int) -> State | None:
-        """Where a record stands; None: it was never sent."""
+        """Where one record stands, or None when it was not sent."""
         row = self.store.row("state", place)
         return State(*row) if row else None
 
@@ -447,7 +457,12 @@ def _born(rows: Iterable[Row]) -> dict[int, list[Born]]:
 
 
 def chained(before: bytes, invoice: Issued, taxpayer: str) -> bytes:
-    """digest(n) = SHA-256(digest(n-1) || bytes(n)); bytes(n) is RFC 8785 JSON of every column, content by its SHA-256."""
+    """digest(n) = SHA-256(digest(n-1) || bytes(n))."""
+    return hashlib.sha256(before + chained_body(invoice, taxpayer)).digest()
+
+
+def chained_body(invoice: Issued, taxpayer: str) -> bytes:
+    """bytes(n) of the chain of documents: RFC 8785 JSON of every column, content by its SHA-256."""
     body = {
         "account": invoice.account,
         "at": invoice.at,
@@ -471,7 +486,7 @@ def chained(before: bytes, invoice: Issued, taxpayer: str) -> bytes:
         "v": VERSION,
         "vat": invoice.vat,
     }
-    return hashlib.sha256(before + orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).digest()
+    return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
 
 
 def encode_parts(parts: Iterable[Part]) -> bytes:

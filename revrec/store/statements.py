@@ -19,6 +19,7 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    exists,
     func,
     insert,
     literal_column,
@@ -79,6 +80,8 @@ INVOICE = tuple(t.invoices.c)[1:]
 RECORD = tuple(t.records.c)[1:]
 TREE_HEAD = tuple(t.tree_heads.c)[1:]
 STATEMENT = tuple(t.statements.c)[1:]
+DISCLOSURE = tuple(t.disclosures.c)[1:]
+SESSIONS = ("session", "session-undone", "visit")  # in the order of the key, what undoes a session behind it
 OPEN = ("pending", "sent", "unknown")  # a record that the tax authority has not answered for; without a row it was never sent
 REJECTED, ERRONEOUS = "rejected", "accepted-with-errors"
 HARMLESS = ("2004", "2009")  # errors of an accepted record that ask for no amendment; a test holds them to the regime's own
@@ -103,6 +106,11 @@ def _list(column: ColumnElement[Any]) -> ColumnElement[bool]:
 def _or_any(table: Table, *columns: str) -> Iterator[ColumnElement[bool]]:
     """For each column `(1 = ? OR column = ?)`: 1 and '' for any, 0 and a value for that one."""
     return (or_(literal_column("1") == bindparam(f"any_{name}"), table.c[name] == bindparam(f"of_{name}")) for name in columns)
+
+
+def _same(table: Table, column: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """The rows of a table for the person of a key."""
+    return table.c.taxpayer == t.keys.c.taxpayer, table.c[column] == t.keys.c.customer
 
 
 def _page(statement: Select[Any]) -> Select[Any]:
@@ -192,6 +200,19 @@ STATEMENTS: dict[str, ClauseElement] = {
         .where(_of(t.events), t.events.c.seq > bindparam("after"), t.events.c.seq <= bindparam("until"))
         .order_by(t.events.c.seq),
     ),
+    # What a period needs of the chain: read in its order, so that the search ends at the first row that fits.
+    "first_event_between": select(t.events.c.seq)
+    .where(_of(t.events), t.events.c.date.between(bindparam("first"), bindparam("last")))
+    .order_by(t.events.c.seq)
+    .suffix_with("LIMIT 1"),
+    "first_entry_between": select(t.entries.c.seq)
+    .where(_of(t.entries), t.entries.c.date.between(bindparam("first"), bindparam("last")))
+    .order_by(t.entries.c.number)
+    .suffix_with("LIMIT 1"),
+    "last_entry_until": select(t.entries.c.seq)
+    .where(_of(t.entries), t.entries.c.date <= bindparam("until"))
+    .order_by(t.entries.c.number.desc())
+    .suffix_with("LIMIT 1"),
     "entry_leaves": _page(
         select(t.entries.c.number, t.entries.c.body)
         .where(_of(t.entries), t.entries.c.number > bindparam("after"))
@@ -204,6 +225,7 @@ STATEMENTS: dict[str, ClauseElement] = {
     .order_by(t.events.c.seq),
     "estimates": select(*EVENT).where(_of(t.events), t.ESTIMATES).order_by(t.events.c.seq),
     "milestones": select(*EVENT).where(_of(t.events), t.MILESTONES).order_by(t.events.c.seq),
+    "registrations": select(*EVENT).where(_of(t.events, "customer"), t.REGISTRATIONS).order_by(t.events.c.seq.desc()),
     "known": select(t.events.c.id, t.events.c.source, t.events.c.seq).where(_of(t.events), _list(t.events.c.id)),
     "content": select(t.events.c.customer, t.events.c.content).where(_of(t.events, "seq")),
     "entry": select(t.entries.c.body).where(_of(t.entries, "number")),
@@ -240,6 +262,15 @@ STATEMENTS: dict[str, ClauseElement] = {
         .where(_of(t.movements), tuple_(t.movements.c.ref, t.movements.c.kind) > tuple_(bindparam("ref"), bindparam("kind")))
         .order_by(t.movements.c.ref, t.movements.c.kind),
     ),
+    "sessions": _page(
+        select(*t.movements.c["ref", "kind", "date", "bundle", "units", "entry", "parts"])
+        .where(
+            _of(t.movements),
+            t.movements.c.kind.in_([literal_column(f"'{kind}'") for kind in SESSIONS]),
+            tuple_(t.movements.c.ref, t.movements.c.kind) > tuple_(bindparam("ref"), bindparam("kind")),
+        )
+        .order_by(t.movements.c.ref, t.movements.c.kind),
+    ),
     "put_movement": update(t.movements).values(_set("customer", "units", "parts")).where(_of(t.movements, "ref", "kind")),
     "bundle": select(*BUNDLE).where(_of(t.bundles, "bundle")),
     "bundles_of_list": select(*BUNDLE).where(_of(t.bundles), _list(t.bundles.c.bundle)),
@@ -260,6 +291,7 @@ STATEMENTS: dict[str, ClauseElement] = {
         func.count(),
         *(func.coalesce(func.sum(t.bundles.c[name]), literal_column("0")) for name in ("liability", "owed", "unpaid")),
     ).where(_CHOSEN),
+    "holders_of_list": select(t.bundles.c.bundle, t.bundles.c.customer).where(_of(t.bundles), _list(t.bundles.c.bundle)),
     "due": select(t.bundles.c.due, t.bundles.c.bundle)
     .where(_of(t.bundles), t.bundles.c.due <= bindparam("until"))
     .order_by(t.bundles.c.due, t.bundles.c.bundle),
@@ -291,6 +323,42 @@ STATEMENTS: dict[str, ClauseElement] = {
     "destroy_key": delete(t.keys).where(_of(t.keys, "customer")),
     "put_key": update(t.keys).values(_set("wrapped")).where(_of(t.keys, "customer")),
     "keys_of_list": select(t.keys.c.customer, t.keys.c.wrapped).where(_of(t.keys), _list(t.keys.c.customer)),
+    "blocked": select(t.keys.c.customer).where(_of(t.keys), t.BLOCKED).order_by(t.keys.c.customer),
+    "blocked_before": select(t.keys.c.customer)
+    .where(
+        _of(t.keys),
+        t.BLOCKED,
+        ~exists().where(*_same(t.entries, "customer"), t.entries.c.date > bindparam("booked")),
+        ~exists().where(
+            *_same(t.bundles, "customer"),
+            t.entries.c.taxpayer == t.bundles.c.taxpayer,
+            t.entries.c.bundle == t.bundles.c.bundle,
+            t.entries.c.date > bindparam("used"),
+        ),
+        ~exists().where(*_same(t.invoices, "customer"), t.invoices.c.issued_on > bindparam("issued")),
+    )
+    .order_by(t.keys.c.customer),
+    "disclosures": _page(
+        select(*DISCLOSURE).where(_of(t.disclosures), t.disclosures.c.n > bindparam("after")).order_by(t.disclosures.c.n)
+    ),
+    "last_disclosure": select(t.disclosures.c.n, t.disclosures.c.digest)
+    .where(_of(t.disclosures))
+    .order_by(t.disclosures.c.n.desc())
+    .suffix_with("LIMIT 1"),
+    "disclosures_of": select(*DISCLOSURE)
+    .where(
+        _of(t.disclosures),
+        t.disclosures.c.n.in_(select(t.disclosed.c.n).where(_of(t.disclosed, "customer"))),
+    )
+    .order_by(t.disclosures.c.n),
+    "disclosed": _page(
+        select(t.disclosed.c.customer)
+        .where(_of(t.disclosed, "n"), t.disclosed.c.customer > bindparam("after"))
+        .order_by(t.disclosed.c.customer),
+    ),
+    "stray_disclosed": select(t.disclosed.c.n)
+    .where(_of(t.disclosed), t.disclosed.c.n > bindparam("last"))
+    .suffix_with("LIMIT 1"),
     "balances": select(
         t.balances.c.month,
         t.balances.c.role,
@@ -388,9 +456,6 @@ STATEMENTS: dict[str, ClauseElement] = {
         _of(t.documents, "number", "format"),
     ),
     "messages": select(*tuple(t.messages.c)[1:]).where(_of(t.messages)).order_by(t.messages.c.message),
-    "messages_with": select(*tuple(t.messages.c)[1:])
-    .where(_of(t.messages), bindparam("place_from") >= t.messages.c.first, bindparam("place_to") <= t.messages.c.last)
-    .order_by(t.messages.c.message),
     "last_message": select(*tuple(t.messages.c)[1:])
     .where(_of(t.messages))
     .order_by(t.messages.c.message.desc())
@@ -407,6 +472,10 @@ STATEMENTS: dict[str, ClauseElement] = {
     "answers": select(*tuple(t.answers.c)[1:]).where(_of(t.answers)).order_by(t.answers.c.message),
     "states": select(*tuple(t.states.c)[1:]).where(_of(t.states)).order_by(t.states.c.place),
     "state": select(*tuple(t.states.c)[1:]).where(_of(t.states, "place")),
+    "last_message_of": select(*tuple(t.messages.c)[1:])
+    .where(_of(t.messages), t.messages.c.first <= bindparam("from"), t.messages.c.last >= bindparam("to"))
+    .order_by(t.messages.c.message.desc())
+    .suffix_with("LIMIT 1"),
     "put_state": update(t.states).values(_set("state", "code", "text", "message")).where(_of(t.states, "place")),
     "account": select(t.accounts.c.state).where(_of(t.accounts, "account")),
     "accounts_of_list": select(t.accounts.c.account, t.accounts.c.state).where(_of(t.accounts), _list(t.accounts.c.account)),

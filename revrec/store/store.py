@@ -436,6 +436,11 @@ class Store:
         event = self._latest(customer)
         return event if event and event.type == "customer.registered" else None
 
+    def last_registration(self, customer: str) -> StoredEvent | None:
+        """The latest registration of a customer, also when the person was erased or blocked since; None when there is none."""
+        row = self.row("registrations", customer)
+        return self._event(row) if row else None
+
     def erasure(self, customer: str) -> StoredEvent | None:
         """The latest `customer.erased` of a customer, or None: nothing registers a person after it."""
         event = self._latest(customer)
@@ -451,8 +456,10 @@ class Store:
         self.keys.fresh.clear()
 
     def destroy_key(self, customer: str) -> None:
-        """Delete a customer's key inside the running transaction: what was sealed with it can never be read again."""
-        self._shred()
+        """Delete a customer's key inside the running transaction: what was sealed with it can never be read again.
+
+        SQLite overwrites what it deletes (`secure_delete`, see `schema`).
+        """
         self.write("destroy_key", [(self.taxpayer, customer)])
         self.keys.drop(customer)
 
@@ -460,13 +467,16 @@ class Store:
         """Shut a customer's key inside the running transaction; none that was never made."""
         wrapped = self.keys.block(customer)
         if wrapped:
-            self._shred()
             self.write("put_key", [(wrapped, self.taxpayer, customer)])
 
-    def _shred(self) -> None:
-        """SQLite overwrites what it deletes from now on, instead of only forgetting where it lies."""
-        if self.dialect == "sqlite":
-            self.connection.exec_driver_sql("PRAGMA secure_delete=ON")
+    def blocked(self) -> list[str]:
+        """The blocked persons, ordered by id."""
+        return [row[0] for row in self.rows("blocked")]
+
+    def blocked_before(self, day: date) -> list[str]:
+        """The blocked persons for whom, and for whose bundles, nothing was booked or issued after a day, ordered by id."""
+        after = day.isoformat()
+        return [row[0] for row in self.rows("blocked_before", after, after, after)]
 
     def settle_files(self) -> None:
         """After a commit: no older page, with a key that is gone, stays in the file of changes beside an SQLite database."""
@@ -480,6 +490,13 @@ class Store:
         if clear is None:
             return None
         members: dict[str, Any] = orjson.loads(clear)["data"]
+        return members
+
+    def unsealed_for_role(self, event: StoredEvent) -> dict[str, Any]:
+        """The sealed members of an event, a blocked person's too: only for whom the law names, and what is logged."""
+        sealed = event.event["data"].get("sealed")
+        clear = self.keys.unseal_for_authority(event.customer, event.source, event.id, sealed) if sealed else None
+        members: dict[str, Any] = orjson.loads(clear)["data"] if clear else {}
         return members
 
     def visit(self, session: str) -> Visit | None:

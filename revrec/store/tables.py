@@ -30,6 +30,8 @@ ADJUSTMENTS = text("type = 'adjustment.posted'")
 GIVEN = text("type = 'session.completed'")
 ESTIMATES = text("type = 'breakage.estimated'")
 MILESTONES = text("type IN ('period.closed', 'period.reopened', 'currency.revalued')")
+BLOCKED = text("length(wrapped) = 61")
+REGISTRATIONS = text("type = 'customer.registered'")
 
 metadata = MetaData()
 
@@ -90,9 +92,17 @@ events = Table(
 Index("ix_events_bundle", events.c.taxpayer, events.c.bundle, events.c.seq)
 # Estimates are few and asked for by every run: an index that every other event leaves alone.
 Index("ix_events_estimates", events.c.taxpayer, events.c.seq, sqlite_where=ESTIMATES, postgresql_where=ESTIMATES)
-
 # So are the days on which months were closed and opened again, and money of other currencies was valued.
 Index("ix_events_milestones", events.c.taxpayer, events.c.seq, sqlite_where=MILESTONES, postgresql_where=MILESTONES)
+# The registrations of one person, also after an erasure: for those to whom the law has blocked data shown.
+Index(
+    "ix_events_registrations",
+    events.c.taxpayer,
+    events.c.customer,
+    events.c.seq,
+    sqlite_where=REGISTRATIONS,
+    postgresql_where=REGISTRATIONS,
+)
 
 # FACTS: the journal, as the bytes whose digest stands in the chain.
 entries = Table(
@@ -277,7 +287,8 @@ holdings = Table(
     sqlite_with_rowid=False,
 )
 
-# The key of each customer, wrapped by one that is not in the database; the only thing that erasing a person deletes.
+# The key of each customer, wrapped by one that is not in the database; the only thing that erasing a person deletes. That of
+# a blocked person is a byte longer: the calendar finds them by it.
 keys = Table(
     "keys",
     metadata,
@@ -287,6 +298,7 @@ keys = Table(
     PrimaryKeyConstraint("taxpayer", "customer", name="pk_keys"),
     sqlite_with_rowid=False,
 )
+Index("ix_keys_blocked", keys.c.taxpayer, keys.c.customer, sqlite_where=BLOCKED, postgresql_where=BLOCKED)
 
 # DERIVED: movement of a month by role and analytic dimensions; '' = none.
 balances = Table(
@@ -589,8 +601,46 @@ results = Table(
     sqlite_with_rowid=False,
 )
 
+# FACTS: the log of identities that were opened, handed over or destroyed, with a chain of its own. `role` is the office to
+# which the law has blocked data shown ('' = nobody was blocked), `recipient` the SHA-256 of the certificate that a file was
+# encrypted for, `whom` that of the persons in `disclosed`, `said` who did it and why, sealed with the taxpayer's own key.
+disclosures = Table(
+    "disclosures",
+    metadata,
+    _taxpayer(),
+    Column("n", BigInteger, nullable=False, autoincrement=False),
+    Column("at", String(20), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("role", String(32), nullable=False),
+    Column("scope", String(128), nullable=False),
+    Column("recipient", String(64), nullable=False),
+    Column("persons", BigInteger, nullable=False),
+    Column("documents", BigInteger, nullable=False),
+    Column("whom", LargeBinary(32), nullable=False),
+    Column("said", LargeBinary, nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),
+    PrimaryKeyConstraint("taxpayer", "n", name="pk_disclosures"),
+    CheckConstraint("kind IN ('shown', 'handed over', 'destroyed')", name="ck_disclosures_kind"),
+    CheckConstraint("n > 0 AND persons >= 0 AND documents >= 0", name="ck_disclosures_numbers"),
+    CheckConstraint("length(whom) = 32 AND length(digest) = 32", name="ck_disclosures_digests"),
+    sqlite_with_rowid=False,
+)
+
+# FACTS: the persons of each disclosure.
+disclosed = Table(
+    "disclosed",
+    metadata,
+    _taxpayer(),
+    Column("n", BigInteger, nullable=False, autoincrement=False),
+    Column("customer", ID, nullable=False),
+    PrimaryKeyConstraint("taxpayer", "n", "customer", name="pk_disclosed"),
+    sqlite_with_rowid=False,
+)
+Index("ix_disclosed_customer", disclosed.c.taxpayer, disclosed.c.customer, disclosed.c.n)
+
 BOOK_FACTS = ("events", "entries", "pins", "periods")
 DOCUMENT_FACTS = ("invoices", "records", "installations", "documents", "messages", "answers")
 CHECK_FACTS = ("checklists",)
 PROOF_FACTS = ("tree_heads", "statements")
-FACTS = BOOK_FACTS + DOCUMENT_FACTS + PROOF_FACTS + CHECK_FACTS
+PERSON_FACTS = ("disclosures", "disclosed")
+FACTS = BOOK_FACTS + DOCUMENT_FACTS + PROOF_FACTS + CHECK_FACTS + PERSON_FACTS
