@@ -125,6 +125,14 @@ def test_a_changed_log_is_found(blocked: Desk, statement: str, code: str) -> Non
     assert code in findings(blocked.root)
 
 
+def test_lines_before_a_closing_cannot_be_cut_off(blocked: Desk) -> None:
+    shown(blocked)
+    blocked("2026-06-01", "period.closed", period="2026-03", approver="A")
+    assert findings(blocked.root) == []
+    tamper(blocked.root, "DELETE FROM disclosures", "DELETE FROM disclosed")
+    assert findings(blocked.root) == ["head.disclosures"]
+
+
 def test_the_database_itself_keeps_the_log(blocked: Desk) -> None:
     shown(blocked)
     with open_workspace(blocked.root) as ws:
