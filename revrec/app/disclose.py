@@ -274,8 +274,8 @@ def concerned(store: Store, first: date, last: date) -> set[str]:
     customers, day, number = set[str](), first.isoformat(), 0
     while page := store.rows("entries", day, number, last.isoformat()):
         bundles = set[str]()
-        for *_, body in page:
-            entry = orjson.loads(body)
+        for row in page:
+            entry = orjson.loads(row[2])
             legs = (entry, *entry["postings"])
             customers.update(leg["customer"] for leg in legs if "customer" in leg)
             bundles.update(leg["bundle"] for leg in legs if "bundle" in leg)
