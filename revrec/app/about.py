@@ -6,6 +6,7 @@ import platform
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, metadata, version
 from typing import Any
 
@@ -13,6 +14,7 @@ from einvoice.regimes.verifactu import declaration
 from einvoice.regimes.verifactu.declaration import Signing
 from revrec import __version__
 from revrec.app.issuing import system_of
+from revrec.app.notary import own_fingerprints
 from revrec.app.workspace import Workspace
 from revrec.settings import Settings
 from revrec.store.papers import Papers
@@ -45,17 +47,22 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """This release, its licence and the `versions` of what it runs on (None: not installed); `declared` in Spain only."""
+    """This release, its licence and the `versions` of what it runs on (None: not installed); `declared` in Spain only.
+
+    `signing` are the keys that sign closings, each with its fingerprint: what is handed to those who check.
+    """
 
     licence: str
     versions: Mapping[str, str | None]
     declared: Declared | None = None
+    signing: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The members of `about --json`."""
         said = self.declared
         declared = {"installation": said.installation, "missing": said.missing, "text": said.text} if said else None
-        return {"revrec": __version__, "licence": self.licence, **self.versions, "declaration": declared}
+        known = {"revrec": __version__, "licence": self.licence, **self.versions}
+        return {**known, "signing_keys": list(self.signing), "declaration": declared}
 
     def lines(self) -> Iterator[str]:
         """For people."""
@@ -63,16 +70,22 @@ class About:
         yield f"{'licence':<12}{self.licence}"
         for name, found in self.versions.items():
             yield f"{name:<12}{found or 'not installed (pip install revrec[fava])'}"
+        for key in self.signing:
+            yield f"{'signs':<12}{key}"
         if self.declared is not None:
             yield from self.declared.lines()
 
 
-def about(ws: Workspace | None = None) -> About:
-    """What this program is; with a Spanish workspace also what its producer declares of it (RD 1007/2023 art. 13)."""
+def about(ws: Workspace | None = None, now: datetime | None = None) -> About:
+    """What this program is; with a workspace the keys that sign at `now` (aware), with a Spanish one also the declaration.
+
+    The declaration is that of its producer (RD 1007/2023 art. 13).
+    """
     versions = {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version}
     versions_of = {name: _version(name) for name in ("sqlalchemy", "beancount", "fava")}
     declared = _declared(ws) if ws is not None and ws.settings.country == "ES" else None
-    return About(metadata("revrec")["License-Expression"], {**versions, **versions_of}, declared)
+    signing = tuple(own_fingerprints(ws.settings, now)) if ws is not None and now is not None else ()
+    return About(metadata("revrec")["License-Expression"], {**versions, **versions_of}, declared, signing)
 
 
 def _version(name: str) -> str | None:

@@ -15,6 +15,7 @@ def add(app: typer.Typer) -> None:
 def about(ctx: typer.Context, as_json: options.Json = False) -> None:
     """Say which release this is, its licence and what it runs on.
 
+    In a workspace also the fingerprints of the keys that sign its closings: hand them to those who will check.
     In a Spanish workspace also the producer's declaration of responsibility (RD 1007/2023 art. 13), with the number of
     this installation once an invoice was issued. What only the producer can say and sign is marked.
 
@@ -30,4 +31,4 @@ def about(ctx: typer.Context, as_json: options.Json = False) -> None:
         show.show(app.about(), as_json=as_json)
         return
     with options.workspace(ctx) as ws:
-        show.show(app.about(ws), as_json=as_json)
+        show.show(app.about(ws, options.now()), as_json=as_json)

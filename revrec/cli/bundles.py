@@ -191,16 +191,35 @@ def customer_balance(ctx: typer.Context, customer: Customer, on: options.On = No
         show.show(app.balance(ws, customer, on or options.today(ws)), as_json=as_json)
 
 
-def customer_statement(ctx: typer.Context, customer: Customer, on: options.On = None, as_json: options.Json = False) -> None:
+def customer_statement(
+    ctx: typer.Context,
+    customer: Customer,
+    on: options.On = None,
+    signed: Annotated[bool, typer.Option("--signed", help="A signed note of what is owed, to hand out; it is kept.")] = False,
+    out: options.Out = None,
+    as_json: options.Json = False,
+) -> None:
     """List a customer's bundles, payments and sessions, and say what is owed.
+
+    Signed, it is a note that says what is owed as of the day, names the customer by id only, and shows every later change:
+    `revrec prove --check FILE`.
 
     \b
     Example:
       revrec customer statement C-1 --on 2026-06-30
+      revrec customer statement C-1 --signed -o C-1.txt
     """
     from revrec.app import customers as app
 
+    if out is not None and not signed:
+        raise typer.BadParameter("-o goes with --signed.")
     with options.workspace(ctx) as ws:
+        if signed:
+            from revrec.app.certify import certify
+
+            made = certify(ws, customer, on or options.today(ws), now=options.now())
+            show.handed(made.kept.note, made, out, as_json=as_json)
+            return
         show.show(app.statement(ws, customer, on or options.today(ws)), as_json=as_json)
 
 

@@ -13,6 +13,7 @@ import typer
 
 from revrec.cli import (
     about,
+    audit,
     books,
     bundles,
     demo,
@@ -23,6 +24,7 @@ from revrec.cli import (
     options,
     periods,
     policies,
+    proofs,
     records,
     reports,
     sandbox,
@@ -85,6 +87,7 @@ records.add(app)
 periods.add(app)
 bundles.add(app)
 policies.add(app)
+proofs.add(app)
 reports.add(app)
 books.add(app)
 serve.add(app)
@@ -96,6 +99,7 @@ face.add(app)
 schemas.add(app)
 sandbox.add(app)
 demo.add(app)
+audit.add(app)
 about.add(app)
 
 

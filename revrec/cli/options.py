@@ -28,6 +28,7 @@ def day(text: str | date) -> date:
 
 
 On = Annotated[date | None, typer.Option("--on", parser=day, metavar="DATE", help="The state on this day (default: today).")]
+Out = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write it to this file, and say what it is.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from revrec.core import money
@@ -33,6 +34,20 @@ def show(result: Showable, *, as_json: bool) -> None:
     else:
         for line in result.lines():
             print(line)
+
+
+def handed(text: str, about: Showable, path: Path | None, *, as_json: bool) -> None:
+    """Print a file that is to be handed out, or write it and say what it is; what it is goes beside a printed one."""
+    if path is None:
+        print(text, end="")
+        if not as_json:
+            for line in about.lines():
+                complain(line)
+        return
+    path.write_text(text, "utf-8", newline="\n")
+    show(about, as_json=as_json)
+    if not as_json:
+        print(f"written to {path}")
 
 
 def show_rows(rows: list[dict[str, Any]], lines: Iterable[str], *, as_json: bool) -> None:

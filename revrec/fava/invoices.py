@@ -235,7 +235,7 @@ class RevrecInvoices(FramedPage):
     def _ties(self, found: Reconciled) -> tuple[TieLine, ...]:
         """The open ledger's own balances of all accounts that bill, where it holds all years; else the store's."""
         gross, vat = found.ties()
-        if not self.whole:
+        if self.span is not None:
             return tuple(map(self.tie, (gross, vat)))
         right, together = gross.right_label, gross.right + self._by_hand
         if self._by_hand:

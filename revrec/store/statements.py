@@ -200,6 +200,19 @@ STATEMENTS: dict[str, ClauseElement] = {
         .where(_of(t.events), t.events.c.seq > bindparam("after"), t.events.c.seq <= bindparam("until"))
         .order_by(t.events.c.seq),
     ),
+    # What a period needs of the chain: read in its order, so that the search ends at the first row that fits.
+    "first_event_between": select(t.events.c.seq)
+    .where(_of(t.events), t.events.c.date.between(bindparam("first"), bindparam("last")))
+    .order_by(t.events.c.seq)
+    .suffix_with("LIMIT 1"),
+    "first_entry_between": select(t.entries.c.seq)
+    .where(_of(t.entries), t.entries.c.date.between(bindparam("first"), bindparam("last")))
+    .order_by(t.entries.c.number)
+    .suffix_with("LIMIT 1"),
+    "last_entry_until": select(t.entries.c.seq)
+    .where(_of(t.entries), t.entries.c.date <= bindparam("until"))
+    .order_by(t.entries.c.number.desc())
+    .suffix_with("LIMIT 1"),
     "entry_leaves": _page(
         select(t.entries.c.number, t.entries.c.body)
         .where(_of(t.entries), t.entries.c.number > bindparam("after"))

@@ -153,8 +153,8 @@ _HEAD = "WHERE period = '2026-03'"
         ("DELETE FROM tree_heads WHERE period = '2026-02'", "head.previous"),
         (f"UPDATE tree_heads SET seq = seq - 1 {_HEAD}", "head.stray"),
         ("UPDATE periods SET files = '{}' WHERE period = '2026-03'", "head.period"),
-        ('UPDATE entries SET body = replace(body, \'"session":"S-1"\', \'"session":"S-9"\')', "head.root"),
-        ("UPDATE events SET record = replace(record, '\"S-1\"', '\"S-9\"')", "head.root"),
+        ('UPDATE entries SET body = CAST(replace(body, \'"session":"S-1"\', \'"session":"S-9"\') AS BLOB)', "head.root"),
+        ("UPDATE events SET record = CAST(replace(record, '\"S-1\"', '\"S-9\"') AS BLOB)", "head.root"),
         ("DELETE FROM events WHERE seq = (SELECT max(seq) FROM events)", "head.root"),
     ],
 )
