@@ -114,11 +114,12 @@ def check_alive(store: Store, customer: str) -> None:
 
 def carry_out(store: Store, customer: str, on: date, settings: Settings) -> Erasure:
     """Destroy the key of a customer, or block it, inside the running transaction; the event itself is written already."""
-    kept, why = _standing(store, customer, on, settings)
+    standing = _Standing.of(store, customer, on, settings)
+    why = tuple(standing.why(on, settings.currency))
     hush(store, customer)
     if why:
         store.block_key(customer)
-        return Erasure(customer, kept, why)
+        return Erasure(customer, standing.kept, why)
     store.destroy_key(customer)
     return Erasure(customer)
 
@@ -129,8 +130,9 @@ def let_go(store: Store, on: date, settings: Settings, at: str) -> Iterator[Eras
     `on` is the earlier of calendar and clock: a calendar that runs ahead destroys nothing before its time.
     """
     for customer in store.blocked_before(may_be_over(on, settings.keep_years)):
-        kept, why = _standing(store, customer, on, settings)
-        if why or kept.until >= on:
+        standing = _Standing.of(store, customer, on, settings)
+        kept = standing.kept
+        if kept.until >= on or next(standing.why(on, settings.currency), None):
             continue
         said = f"the calendar has passed {kept.until}, {kept.source}"
         Disclosures(store).add(Draft(Kind.DESTROYED, f"key: {said}"), [customer], at)
@@ -143,27 +145,50 @@ def answer(store: Store, customer: str, on: date, settings: Settings) -> Erasure
     """What became of a person whose erasure is recorded, as it stands on a day."""
     if not store.keys.blocked(customer):
         return Erasure(customer)
-    kept, why = _standing(store, customer, on, settings)
-    return Erasure(customer, kept, why or (f"nothing keeps it any more: a new {ERASED} destroys the key, else the calendar",))
+    standing = _Standing.of(store, customer, on, settings)
+    why = tuple(standing.why(on, settings.currency))
+    return Erasure(
+        customer, standing.kept, why or (f"nothing keeps it any more: a new {ERASED} destroys the key, else the calendar",)
+    )
 
 
-def _standing(store: Store, customer: str, on: date, settings: Settings) -> tuple[Kept, tuple[str, ...]]:
-    """Until when the person's data is kept if anything keeps it, and what does on a day; an invoice not beyond that date."""
-    bundles, papers = _bundles(store, customer), Papers(store)
-    entries, issued = _entries(store, customer, bundles), papers.of_customer(customer)
-    days = (*(entry.date for entry in entries), *(each.issued_on for each in issued))
-    kept = kept_until(max(days, default=on), settings.keep_years)
-    invoiced = (*_invoices(store, bundles), *(f"invoice {each.number}" for each in issued)) if kept.until >= on else ()
-    bound = (*_bound(store, customer, on), *_unanswered(papers, issued))
-    return kept, (*_balances(entries, customer, settings.currency), *_rights(bundles, customer, on), *bound, *invoiced)
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What is recorded of a person, and until when the law has it kept."""
+
+    store: Store
+    customer: str
+    bundles: list[Bundle]
+    entries: list[JournalEntry]
+    issued: list[Issued]
+    kept: Kept
+
+    @classmethod
+    def of(cls, store: Store, customer: str, on: date, settings: Settings) -> _Standing:
+        """How the person stands; the years count from the last entry or document, else from the request."""
+        bundles, issued = _bundles(store, customer), Papers(store).of_customer(customer)
+        entries, asked = _entries(store, customer, bundles), store.erasure(customer)
+        days = (*(entry.date for entry in entries), *(each.issued_on for each in issued))
+        last = max(days, default=asked.date if asked else on)
+        return cls(store, customer, bundles, entries, issued, kept_until(last, settings.keep_years))
+
+    def why(self, on: date, currency: str) -> Iterator[str]:
+        """What keeps the data on a day, what is quickly found first; an invoice not beyond the statutory date."""
+        yield from _balances(self.entries, self.customer, currency)
+        yield from _rights(self.bundles, self.customer, on)
+        yield from _unanswered(Papers(self.store), self.issued)
+        if self.kept.until >= on:
+            yield from _invoices(self.store, self.bundles)
+            yield from (f"invoice {each.number}" for each in self.issued)
+        yield from _bound(self.store, self.customer, on)
 
 
 def _unanswered(papers: Papers, issued: Iterable[Issued]) -> Iterator[str]:
     """`invoice F2026-000001 not answered by the tax office`: whose record is still to be sent, or to be sent again."""
-    states = papers.states()
     for each in issued:
         latest = papers.records_of(each.number)[-1:]  # one that was mended has several
-        if any(record.place not in states or states[record.place].state not in _ANSWERED for record in latest):
+        states = [papers.state(record.place) for record in latest]
+        if any(state is None or state.state not in _ANSWERED for state in states):
             yield f"invoice {each.number} not answered by the tax office"
 
 

@@ -8,7 +8,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from revrec.app.entries import of_bundle
+from revrec.app.records import StoreRecords
 from revrec.core.bundle import Bundle, Status
+from revrec.core.journal import Role
 from revrec.core.refund import Quote, quote
 from revrec.core.reports.open_items import open_items
 from revrec.core.words import Word
@@ -159,6 +161,12 @@ def glance(ws: Workspace, wanted: Wanted, on: date) -> Glance:
         Line(on, each.bundle, quote(each.bundle, on, currency), each.used_on, _owed_since(ws, each.bundle)) for each in found
     )
     return Glance(on, wanted, lines, lists.totals(chosen), lists.totals(Chosen()))
+
+
+def ledger_until(ws: Workspace, day: date) -> int | None:
+    """The contract liability at the end of a day; None when no entry came after it: then it is what all bundles come to."""
+    records = StoreRecords(ws)
+    return None if records.latest <= day else -records.balance((Role.CONTRACT_LIABILITY,), day)
 
 
 def _owed_since(ws: Workspace, bundle: Bundle) -> date | None:

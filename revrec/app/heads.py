@@ -15,6 +15,7 @@ from revrec.app.notary import Notary, notary
 from revrec.app.note import Kind
 from revrec.core import merkle
 from revrec.core.merkle import Frontier
+from revrec.store.disclosures import Disclosures
 from revrec.store.format import instant
 from revrec.store.papers import Papers
 from revrec.store.tree import Tree, TreeHead, size_after
@@ -91,6 +92,7 @@ class Signing:
         entries = closing.numbers.stop - 1
         assert tree.size == size_after(closing.seq, entries)
         documents, digest = Papers(store).head()
+        disclosures, line = Disclosures(store).head()
         return {
             "taxpayer": settings.taxpayer,
             "currency": settings.currency,
@@ -102,6 +104,7 @@ class Signing:
             "entries": entries,
             "chain": closing.digest.hex(),
             "documents": digest.hex() if documents else "",
+            "disclosures": line.hex() if disclosures else "",
             "period_digest": digest_of(period),
             "at": instant(self.now),
             "previous": {"size": before.size, "root": before.root.hex()} if before else None,

@@ -11,7 +11,7 @@ split by month it is split exactly.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -20,19 +20,35 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revrec.app.sums import Months, whole_months
 from revrec.core.dates import DAY, month_end, month_start
-from revrec.core.journal import JournalEntry
+from revrec.core.journal import JournalEntry, Role
 from revrec.core.rollforward import Flow, Line, lines_of, source_of
 from revrec.core.tally import line_of
+from revrec.store.papers import Papers
 from revrec.store.sums import Sums
 
 if TYPE_CHECKING:
     from revrec.app.workspace import Workspace
 
 GROUP = ("branch", "service", "policy")
+_BY_DATE = attrgetter("date")
 _OPENING = "the balances at the opening"  # stands for all bundles: no revenue is held against it
 
 Group = Mapping[str, str | None]
 """The values of some of branch, service and policy that are asked for."""
+
+
+class Wanted(NamedTuple):
+    """Whose movements are asked for, each by its id; '' stands for all. `accounts` are those of the chart, None: all."""
+
+    bundle: str = ""
+    invoice: str = ""
+    session: str = ""
+    customer: str = ""
+    branch: str = ""
+    accounts: frozenset[str] | None = None
+
+
+ALL = Wanted()
 
 
 class Largest(NamedTuple):
@@ -42,25 +58,73 @@ class Largest(NamedTuple):
     others: int
 
 
+@dataclass(frozen=True)
+class Movements:
+    """The movements of a period that were asked for, by date, for a roll-forward by month, branch, service or policy.
+
+    A few lines a month, in which revenue is split already; or of few entries each movement (`of` is None).
+    """
+
+    lines: list[Line]
+    of: _Period | None = None
+    restricted: bool = False
+
+    def largest(self, group: Group, most: int) -> Largest:
+        """The movements of a group by bundle: of at least the `most` bundles that owe most at the end."""
+        found = in_group(self.lines, group)
+        if self.of is None:
+            return Largest(found, 0)
+        places = sorted({(line.branch or "", line.service or "") for line in found}) if self.restricted else []
+        groups = [{**group, "branch": branch or None, "service": service or None} for branch, service in places]
+        parts = [self.of.largest(each, most) for each in (groups if self.restricted else [group])]
+        return Largest(sorted((line for part in parts for line in part.lines), key=_BY_DATE), sum(part.others for part in parts))
+
+
 def lines(entries: Iterable[JournalEntry]) -> list[Line]:
     """The movements of the contract liability in some entries, by date."""
-    found = (line for entry in entries for line in lines_of(source_of(entry)))
-    return sorted(found, key=attrgetter("date"))
+    return sorted((line for entry in entries for line in lines_of(source_of(entry))), key=_BY_DATE)
 
 
-def movements(ws: Workspace, first: date, last: date) -> list[Line]:
-    """The movements for a roll-forward from `first` to `last`, both counted, by month, branch, service or policy.
+def in_group(found: Iterable[Line], group: Group) -> list[Line]:
+    """The movements of a group."""
+    return [line for line in found if all((getattr(line, name) or None) == value for name, value in group.items())]
 
-    A few lines a month, without bundles; revenue is split already.
-    """
+
+def movements(ws: Workspace, first: date, last: date, wanted: Wanted = ALL) -> Movements:
+    """The movements for a roll-forward from `first` to `last`, both counted; of what is wanted only."""
     with ws.store.snapshot():
-        return _Period.of(ws, first, last).movements()
+        period = _Period.of(ws, first, last)
+        if wanted.session or wanted.invoice or wanted.customer:
+            return Movements(_placed(ws, lines(_entries(ws, wanted)), wanted))
+        if wanted.bundle:
+            return Movements(_placed(ws, period.of_bundles({wanted.bundle}), wanted))
+        restricted = bool(wanted.branch) or wanted.accounts is not None
+        return Movements(_placed(ws, period.movements(), wanted), period, restricted)
 
 
-def largest(ws: Workspace, first: date, last: date, group: Group, most: int) -> Largest:
-    """The movements of the bundles of a group, by bundle: of at least the `most` bundles that owe most at the end."""
-    with ws.store.snapshot():
-        return _Period.of(ws, first, last).largest(group, most)
+def _entries(ws: Workspace, wanted: Wanted) -> Iterator[JournalEntry]:
+    """The entries that belong to everything that is asked for."""
+    asked = {name: getattr(wanted, name) for name in ("bundle", "session", "customer") if getattr(wanted, name)}
+    found: Iterable[JournalEntry]
+    if wanted.invoice:
+        issued = Papers(ws.store).invoice(wanted.invoice)
+        entry = ws.store.entry(issued.entry) if issued else None
+        found = [entry] if entry else []
+    elif wanted.session:
+        found = ws.store.entries_of(session=wanted.session)
+    else:
+        found = ws.store.entries_of(customer=wanted.customer)
+    return (entry for entry in found if all(getattr(entry, name) == value for name, value in asked.items()))
+
+
+def _placed(ws: Workspace, found: Iterable[Line], wanted: Wanted) -> list[Line]:
+    """The movements at a branch and on some accounts, where these are asked for."""
+    if wanted.branch:
+        found = (line for line in found if line.branch == wanted.branch)
+    if wanted.accounts is not None:
+        accounts = wanted.accounts
+        found = (line for line in found if ws.chart.account(Role.CONTRACT_LIABILITY, line.branch, line.service) in accounts)
+    return list(found)
 
 
 @dataclass(frozen=True)
@@ -98,8 +162,8 @@ class _Period:
         """The movements that no whole month of the tables holds."""
         mark = self.sums.mark
         dated = (self.sums.dated(begin, end, mark) for begin, end in self._edges())
-        entries = [entry for each in dated for _, entry in each]
-        entries += [entry for _, entry in self.sums.after(mark) if entry.date <= self.last]
+        entries = [posted.entry for each in dated for posted in each]
+        entries += [posted.entry for posted in self.sums.after(mark) if posted.date <= self.last.isoformat()]
         return lines(entries)
 
     def _edges(self) -> Iterator[tuple[date, date]]:
@@ -115,7 +179,7 @@ class _Period:
         for line in taken:
             found.append(line._replace(flow=Flow.REVENUE_OPENING))
             found.append(line._replace(amount=-line.amount))
-        return sorted(found, key=attrgetter("date"))
+        return sorted(found, key=_BY_DATE)
 
     def _kept(self) -> Iterator[Line]:
         return (line_of(key, amount) for key, amount in self.sums.liability(self.until) if self.holds(key.month))
@@ -142,22 +206,18 @@ class _Period:
         if self.span:
             kept = self.sums.revenue(bundles, *self.span.names)
             found += [line_of(key, amount) for key, amount in kept]
-        return sorted(found, key=attrgetter("date"))
+        return sorted(found, key=_BY_DATE)
+
+    def of_bundles(self, bundles: Collection[str]) -> list[Line]:
+        """Every movement of some bundles, by date."""
+        kept = (line_of(key, amount) for key, amount in self.sums.of_bundles(bundles) if self.holds(key.month))
+        loose = (line for line in self.loose if (line.bundle or "") in bundles)
+        return sorted([*kept, *loose], key=_BY_DATE)
 
     def largest(self, group: Group, most: int) -> Largest:
         """The bundles that owe most by the tables, and every bundle that moved beside them."""
         beside = {line.bundle or "" for line in self.loose}
         owing = self.sums.owing(self.until, self.opening, group)
         first = sorted(owing.keys() - beside, key=lambda bundle: (-abs(owing[bundle]), bundle))[:most]
-        kept = (line_of(key, amount) for key, amount in self.sums.of_bundles((*first, *beside)) if self.holds(key.month))
-        found = in_group([*kept, *self.loose], group)
-        return Largest(sorted(found, key=attrgetter("date")), len(owing.keys() - beside) - len(first))
-
-
-def _within(line: Line, group: Group) -> bool:
-    return all((getattr(line, name) or None) == value for name, value in group.items())
-
-
-def in_group(found: Sequence[Line], group: Group) -> list[Line]:
-    """The movements of a group."""
-    return [line for line in found if _within(line, group)]
+        found = in_group(self.of_bundles({*first, *beside}), group)
+        return Largest(found, len(owing.keys() - beside) - len(first))

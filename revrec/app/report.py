@@ -76,9 +76,20 @@ class Report(NamedTuple):
     usual: tuple[str, ...] = ()
 
 
-def run(ws: Workspace, name: str, first: date, last: date, by: str | None = None, branch: str | None = None) -> Table:
-    """The report of a name over one state of the books; raises UnknownGrouping, NoGrouping or UnknownBranch."""
-    report = REPORTS[name]
+def run(
+    ws: Workspace,
+    name: str,
+    first: date,
+    last: date,
+    by: str | None = None,
+    branch: str | None = None,
+    whole: Callable[[Workspace, Question], Table] | None = None,
+) -> Table:
+    """The report of a name over one state of the books; raises UnknownGrouping, NoGrouping or UnknownBranch.
+
+    `whole` makes it in place of what usually does, such as one that names nobody.
+    """
+    report = REPORTS[name]._replace(whole=whole) if whole else REPORTS[name]
     asked = Question(first, last, _keys(report, name, by), branch)
     with ws.store.snapshot():
         _check_branch(ws, branch)
@@ -139,9 +150,13 @@ def _uninvoiced(ws: Workspace, asked: Question) -> Table:
 
 
 def _third_parties(ws: Workspace, asked: Question) -> Table:
+    return third_parties_of(StoreRecords(ws), asked)
+
+
+def third_parties_of(records: StoreRecords, asked: Question) -> Table:
     """R15 under the limits of the taxpayer's country."""
-    limits = third_parties.SPAIN if ws.settings.country == "ES" and ws.settings.currency == "EUR" else ()
-    records = StoreRecords(ws)
+    settings = records.ws.settings
+    limits = third_parties.SPAIN if settings.country == "ES" and settings.currency == "EUR" else ()
     made = third_parties.report(records, asked, limits)
     if not records.sealed:
         return made

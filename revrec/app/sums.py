@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revrec.app.progress import Progress, Silent
 from revrec.core.dates import DAY, month_end, month_start, next_month
-from revrec.core.journal import JournalEntry, Role
+from revrec.core.journal import Role
 from revrec.core.tally import Earned, Tally
-from revrec.store.sums import Sums
+from revrec.store.sums import Posted, Sums
 
 if TYPE_CHECKING:
     from revrec.app.workspace import Workspace
@@ -94,17 +94,17 @@ def whole_months(first: date, last: date) -> Months | None:
     return Months(begin, end) if begin <= end else None
 
 
-def _loose(sums: Sums, mark: int, first: date, last: date, span: Months | None) -> Iterator[tuple[int, JournalEntry]]:
-    """The entries of a period that no whole month of the tables holds, each with the number of its event."""
+def _loose(sums: Sums, mark: int, first: date, last: date, span: Months | None) -> Iterator[Posted]:
+    """The entries of a period that no whole month of the tables holds."""
     edges = ((first, span.first - DAY), (span.last + DAY, last)) if span else ((first, last),)
     for begin, end in edges:
         if begin <= end:
             yield from sums.dated(begin, end, mark)
-    yield from ((seq, entry) for seq, entry in sums.after(mark) if first <= entry.date <= last)
+    yield from (each for each in sums.after(mark) if first.isoformat() <= each.date <= last.isoformat())
 
 
-def _paged(entries: Iterable[tuple[int, JournalEntry]], size: int = 2_000) -> Iterator[list[tuple[int, JournalEntry]]]:
-    page: list[tuple[int, JournalEntry]] = []
+def _paged(entries: Iterable[Posted], size: int = 2_000) -> Iterator[list[Posted]]:
+    page: list[Posted] = []
     for each in entries:
         page.append(each)
         if len(page) == size:

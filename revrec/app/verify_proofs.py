@@ -16,6 +16,7 @@ from revrec.app.note import Kind, Note, NoteRefused, Who
 from revrec.app.refollow import Stray
 from revrec.core.merkle import Frontier
 from revrec.store.certified import Certificates, Certified
+from revrec.store.disclosures import Disclosures
 from revrec.store.papers import Papers
 from revrec.store.tree import Tree, TreeHead
 
@@ -60,6 +61,21 @@ class Growth:
             self.at[stored.seq] = Grown(tree.size, tree.root, tree.encode(), tiles, stored.numbers.stop - 1, stored.digest)
 
 
+class _Known(NamedTuple):
+    """The digests (hex) of every document and of every line of the log of identities."""
+
+    documents: frozenset[str] = frozenset()
+    disclosures: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, store: Store) -> _Known:
+        """Those of the books."""
+        return cls(
+            frozenset(digest.hex() for digest in Papers(store).digests()),
+            frozenset(line.digest.hex() for line in Disclosures(store).all()),
+        )
+
+
 def check_heads(store: Store, growth: Growth, own: str | None, say: Say) -> None:
     """Every head against its note, the tree that the leaves give, the closing, and the head before it.
 
@@ -68,7 +84,7 @@ def check_heads(store: Store, growth: Growth, own: str | None, say: Say) -> None
     heads, periods = Tree(store).heads(), {period.seq: period for period in store.periods()}
     _check_closings(heads, periods, say)
     signed = dict[int, Who]()
-    known = set(Papers(store).digests()) if heads else set[bytes]()
+    known = _Known.of(store) if heads else _Known()
     before: TreeHead | None = None
     for head in heads:
         read = _read(f"closing of {head.period}", "head", head.note, Kind.HEAD, say)
@@ -141,14 +157,16 @@ def _check_row(store: Store, head: TreeHead, said: Mapping[str, Any], say: Say) 
         say(Stray("head.row", f"closing of {head.period}", message))
 
 
-def _check_content(head: TreeHead, said: Mapping[str, Any], period: Period | None, known: set[bytes], say: Say) -> None:
-    """What the note says of the month's files and of the documents."""
+def _check_content(head: TreeHead, said: Mapping[str, Any], period: Period | None, known: _Known, say: Say) -> None:
+    """What the note says of the month's files, of the documents, and of the log of identities."""
     where = f"closing of {head.period}"
     if period is not None and said.get("period_digest") != digest_of(period):
         say(Stray("head.period", where, f"{where}: the digest of the month is not the one that was signed"))
-    documents = str(said.get("documents"))
-    if documents and documents not in {digest.hex() for digest in known}:
+    if said.get("documents") and said["documents"] not in known.documents:
         say(Stray("head.documents", where, f"{where}: the last document that was signed for is not in the books"))
+    if said.get("disclosures") and said["disclosures"] not in known.disclosures:
+        message = f"{where}: the last line of the log of identities that was signed for is not in it"
+        say(Stray("head.disclosures", where, message))
 
 
 def _check_previous(head: TreeHead, said: Mapping[str, Any], before: TreeHead | None, say: Say) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -19,6 +20,7 @@ from revrec.core.dates import DAY, add_months
 LARGE = 100_000
 """A book of more entries also comes in parts: more than that Fava does not show quickly."""
 
+_BOOK = re.compile(r"fy([0-9]{4})(?:-q([1-4])|-(0[1-9]|1[0-2]))?\.beancount")
 _NOTE = """\
 ; {what} by itself. The balances before it stand in one transaction on its eve, dated the day before because the assertions of
 ; its first day are checked before that day's transactions. They are those of revrec's own entries: hand-written entries of
@@ -46,6 +48,17 @@ class Span(NamedTuple):
     def holds(self, day: date) -> bool:
         """Whether a day is in it."""
         return self.first <= day <= self.last
+
+
+def named(book: str) -> Span | None:
+    """The span of a book's file name; None of one that holds all years."""
+    found = _BOOK.fullmatch(book)
+    if not found:
+        return None
+    year, quarter, month = found.groups()
+    start, months = (3 * int(quarter) - 2, 3) if quarter else (int(month), 1) if month else (1, 12)
+    first = date(int(year), start, 1)
+    return Span(_name(first, months), first, add_months(first, months) - DAY)
 
 
 def spans(sizes: Mapping[date, int]) -> list[Span]:
@@ -87,24 +100,23 @@ def text(
     parts.append(main.fava)
     earlier = [row for row in rows if row.month < span.first]
     if earlier:
-        parts.append(_brought_forward(span, earlier, chart, currency, main))
+        parts.append(brought_forward(span.first - DAY, span.first.year, earlier, chart, currency, main))
     return "".join(parts)
 
 
-def _brought_forward(span: Span, rows: Iterable[MonthRow], chart: Chart, currency: str, main: Main) -> str:
-    """The balances before the span, by account and branch; the results of earlier years in the account of earlier earnings."""
+def brought_forward(eve: date, year: int, rows: Iterable[MonthRow], chart: Chart, currency: str, main: Main) -> str:
+    """The balances of `rows` by account and branch, dated `eve`; results of years before `year` on the account of earlier earnings."""
     earnings = f"Equity:{main.option('account_previous_earnings', 'Earnings:Previous')}"
     sums: dict[tuple[str, str], int] = defaultdict(int)
     for row in rows:
         account = account_of(row, chart)
-        closed = is_result(account) and row.month.year < span.first.year
-        sums[earnings if closed else account, row.branch or ""] += row.amount
-    eve = span.first - DAY
+        ended = is_result(account) and row.month.year < year
+        sums[earnings if ended else account, row.branch or ""] += row.amount
     legs = []
     for (account, branch), amount in sorted(sums.items()):
         if amount:
             legs.append(posting_line(account, money.text(amount, currency), currency))
             legs.extend([f'    branch: "{escape(branch)}"\n'] if branch else [])
     opened = "" if any(a.name == earnings for a in chart.accounts) else f"\n{eve} open {earnings}\n"
-    since = span.first.year - 1 if span.first.month == 1 else eve
+    since = f"{eve.year}" if (eve.month, eve.day) == (12, 31) else f"{eve}"
     return f'{opened}\n{eve} * "Balances brought forward from {since}"\n' + "".join(legs) if legs else ""

@@ -13,6 +13,7 @@ import typer
 
 from revrec.cli import (
     about,
+    audit,
     books,
     bundles,
     demo,
@@ -98,6 +99,7 @@ face.add(app)
 schemas.add(app)
 sandbox.add(app)
 demo.add(app)
+audit.add(app)
 about.add(app)
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from revrec.core.journal import JournalEntry, Role
-from revrec.core.rollforward import Flow, Line, lines_of, source_of
+from revrec.core.journal import Role
+from revrec.core.rollforward import Flow, Line, Source, lines_of
 
 RESULT = frozenset(
     {
@@ -37,6 +37,9 @@ RESULT = frozenset(
 
 # Revenue that was taken back under its own rule: it uses up no opening balance, so that it is kept apart from revenue.
 RETURNED = "revenue_returned"
+
+
+_NAMES = {flow: flow.value for flow in Flow}  # asked for once an entry
 
 
 class Owed(NamedTuple):
@@ -71,22 +74,22 @@ class Tally:
         self.liability: dict[Owed, int] = defaultdict(int)
         self.results: dict[Earned, int] = defaultdict(int)
 
-    def take(self, entry: JournalEntry, packages: Mapping[str, str], provider: str) -> None:
+    def take(self, source: Source, packages: Mapping[str, str], provider: str) -> None:
         """Add an entry; `packages` names those of the bundles, `provider` is who gave the care that it is about."""
-        month = entry.date.isoformat()[:7]
-        for line in lines_of(source_of(entry)):
+        month, results = source.date.isoformat()[:7], self.results
+        for line in lines_of(source):
             self.liability[owed(line, month)] += line.amount
-        for role, amount, bundle, branch, _, _ in entry.postings:
+        for role, amount, bundle, branch in source.legs:
             if role in RESULT:
-                package = packages.get(bundle or entry.bundle or "", "")
-                place = branch or entry.branch or ""
-                self.results[Earned(month, package, provider, place, entry.service or "", role)] += amount
+                package = packages.get(bundle or source.bundle or "", "")
+                results[Earned(month, package, provider, branch or source.branch or "", source.service or "", role)] += amount
 
 
 def owed(line: Line, month: str) -> Owed:
     """The sum that a movement of the contract liability belongs to."""
-    flow = RETURNED if line.flow is Flow.REVENUE_ADDED and line.amount > 0 else line.flow.value
-    return Owed(line.bundle or "", month, line.branch or "", line.service or "", line.policy or "", flow)
+    _, flow, amount, bundle, branch, service, policy = line
+    name = RETURNED if flow is Flow.REVENUE_ADDED and amount > 0 else _NAMES[flow]
+    return Owed(bundle or "", month, branch or "", service or "", policy or "", name)
 
 
 def line_of(key: Owed, amount: int) -> Line:

@@ -16,7 +16,6 @@ from revrec.core.report import Tie
 from revrec.fava.asked import Part
 from revrec.fava.books import by_hand
 from revrec.fava.frame import Cell, Column, FramedPage, Grid, Pager, Tab, TieLine, day_asked, number_asked
-from revrec.fava.goto import link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,7 +100,7 @@ class RevrecBundles(FramedPage):
         """A page of the bundles that are asked for."""
         wanted = _wanted(ws, question)
         found = app.glance(ws, wanted, day_asked(ws))
-        ties = (self._tie(found),)
+        ties = (self._tie(ws, found),)
         return Bundles(
             on=found.on,
             days=wanted.days,
@@ -115,20 +114,25 @@ class RevrecBundles(FramedPage):
             notices=() if ties[0].ties else (_DIFFERS,),
         )
 
-    def _tie(self, found: Glance) -> TieLine:
-        """The contract liability of the open ledger against all bundles of the store, whatever is chosen."""
-        ledger, bundles = -self.balance(Role.CONTRACT_LIABILITY), found.every.liability
-        right = f"store, {found.every.bundles:,} bundles"
+    def _tie(self, ws: Workspace, found: Glance) -> TieLine:
+        """The contract liability of the open ledger against all bundles of the store, whatever is chosen.
+
+        A book that ends before the others is tied to the store at its end: the bundles of then are not those of now.
+        """
+        ledger, link = -self.balance(Role.CONTRACT_LIABILITY), self.goto.accounts(self._liability)
+        then = app.ledger_until(ws, self.span.last) if self.span else None
+        if self.span and then is not None:
+            return self.tie(Tie("Ledger, contract liability", ledger, f"store at the end of {self.span.last}", then), link)
+        right, bundles = f"store, {counted(found.every.bundles, 'bundle')}", found.every.liability
         if self._by_hand:
             right = f"{right} {self.money(bundles)} and entries made by hand {self.money(self._by_hand)}, together"
-        tie = Tie("Ledger, contract liability", ledger, right, bundles + self._by_hand)
-        return self.tie(tie, self.goto.accounts(self._liability))
+        return self.tie(Tie("Ledger, contract liability", ledger, right, bundles + self._by_hand), link)
 
     def _said(self, found: Glance) -> str:
         """What part of the balance the chosen bundles stand for."""
         chosen, every = found.chosen, found.every
         if chosen.bundles == every.bundles:
-            return "All bundles are shown; their deferred amounts add up to the balance above."
+            return f"All bundles are shown; what is deferred of them adds up to {self.money(every.liability)}."
         return (
             f"{counted(chosen.bundles, 'bundle')} chosen, {self.money(chosen.liability)} of {self.money(every.liability)}; "
             f"the other {every.bundles - chosen.bundles:,} for {self.money(every.liability - chosen.liability)}."
@@ -154,8 +158,7 @@ class RevrecBundles(FramedPage):
 
     def _cells(self, line: Line) -> Iterator[Cell]:
         bundle, package = line.bundle, line.bundle.terms.package
-        words = link("bundle", bundle.id)
-        journal = Cell("journal", self.goto.journal(words), f"the entries of bundle {bundle.id} in the journal", "quiet")
+        journal = Cell("journal", self.goto.bundle(bundle.id), f"the entries of bundle {bundle.id} in the journal", "quiet")
         yield Cell(bundle.id, self.goto.trace(f"bundle:{bundle.id}"), f"the chain of bundle {bundle.id}", more=(journal,))
         yield Cell(bundle.customer, self.goto.trace(f"customer:{bundle.customer}"), f"the chain of customer {bundle.customer}")
         yield Cell(package.id)
@@ -164,9 +167,9 @@ class RevrecBundles(FramedPage):
         yield Cell(f"{line.used_on}")
         yield Cell(f"{bundle.expires_on or '–'}")
         yield Cell("–" if line.days is None else str(line.days), shape="num")
-        yield self.amount(line.liability, self.goto.accounts(self._liability, words), f"deferred of bundle {bundle.id}")
+        yield self.amount(line.liability, self.goto.bundle(bundle.id, self._liability), f"deferred of bundle {bundle.id}")
         yield self.amount(line.refund.amount)._replace(title=line.refund.formula)
-        yield self.amount(line.owed, self.goto.accounts(self._claims, words), f"owed on bundle {bundle.id}")
+        yield self.amount(line.owed, self.goto.bundle(bundle.id, self._claims), f"owed on bundle {bundle.id}")
         yield Cell(_payment(line), shape=_PAYMENTS.get(line.payment, "calm"))
         yield Cell(_standing(line), shape=_STANDINGS.get(line.standing, "calm"))
 

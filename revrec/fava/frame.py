@@ -7,7 +7,6 @@ finds there for a page.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,15 +19,17 @@ from fava.application import url_for
 from fava.ext import FavaExtensionBase, extension_endpoint
 from flask import Response, request
 
+from revrec.books.fiscal import named
 from revrec.core.errors import RevrecError
 from revrec.core.money import decimal
 from revrec.fava.asked import Asked, Part, asked, kept
 from revrec.fava.beside import Beside, beside
-from revrec.fava.books import balance, roles
+from revrec.fava.books import ENTRY, balance, roles
 from revrec.fava.goto import Goto
 
 if TYPE_CHECKING:
     from revrec.app.workspace import Workspace
+    from revrec.books.fiscal import Span
     from revrec.core.journal import Role
     from revrec.core.report import Tie
 
@@ -45,7 +46,6 @@ PAGES = (
 _STYLED = "RevrecTrace"  # whose address the style sheet has: one for all pages, so that a browser keeps it
 _STYLE = Path(__file__).with_name("frame.css")
 _YEAR = 31_536_000
-_ONE_YEAR = re.compile(r"fy[0-9]{4}\.beancount")
 _DIGITS = 10  # of a number in an address
 
 
@@ -149,10 +149,13 @@ class FramedPage(FavaExtensionBase):
     def __init__(self, ledger: Any, config: str | None = None) -> None:
         super().__init__(ledger, config)
         self.roles: dict[str, str] = {}
+        self._entries = True
 
     def after_load_file(self) -> None:
         """Read from the ledger what every request needs."""
         self.roles = roles(self.ledger.all_entries_by_type.Open)
+        made = self.ledger.all_entries_by_type.Transaction
+        self._entries = not made or any(ENTRY in entry.meta for entry in made)
 
     def body(self, ws: Workspace, question: Asked) -> Body:
         """What this page shows of the books for a question."""
@@ -195,7 +198,7 @@ class FramedPage(FavaExtensionBase):
     @property
     def goto(self) -> Goto:
         """Where numbers lead."""
-        return Goto(url_for)
+        return Goto(url_for, self._entries)
 
     @property
     def currency(self) -> str:
@@ -226,9 +229,9 @@ class FramedPage(FavaExtensionBase):
         return [account for account, role in self.roles.items() if role in of]
 
     @property
-    def whole(self) -> bool:
-        """Whether the open ledger holds all years: a fiscal year's own has the result of the others in its equity."""
-        return not _ONE_YEAR.fullmatch(Path(self.ledger.beancount_file_path).name)
+    def span(self) -> Span | None:
+        """The days of the open book where it does not hold all: the result of the others stands in its equity."""
+        return named(Path(self.ledger.beancount_file_path).name)
 
     def balance(self, *of: Role, time: str = "", words: str = "") -> int:
         """What the open ledger says that the accounts of some roles hold together, debit positive, in minor units.

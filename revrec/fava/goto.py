@@ -12,9 +12,13 @@ _CLEAR = {"time": "", "account": "", "filter": ""}
 
 
 class Goto(NamedTuple):
-    """Makes addresses; `url_for` is Fava's: it carries the boxes along unless they are given anew."""
+    """Makes addresses; `url_for` is Fava's: it carries the boxes along unless they are given anew.
+
+    In a book without single entries (`summary.beancount`) what would lead to them leads to the chain instead.
+    """
 
     url_for: Callable[..., str]
+    entries: bool = True
 
     def page(self, name: str, **query: str) -> str:
         """A page of an extension by the name of its class, the boxes kept."""
@@ -28,24 +32,28 @@ class Goto(NamedTuple):
         """The journal filtered by words of the filter box."""
         return self.url_for("report", report_name="journal", filter=words, time=time, account="")
 
-    def accounts(self, names: Sequence[str], words: str = "") -> str:
+    def accounts(self, names: Sequence[str], words: str = "", time: str = "") -> str:
         """The entries of some accounts: the page of the one, else the journal of all of them."""
         if len(names) == 1:
-            return self.url_for("account", name=names[0], filter=words, time="", account="")
+            return self.url_for("account", name=names[0], filter=words, time=time, account="")
         pattern = "|".join(map(re.escape, sorted(names)))
-        return self.url_for("report", report_name="journal", filter=words, time="", account=f"^({pattern})$")
+        return self.url_for("report", report_name="journal", filter=words, time=time, account=f"^({pattern})$")
 
-    def bundle(self, bundle: str) -> str:
-        """The entries of a bundle, in the journal."""
-        return self.journal(link("bundle", bundle))
+    def bundle(self, bundle: str, names: Sequence[str] = ()) -> str:
+        """The entries of a bundle: in the journal, or those that moved some accounts."""
+        if not self.entries:
+            return self.trace(f"bundle:{bundle}")
+        words = link("bundle", bundle)
+        return self.accounts(names, words) if names else self.journal(words)
 
     def invoice(self, number: str) -> str:
         """The entry with which a document was born, in the journal."""
-        return self.journal(link("invoice", number))
+        return self.journal(link("invoice", number)) if self.entries else self.trace(f"invoice:{number}")
 
     def entry(self, number: int | str) -> str:
         """One entry, in the journal: by `12` or `E-12`."""
-        return self.journal(exactly("entry", f"E-{str(number).removeprefix('E-')}"))
+        name = f"E-{str(number).removeprefix('E-')}"
+        return self.journal(exactly("entry", name)) if self.entries else self.trace(f"entry:{name}")
 
     def document(self, path: str) -> str:
         """A file under `documents/`, as Fava serves it."""

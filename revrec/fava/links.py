@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from revrec.core.rollforward import RULE_FLOWS, Flow
+from revrec.fava.goto import Goto
 
 # What Fava reads as a link in its filter box.
 _LINK = re.compile(r"[A-Za-z0-9\-_/.]+")
@@ -18,25 +19,31 @@ class Links(NamedTuple):
     """Makes the links of one page.
 
     `url_for` is Fava's (it carries the filters of the page along), `account` the contract liability's, `filter` what
-    stands in the filter box; `strayed` when a posting may belong to another branch than its entry.
+    stands in the filter box; `strayed` when a posting may belong to another branch than its entry. `summed`: the ledger holds
+    months, so that a number leads to its month, and a bundle to its chain.
     """
 
     url_for: Callable[..., str]
     account: str
     filter: str
     strayed: bool
+    summed: bool = False
 
     def entries(self, flow: Flow | None, of: Dimensions, time: str | None) -> str:
         """The account's entries behind a number: of one flow (None: all), group and time."""
+        times = {"time": time} if time else {}
+        if self.summed:
+            return self.url_for("account", name=self.account, filter="", account="", **times)
         words = [f"({self.filter})"] if self.filter else []
         words += [word for name, value in of.items() if (word := self._word(name, value))]
         if flow is not None:
             words.append(_rules(flow))
-        times = {"time": time} if time else {}
         return self.url_for("account", name=self.account, filter=" ".join(words), **times)
 
     def bundle(self, bundle: str) -> str:
-        """Everything that happened to a bundle, sessions and payments, in the journal."""
+        """Everything that happened to a bundle, sessions and payments: in the journal, else its chain."""
+        if self.summed:
+            return Goto(self.url_for).trace(f"bundle:{bundle}")
         return self.url_for("report", report_name="journal", filter=self._word("bundle", bundle), time="", account="")
 
     def page(self, **query: str) -> str:

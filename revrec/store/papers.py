@@ -457,7 +457,12 @@ def _born(rows: Iterable[Row]) -> dict[int, list[Born]]:
 
 
 def chained(before: bytes, invoice: Issued, taxpayer: str) -> bytes:
-    """digest(n) = SHA-256(digest(n-1) || bytes(n)); bytes(n) is RFC 8785 JSON of every column, content by its SHA-256."""
+    """digest(n) = SHA-256(digest(n-1) || bytes(n))."""
+    return hashlib.sha256(before + chained_body(invoice, taxpayer)).digest()
+
+
+def chained_body(invoice: Issued, taxpayer: str) -> bytes:
+    """bytes(n) of the chain of documents: RFC 8785 JSON of every column, content by its SHA-256."""
     body = {
         "account": invoice.account,
         "at": invoice.at,
@@ -481,7 +486,7 @@ def chained(before: bytes, invoice: Issued, taxpayer: str) -> bytes:
         "v": VERSION,
         "vat": invoice.vat,
     }
-    return hashlib.sha256(before + orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).digest()
+    return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
 
 
 def encode_parts(parts: Iterable[Part]) -> bytes:

@@ -200,6 +200,19 @@ STATEMENTS: dict[str, ClauseElement] = {
         .where(_of(t.events), t.events.c.seq > bindparam("after"), t.events.c.seq <= bindparam("until"))
         .order_by(t.events.c.seq),
     ),
+    # What a period needs of the chain: read in its order, so that the search ends at the first row that fits.
+    "first_event_between": select(t.events.c.seq)
+    .where(_of(t.events), t.events.c.date.between(bindparam("first"), bindparam("last")))
+    .order_by(t.events.c.seq)
+    .suffix_with("LIMIT 1"),
+    "first_entry_between": select(t.entries.c.seq)
+    .where(_of(t.entries), t.entries.c.date.between(bindparam("first"), bindparam("last")))
+    .order_by(t.entries.c.number)
+    .suffix_with("LIMIT 1"),
+    "last_entry_until": select(t.entries.c.seq)
+    .where(_of(t.entries), t.entries.c.date <= bindparam("until"))
+    .order_by(t.entries.c.number.desc())
+    .suffix_with("LIMIT 1"),
     "entry_leaves": _page(
         select(t.entries.c.number, t.entries.c.body)
         .where(_of(t.entries), t.entries.c.number > bindparam("after"))
@@ -211,6 +224,7 @@ STATEMENTS: dict[str, ClauseElement] = {
     .where(_of(t.events), t.ADJUSTMENTS, t.events.c.seq.in_(select(t.movements.c.seq).where(_of(t.movements, "bundle"))))
     .order_by(t.events.c.seq),
     "estimates": select(*EVENT).where(_of(t.events), t.ESTIMATES).order_by(t.events.c.seq),
+    "milestones": select(*EVENT).where(_of(t.events), t.MILESTONES).order_by(t.events.c.seq),
     "registrations": select(*EVENT).where(_of(t.events, "customer"), t.REGISTRATIONS).order_by(t.events.c.seq.desc()),
     "known": select(t.events.c.id, t.events.c.source, t.events.c.seq).where(_of(t.events), _list(t.events.c.id)),
     "content": select(t.events.c.customer, t.events.c.content).where(_of(t.events, "seq")),
@@ -365,6 +379,9 @@ STATEMENTS: dict[str, ClauseElement] = {
     "periods": select(t.periods.c.seq, t.periods.c.period, t.periods.c.head, t.periods.c.files)
     .where(_of(t.periods))
     .order_by(t.periods.c.seq, t.periods.c.period),
+    "checklists": select(*t.checklists.c["seq", "period", "content"]).where(_of(t.checklists)).order_by(t.checklists.c.seq),
+    "checklist_run": select(*t.checklist_runs.c["seq", "content"]).where(_of(t.checklist_runs, "period")),
+    "put_checklist_run": update(t.checklist_runs).values(_set("seq", "content")).where(_of(t.checklist_runs, "period")),
     "tree_heads": select(*TREE_HEAD).where(_of(t.tree_heads)).order_by(t.tree_heads.c.seq),
     "last_tree_head": select(*TREE_HEAD).where(_of(t.tree_heads)).order_by(t.tree_heads.c.seq.desc()).suffix_with("LIMIT 1"),
     "statements": _page(
@@ -388,15 +405,15 @@ STATEMENTS: dict[str, ClauseElement] = {
         _of(t.invoices),
         _list(t.invoices.c.entry),
     ),
-    "document_digests": _page(
-        select(t.invoices.c.n, t.invoices.c.digest)
-        .where(_of(t.invoices), t.invoices.c.n > bindparam("after"))
-        .order_by(t.invoices.c.n)
-    ),
     "invoice_links_between": select(t.invoices.c.entry, t.invoices.c.number, t.invoices.c.issued_on).where(
         _of(t.invoices),
         t.invoices.c.entry >= bindparam("first"),
         t.invoices.c.entry <= bindparam("last"),
+    ),
+    "document_digests": _page(
+        select(t.invoices.c.n, t.invoices.c.digest)
+        .where(_of(t.invoices), t.invoices.c.n > bindparam("after"))
+        .order_by(t.invoices.c.n)
     ),
     "later_invoices": select(*INVOICE).where(_of(t.invoices, "entry", "issued_on")).order_by(t.invoices.c.n),
     "register": select(*_REGISTER.c)

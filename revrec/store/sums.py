@@ -16,7 +16,7 @@ import orjson
 
 from revrec.core.book import Kind
 from revrec.core.journal import JournalEntry, Role
-from revrec.core.rollforward import Flow
+from revrec.core.rollforward import Flow, Leg, Source
 from revrec.core.tally import Earned, Owed, Tally
 from revrec.store.format import decode_entry
 from revrec.store.statements import PAGE
@@ -28,6 +28,20 @@ _TABLES = ("liability", "bundle_liability", "results")
 _PROVIDER = b'"provider":"'
 
 Row = tuple[Any, ...]
+Raw = dict[str, Any]
+
+
+class Posted(NamedTuple):
+    """An entry as it is stored: the number of the event that recorded it, its day, its bytes."""
+
+    seq: int
+    date: str
+    body: bytes
+
+    @property
+    def entry(self) -> JournalEntry:
+        """The entry that the bytes are."""
+        return decode_entry(self.body)
 
 
 class Batch(NamedTuple):
@@ -71,7 +85,7 @@ class Sums:
     def _batch(self, after: int, last: int, step: Callable[[int], None]) -> Batch:
         tally = Tally()
         for page in self._pages(after, last):
-            self.add(tally, [(seq, decode_entry(body)) for _, seq, _, _, _, body in page])
+            self.add(tally, [Posted(seq, day, body) for _, seq, day, _, _, body in page])
             step(len(page))
         return Batch(after, last, tally)
 
@@ -80,26 +94,27 @@ class Sums:
             yield [row for row in page if row[0] <= last]
             after = page[-1][0]
 
-    def add(self, tally: Tally, entries: Sequence[tuple[int, JournalEntry]]) -> None:
-        """Add entries, each with the number of the event that recorded it, to sums in memory."""
-        self._know({b for _, entry in entries for b in (entry.bundle, *(leg.bundle for leg in entry.postings)) if b})
-        providers = self._providers(entries)
-        for (_, entry), provider in zip(entries, providers, strict=True):
-            tally.take(entry, self._packages, provider)
+    def add(self, tally: Tally, posted: Sequence[Posted]) -> None:
+        """Add entries to sums in memory."""
+        raws: list[Raw] = [orjson.loads(each.body) for each in posted]
+        self._know(raws)
+        providers = self._providers(posted, raws)
+        for raw, provider in zip(raws, providers, strict=True):
+            tally.take(_source(raw), self._packages, provider)
 
-    def after(self, mark: int) -> Iterator[tuple[int, JournalEntry]]:
-        """The entries after a mark, each with the number of the event that recorded it."""
+    def after(self, mark: int) -> Iterator[Posted]:
+        """The entries after a mark."""
         while page := self.store.rows("entry_rows", mark):
-            yield from ((row[1], decode_entry(row[5])) for row in page)
+            yield from (Posted(seq, day, body) for _, seq, day, _, _, body in page)
             mark = page[-1][0]
             if len(page) < PAGE:
                 return
 
-    def dated(self, first: date, last: date, mark: int) -> Iterator[tuple[int, JournalEntry]]:
-        """The entries of some days, both counted, up to a mark, by date and number; each with the number of its event."""
+    def dated(self, first: date, last: date, mark: int) -> Iterator[Posted]:
+        """The entries of some days, both counted, up to a mark, by date and number."""
         day, number = first.isoformat(), 0
         while page := self.store.rows("entries", day, number, last.isoformat()):
-            yield from ((row[3], decode_entry(row[2])) for row in page if row[1] <= mark)
+            yield from (Posted(seq, day, body) for day, number, body, seq in page if number <= mark)
             day, number = page[-1][0], page[-1][1]
             if len(page) < PAGE:
                 return
@@ -153,33 +168,37 @@ class Sums:
 
     # what is known of an entry beside itself
 
-    def _know(self, bundles: set[str]) -> None:
+    def _know(self, raws: Iterable[Raw]) -> None:
         """Look up the packages of bundles: those of a bundle never change."""
         if len(self._packages) > BATCH:
             self._packages.clear()
-        for bundle, state in self.store.rows_of_list("bundles_of_list", sorted(bundles - self._packages.keys())):
+        named = {raw["bundle"] for raw in raws if "bundle" in raw}
+        named.update(leg["bundle"] for raw in raws for leg in raw["postings"] if "bundle" in leg)
+        for bundle, state in self.store.rows_of_list("bundles_of_list", sorted(named - self._packages.keys())):
             self._packages[bundle] = _package(state)
 
-    def _providers(self, entries: Sequence[tuple[int, JournalEntry]]) -> list[str]:
+    def _providers(self, posted: Sequence[Posted], raws: Sequence[Raw]) -> list[str]:
         """Who gave the care that each entry is about; '' where none is named."""
-        seqs = [seq for seq, entry in entries if entry.session is not None]
-        given = {}
-        if seqs:
-            for seq, event, source, record in self.store.rows("sessions_given", min(seqs), max(seqs)):
-                given[seq] = event, source, record
-        found, elsewhere = [], dict[int, str]()
-        for place, (seq, entry) in enumerate(entries):
-            name = _named(entry)
-            own = given.get(seq)
-            if name is None and entry.session is not None:
-                if own is not None and (entry.event, entry.source) == own[:2]:
-                    name = _provider(bytes(own[2]))
+        found, elsewhere, given = [""] * len(raws), dict[int, str](), self._given(posted, raws)
+        for place, raw in enumerate(raws):
+            name, session = _named(raw), raw.get("session")
+            if name is None and session is not None:
+                own = given.get(posted[place].seq)
+                if own is not None and own[0] == raw["event"] and own[1] == raw["source"]:
+                    name = _provider(own[2])
                 else:
-                    elsewhere[place] = entry.session
-            found.append(name or "")
+                    elsewhere[place] = session
+            if name:
+                found[place] = name
         for place, name in self._looked_up(elsewhere):
             found[place] = name
         return found
+
+    def _given(self, posted: Sequence[Posted], raws: Sequence[Raw]) -> dict[int, tuple[str, str, bytes]]:
+        """The events in which sessions took place, among those that recorded the entries: id, source, chain record."""
+        seqs = [each.seq for each, raw in zip(posted, raws, strict=True) if "session" in raw]
+        rows = self.store.rows("sessions_given", min(seqs), max(seqs)) if seqs else ()
+        return {seq: (event, source, record) for seq, event, source, record in rows}
 
     def _looked_up(self, sessions: dict[int, str]) -> Iterator[tuple[int, str]]:
         """The providers of sessions that were recorded with other events than their entries."""
@@ -187,7 +206,7 @@ class Sums:
             return
         rows = self.store.rows_of_list("movements_of_refs", sorted(set(sessions.values())))
         seqs = {row[1]: row[2] for row in rows if row[0] in (Kind.SESSION, Kind.VISIT)}
-        records = {row[0]: bytes(row[10]) for row in self.store.rows_of_list("events_of_list", sorted(set(seqs.values())))}
+        records = {row[0]: row[10] for row in self.store.rows_of_list("events_of_list", sorted(set(seqs.values())))}
         for place, session in sessions.items():
             record = records.get(seqs.get(session, 0))
             yield place, _provider(record) if record else ""
@@ -198,10 +217,20 @@ def _asked(group: Mapping[str, str | None]) -> Row:
     return tuple(part for name in ("branch", "service", "policy") for part in (int(name not in group), group.get(name) or ""))
 
 
-def _named(entry: JournalEntry) -> str | None:
+def _source(raw: Raw) -> Source:
+    """An entry as far as sums look at it."""
+    get = raw.get
+    where = f"entry E-{raw['entry']} of {raw['date']}"
+    own = (get("bundle"), get("branch"), get("service"), get("policy"))
+    legs = [Leg(leg["role"], leg["amount"], leg.get("bundle"), leg.get("branch")) for leg in raw["postings"]]
+    return Source(date.fromisoformat(raw["date"]), raw["rule"], where, *own, legs)
+
+
+def _named(raw: Raw) -> str | None:
     """The provider to whom an entry owes money: the engine names it there."""
-    if entry.metadata and any(leg.role is Role.PROVIDER_PAYABLE for leg in entry.postings):
-        return dict(entry.metadata).get("provider")
+    if "metadata" in raw and any(leg["role"] == Role.PROVIDER_PAYABLE for leg in raw["postings"]):
+        name: str | None = raw["metadata"].get("provider")
+        return name
     return None
 
 

@@ -148,19 +148,3 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     build(root)
     with open_workspace(root, environ={}) as ws:
         yield ws
-
-
-@pytest.fixture(scope="session")
-def practice(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Sixty bundles of the demo's practice in nine months, recorded, expiries and all; to be copied before it is changed."""
-    from revrec.app import advance, demo, record
-    from revrec.app.progress import Silent
-    from revrec.app.workspace import open_workspace
-
-    root = tmp_path_factory.mktemp("practice") / "books"
-    demo.prepare(root, now=NOW)
-    demo.write_events(root / "events.jsonl", 5, 60, 9)
-    with open_workspace(root) as ws:
-        record.record(ws, record.sources(ws, [str(root / "events.jsonl")], mapping=None), now=NOW, progress=Silent())
-        advance.advance(ws, date(2025, 9, 30), now=NOW, progress=Silent())
-    return root

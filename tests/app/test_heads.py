@@ -71,6 +71,7 @@ def test_a_closing_signs_the_root_over_everything_recorded(root: Path) -> None:
         "entries": standing.entries,
         "chain": standing.digest.hex(),
         "documents": "",
+        "disclosures": "",
         "period_digest": digest_of(period),
         "at": "2026-11-21T12:00:00Z",
         "previous": said["previous"],

@@ -221,6 +221,15 @@ def test_who_still_has_a_balance_keeps_the_key_and_the_answer_says_so(sold: Desk
         assert "customer credit 5.00 EUR" in str(card(ws, "C-1", LATER.date()).erasure)
 
 
+def test_who_never_paid_or_used_anything_is_let_go_some_years_after_the_request(sold: Desk) -> None:
+    """C-2 bought and paid nothing; the bundle expired since."""
+    sold("2026-04-01", "bundle.sold", bundle="B-2", package="PSY-10", customer="C-2")
+    sold("2026-05-01", "customer.erased", customer="C-2", reason="asked by letter")
+    assert advanced(sold, "2032-05-01").erasures == ()
+    assert [each.customer for each in advanced(sold, "2032-05-02").erasures] == ["C-2"]
+    assert codes(sold) == []
+
+
 def test_a_record_that_the_tax_office_never_answered_keeps_the_key(books: office.Desk) -> None:
     tamper(books.root, "DELETE FROM states", "DELETE FROM answers", "DELETE FROM messages")
     books.say(ERASED)

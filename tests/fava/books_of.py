@@ -13,14 +13,15 @@ from fava.application import create_app
 SLUG = "/centro-de-pruebas-sl"
 
 
-def client(root: Path) -> Any:
-    """Fava, in this process, on the main file of a workspace."""
-    return create_app([root / "main.beancount"], load=True, read_only=True).test_client()
+def client(root: Path, book: str = "main") -> Any:
+    """Fava, in this process, on a book of a workspace."""
+    return create_app([root / f"{book}.beancount"], load=True, read_only=True).test_client()
 
 
 def page(fava: Any, name: str, **query: str) -> str:
     """The markup of an extension page."""
-    answer = fava.get(f"{SLUG}/extension/{name}/?{urlencode(query)}")
+    slug = fava.application.config["LEDGERS"].first_slug()
+    answer = fava.get(f"/{slug}/extension/{name}/?{urlencode(query)}")
     assert answer.status_code == 200, answer.text
     text: str = answer.text
     return text[text.index('<div class="revrec"') : text.index('<script type="application/json" id="page-title"')]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -190,6 +191,41 @@ def test_books_that_lag_behind_the_store_do_not_tie_and_say_what_to_do(desk, tmp
     text = words(page(client(root), "RevrecBundles", on=ON))
     assert "✗ does not tie" in text
     assert "Run `revrec books build`" in text
+
+
+@pytest.fixture(scope="module")
+def years(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Books of two years."""
+    desk = Desk(tmp_path_factory.mktemp("years") / "books")
+    desk.say(
+        sold("B-1", "NONE", day="2026-12-01"), paid("P-1", "B-1", "500.00", "2026-12-01"), at=datetime(2027, 1, 9, tzinfo=UTC)
+    )
+    desk.say(used("S-1", "B-1", "2027-01-08"), at=datetime(2027, 1, 9, tzinfo=UTC))
+    return desk.root
+
+
+@pytest.mark.parametrize(
+    ("book", "said"),
+    [
+        ("main", "450.00 · store, 1 bundle 450.00 · difference 0.00"),
+        ("fy2027", "450.00 · store, 1 bundle 450.00 · difference 0.00"),
+        ("summary", "450.00 · store, 1 bundle 450.00 · difference 0.00"),
+        ("fy2026", "500.00 · store at the end of 2026-12-31 500.00 · difference 0.00"),
+    ],
+)
+def test_whichever_book_is_open_ties(years, book, said):
+    assert f"Ledger, contract liability {said} ✓ ties" in words(page(client(years, book), "RevrecBundles", on="2027-01-09"))
+
+
+def test_in_the_roll_up_of_all_years_amounts_lead_to_the_chain(years):
+    leads = {text: link for link, text in links(page(client(years, "summary"), "RevrecBundles", show="all"))}
+    assert parse_qs(urlsplit(leads["journal"]).query)["id"] == ["bundle:B-1"]
+
+
+@pytest.mark.parametrize("book", ["main", "fy2026", "fy2027", "summary"])
+def test_documents_tie_whichever_book_is_open(years, book):
+    text = words(page(client(years, book), "RevrecInvoices"))
+    assert text.count("✓ ties") == 2
 
 
 def test_a_long_list_is_paged(tmp_path):

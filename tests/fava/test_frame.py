@@ -93,14 +93,6 @@ def test_a_database_that_is_locked_is_said_and_read_when_it_is_free(root):
     assert "bundle B-1" in words(page(fava, "RevrecTrace", id="B-1"))
 
 
-def test_every_link_of_the_sidebar_leads_to_a_page(root):
-    fava = client(root)
-    made = fava.application.config["LEDGERS"][SLUG[1:]].misc.sidebar_links
-    assert [title for title, _ in made][-4:] == ["Expiring bundles", "Unpaid bundles", "Stuck invoices", "Late entries"]
-    for _, address in made:
-        assert fava.get(SLUG + address).status_code < 400
-
-
 def test_what_is_recorded_while_fava_runs_is_seen(shelf, tmp_path):
     desk = Desk.__new__(Desk)
     desk.root, desk.count = Path(shutil.copytree(shelf, tmp_path / "books")), 100

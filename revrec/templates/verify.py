@@ -1,0 +1,458 @@
+#!/usr/bin/env python3
+"""Check what revrec handed over: an audit pack, the proof of one session, or a signed note.
+
+    python3 verify.py PACK.zip [HEAD.txt PROOF.json ...]
+
+Needs Python 3.10 and the package `cryptography`; no network and nothing of revrec. Each line says what was counted and whether
+it holds; where it does not, the lines below name file and record. Give a tree head that you were handed earlier beside the
+pack, and it is looked for in it. Exit code 0: all holds; 1: something does not; 2: wrong usage.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import io
+import json
+import sys
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from decimal import Decimal
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import Any, BinaryIO
+
+try:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+    from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+except ImportError:
+    sys.exit("verify.py needs the package `cryptography`: python3 -m pip install cryptography (or open VERIFY.html in a browser)")
+
+Json = dict[str, Any]
+HEAD, MANIFEST, VERIFIERS, SHOWN = "HEAD.txt", "MANIFEST.jsonl", ("verify.py", "VERIFY.html"), 20
+DELIVERED, UNDONE = ("session.completed", "session.cancelled", "session.no_show"), ("session.reversed", "session.waived")
+EARNING = ("revenue-package", "revenue-single", "revenue-no-show", "commission-income", "fee-income")
+
+
+class Wrong(Exception):
+    """Something does not hold at a record: (record, what). The check that raises it cannot go on."""
+
+
+class Report:
+    """Makes checks one after the other and says a line for each, with what it found below: (file, record, what)."""
+
+    def __init__(self, say: Callable[[str], object]) -> None:
+        self.findings: list[tuple[str, str, str]] = []
+        self.say = say
+
+    def add(self, file: str, record: str, what: str) -> None:
+        """Note one thing that does not hold."""
+        self.findings.append((file, record, what))
+
+    def guard(self, file: str, check: Callable[..., str], *arguments: Any) -> str:
+        """Make the check of a file, and note what stops it; what it counted comes back."""
+        try:
+            return check(*arguments)
+        except Exception as error:  # noqa: BLE001  a damaged file raises what it likes; that is a finding too
+            self.add(file, *(error.args if isinstance(error, Wrong) else ("a record", f"it cannot be read: {error!r}")))
+        return f"{file} could not be checked to the end"
+
+    def run(self, file: str, check: Callable[..., str], *arguments: Any) -> None:
+        """Make the check of a file, then say what it counted and found."""
+        before = len(self.findings)
+        counted = self.guard(file, check, *arguments)
+        fresh = self.findings[before:]
+        self.say(f"{f'WRONG ({len(fresh)})' if fresh else 'ok'}: {counted}")
+        for finding in fresh[:SHOWN]:
+            self.say(f"    {': '.join(finding)}")
+
+
+def hashed(*parts: bytes) -> bytes:
+    """SHA-256 of some parts, one after the other."""
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def canonical(value: Any) -> bytes:
+    """RFC 8785 JSON of values without floats and with ASCII names, which is all that stands here."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
+
+def read_note(data: bytes) -> tuple[Json, str]:
+    """What a signed note says (a line of content, a line of signature) and the fingerprint of its key; raises Wrong."""
+    try:
+        line, second, rest = data.split(b"\n")
+        content, signature = json.loads(line), json.loads(second)
+        parts = {name: base64.b64decode(signature[name], validate=True) for name in signature.keys() - {"algorithm"}}
+        texts = {name: base64.b64encode(part).decode() for name, part in parts.items()}  # no stray bits in them
+        digests = {name: hashed(parts[name]).hex() for name in ("key", "certificate") if name in parts}
+        if rest or canonical(content) != line or canonical({**signature, **texts}) != second:
+            raise ValueError("it is not canonical JSON in two lines")
+        if content.get("signer", digests) != digests:
+            raise ValueError("it names another key or certificate")
+        check_signature(signature["algorithm"], parts, b"revrec signed note 1\n" + line)
+    except Exception as error:  # noqa: BLE001  whatever does not fit: the note is not as it was signed
+        raise Wrong("the signed note", f"it is not as it was signed: {error!r}") from None
+    return content, digests["key"]
+
+
+def check_signature(algorithm: str, parts: dict[str, bytes], signed: bytes) -> None:
+    """RSA with PKCS #1 v1.5 padding, or ECDSA on P-256 as r and s side by side, both with SHA-256; raises when it does not fit."""
+    public, value = load_der_public_key(parts["key"]), parts["value"]
+    if algorithm == "rsa-pkcs1-sha256" and isinstance(public, rsa.RSAPublicKey):
+        public.verify(value, signed, padding.PKCS1v15(), SHA256())
+    elif algorithm == "ecdsa-p256-sha256" and isinstance(public, ec.EllipticCurvePublicKey) and len(value) == 64:
+        r, s = int.from_bytes(value[:32], "big"), int.from_bytes(value[32:], "big")
+        public.verify(encode_dss_signature(r, s), signed, ec.ECDSA(SHA256()))
+    else:
+        raise ValueError("the algorithm is not known, or not that of the key")
+    if "certificate" in parts:
+        own = x509.load_der_x509_certificate(parts["certificate"]).public_key()
+        if own.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != parts["key"]:
+            raise ValueError("the certificate is not that of the key")
+
+
+class Tree:
+    """The Merkle tree of RFC 9162, 2.1, as it grows: how many leaves, and its full subtrees from left to right."""
+
+    def __init__(self, size: int, peaks: Iterable[str]) -> None:
+        self.size, self.peaks = size, [bytes.fromhex(peak) for peak in peaks]
+
+    def add(self, data: bytes) -> None:
+        """One more leaf."""
+        top, size = hashed(b"\x00", data), self.size
+        while size & 1:
+            top, size = hashed(b"\x01", self.peaks.pop(), top), size >> 1
+        self.peaks.append(top)
+        self.size += 1
+
+    def root(self) -> str:
+        """The root over all leaves, hex."""
+        top = self.peaks[-1] if self.peaks else hashed()
+        for peak in self.peaks[-2::-1]:
+            top = hashed(b"\x01", peak, top)
+        return top.hex()
+
+
+def climb(tops: list[bytes], at: int, last: int, path: Sequence[str]) -> list[str]:
+    """The roots that a path leads up to, from place `at` of `last` + 1; what joins from the right joins the last top only."""
+    for beside in map(bytes.fromhex, path):
+        if at & 1 or at == last:
+            tops = [hashed(b"\x01", beside, top) for top in tops]
+            while at and not at & 1:
+                at, last = at >> 1, last >> 1
+        else:
+            tops[-1] = hashed(b"\x01", tops[-1], beside)
+        at, last = at >> 1, last >> 1
+    return [top.hex() for top in tops] if last == 0 else []
+
+
+def includes(data: bytes, index: int, head: Json, path: Sequence[str]) -> bool:
+    """Whether a leaf stands at `index` of the tree of a head (RFC 9162, 2.1.3.2)."""
+    return 0 <= index < head["size"] and climb([hashed(b"\x00", data)], index, head["size"] - 1, path) == [head["root"]]
+
+
+def extends(old: Json, new: Json, path: Sequence[str]) -> bool:
+    """Whether the tree of a head begins with that of an earlier one (RFC 9162, 2.1.4.2)."""
+    at, last = old["size"] - 1, new["size"] - 1
+    if at == last or not path:
+        return at == last and not path and bool(old["root"] == new["root"])
+    steps = [old["root"], *path] if old["size"] & at == 0 else list(path)
+    while at & 1:
+        at, last = at >> 1, last >> 1
+    return 0 <= at < last and climb([bytes.fromhex(steps[0])] * 2, at, last, steps[1:]) == [old["root"], new["root"]]
+
+
+class Audit:
+    """The checks of one pack; what is added up while events and entries pass stands here for the checks after them."""
+
+    def __init__(self, report: Report, names: Iterable[str], opened: Callable[[str], BinaryIO], handed: Sequence[Json]) -> None:
+        self.add, self.run, self.guard, self.handed = report.add, report.run, report.guard, handed
+        self.names, self.opened = set(names), opened  # of the members; one that is missing is empty
+        self.head, self.heads = Json(), list[Json]()  # the signed head of the pack, those of the closings
+        self.before, self.moved = Counter[str](), Counter[str]()  # balances by role: before the period, and moved in it
+        self.delivered, self.undone, self.earned = set[str](), set[str](), dict[int, str]()  # sessions; revenue entry: session
+
+    def verify(self) -> None:
+        """Everything that a pack is checked for."""
+        self.run(HEAD, self.signatures)
+        if not self.head:
+            return
+        start = self.head["start"]
+        self.seq, self.number, self.chain = start["seq"], start["entries"], bytes.fromhex(start["chain"])
+        self.whole, self.tree = self.seq == 0, Tree(self.seq + self.number, start["frontier"])
+        self.points = {self.seq: (self.chain.hex(), self.number, self.tree.root())}  # digest, entries, root at each closing
+        self.run(MANIFEST, self.members)
+        self.run("events.jsonl", self.facts)
+        self.run("tree-heads.jsonl", self.trees)
+        self.run("entries.jsonl", self.sessions)
+        self.run("invoices/documents.jsonl", self.documents)
+        self.run("closings.jsonl", self.files)
+        self.run("reports", self.reports)
+
+    def lines(self, name: str) -> Iterator[bytes]:
+        """The lines of a member, with their LF."""
+        with self.opened(name) if name in self.names else io.BytesIO() as file:
+            yield from file
+
+    def read(self, name: str) -> bytes:
+        """A whole member."""
+        return b"".join(self.lines(name))
+
+    def rows(self, name: str) -> Iterator[tuple[bytes, Any]]:
+        """The records of a JSON Lines member: their bytes, and what they say."""
+        return ((line[:-1], json.loads(line)) for line in self.lines(name))
+
+    def table(self, name: str) -> csv.DictReader[str]:
+        """The rows of a CSV member."""
+        return csv.DictReader(io.StringIO(self.read(name).decode()))
+
+    def signatures(self) -> str:
+        """The signed head of the pack, and those of all closings up to it."""
+        check_note(self.read(HEAD), notes := list[Json]())
+        self.head = notes[0]
+        for number, (_, row) in enumerate(self.rows("tree-heads.jsonl"), 1):
+            self.guard(f"tree-heads.jsonl line {number}", check_note, row["note"].encode(), self.heads)
+        state = "closed" if self.head["closed"] else "NOT CLOSED: it may still change"
+        keys = Counter(note["key"] for note in (self.head, *self.heads))
+        told = "".join(f"\n    key {key} signed {count}: is it the one that you were told?" for key, count in keys.items())
+        said = f"signatures: audit pack {self.head['period']} of {self.head['taxpayer']} ({state}), made {self.head['made_at']}"
+        return f"{said}; {len(self.heads)} heads of closings{told}"
+
+    def members(self) -> str:
+        """Every file against the manifest, and the manifest against the signed head."""
+        listed = {MANIFEST: self.head["manifest"]}
+        listed |= {name: {"sha256": self.head["verifiers"][name], "lines": ""} for name in VERIFIERS}
+        for line in self.lines(MANIFEST):
+            try:
+                row = json.loads(line)
+                listed.setdefault(row["name"], row)
+            except (ValueError, LookupError, TypeError):
+                continue  # its own digest, in the head, names this line
+        for name in sorted((listed.keys() | self.names) - {HEAD}):
+            self.guard(name, self.member, name, listed.get(name, {}))
+        return f"members: {len(listed):,} files are those of the signed manifest"
+
+    def member(self, name: str, row: Json) -> str:
+        """One file; the manifest has the first eight hex digits of the digest of each line, so that a line can be named."""
+        if not row or name not in self.names:
+            raise Wrong("the file", "it is missing" if row else "the manifest does not list it")
+        digest, number, changed = hashlib.sha256(), 0, 0
+        for number, line in enumerate(self.lines(name), 1):
+            digest.update(line)
+            if not changed and hashed(line).hex()[:8] != row["lines"][8 * number - 8 : 8 * number]:
+                changed = number
+        if digest.hexdigest() != row["sha256"]:
+            raise Wrong(f"line {changed or number + 1}", "it was changed")
+        return name
+
+    def facts(self) -> str:
+        """Events and entries, once each, in the order of recording."""
+        bodies, closings = (line[:-1] for line in self.lines("entries.jsonl")), {head["closed_seq"] for head in self.heads}
+        end, first, posted = self.head["end"], self.seq, self.number
+        for line, row in self.rows("events.jsonl"):
+            self.event(line[line.index(b'"record":') + 9 : -1], row["digest"], list(islice(bodies, row["entries"])))
+            if self.seq in closings:
+                self.points[self.seq] = self.chain.hex(), self.number, self.tree.root()
+        reached = self.seq, self.number, self.chain.hex(), self.tree.root()
+        if next(bodies, None) or reached != tuple(end[name] for name in ("seq", "entries", "chain", "root")):
+            raise Wrong(f"after event number {self.seq}", "events, entries, digest or root are not those of the signed head")
+        counted = f"chain: events {first + 1:,} to {self.seq:,} hashed without a gap to {end['chain']}"
+        return f"{counted}; {self.number - posted:,} entries are theirs by digest, each balances"
+
+    def event(self, record: bytes, digest: str, bodies: list[bytes]) -> None:
+        """One event, as the bytes of its chain record, with the bytes of its entries."""
+        fields = json.loads(record)
+        kind, session = fields["event"]["type"], fields["event"]["data"].get("session")
+        self.seq, self.chain, where = (
+            self.seq + 1,
+            hashed(self.chain, record),
+            f"event {fields['event']['id']} (number {fields['n']})",
+        )
+        if (fields["n"], fields["taxpayer"], self.chain.hex()) != (self.seq, self.head["taxpayer"], digest):
+            raise Wrong(where, "it or the one before it was changed, or one is missing")
+        if hashed(*bodies).hex() != fields["entries"]:
+            raise Wrong(where, "its entries are not those that it names")
+        for data in (record, *bodies):
+            self.tree.add(data)
+        for body in bodies:
+            self.entry(json.loads(body))
+        if session and kind in (*DELIVERED, *UNDONE):
+            (self.delivered if kind in DELIVERED else self.undone).add(session)
+
+    def entry(self, entry: Json) -> None:
+        """One entry."""
+        self.number += 1
+        if entry["entry"] != self.number or sum(leg["amount"] for leg in entry["postings"]):
+            raise Wrong(f"entry E-{entry['entry']}", f"it does not balance, or E-{self.number} should stand here")
+        sums = self.before if entry["date"] < self.head["from"] else self.moved
+        for leg in entry["postings"] if entry["date"] <= self.head["to"] else ():
+            sums[leg["role"]] += leg["amount"]
+        tally(self.earned, entry)
+
+    def sessions(self) -> str:
+        """Each session earns in exactly one entry that stands, or there is a reason; each such entry has its session."""
+        file, times = "sessions-without-revenue.csv", Counter(self.earned.values())
+        told, silent = {row["session"] for row in self.table(file)}, self.delivered - times.keys() - self.undone
+        strays, earning = times.keys() - self.delivered, self.delivered & times.keys()
+        for session in sorted({name for name, count in times.items() if count > 1} | (strays if self.whole else set())):
+            self.add("entries.jsonl", f"session {session}", f"{times[session]} revenue entries, and not one event for one")
+        for session in sorted(silent ^ told):
+            self.add(file, f"session {session}", "it earns nothing, and no reason is given" if session in silent else "it earns")
+        undone = len(self.delivered) - len(earning) - len(silent)
+        counted = f"sessions: {len(self.delivered):,}, {len(earning):,} earn in exactly one entry, {undone:,} are undone, "
+        counted += (
+            f"{len(silent):,} earn nothing, each with its reason; {len(self.earned):,} revenue entries have one session each"
+        )
+        return counted + (f", {len(strays):,} of them recorded before this pack" if strays else "")
+
+    def trees(self) -> str:
+        """The signed heads: each rebuilt where its events are in the pack, each containing the one before."""
+        file, end, known = "tree-heads.jsonl", self.head["end"], {(head["size"], head["root"]) for head in self.heads}
+        paths = {(row["from"], row["to"]): row["path"] for _, row in self.rows("consistency.jsonl")}
+        for old, new in pairwise(self.heads):
+            if not extends(old, new, paths.get((old["size"], new["size"]), ())):
+                self.add("consistency.jsonl", f"{old['size']} to {new['size']}", "the later tree does not begin with the earlier")
+        for head in self.heads:
+            said = head["chain"], head["entries"], head["root"]
+            if self.points.get(head["closed_seq"], said) != said or head["taxpayer"] != self.head["taxpayer"]:
+                self.add(file, f"head of {head['period']}", "events and entries give another digest or root")
+        for head in (head for head in self.handed if (head["size"], head["root"]) not in known):
+            self.add(file, f"head of {head['period']}", "the one that you were handed is not among those of the pack")
+        signed = (end["seq"] + end["entries"], end["root"]) in known
+        if self.head["tree_head"] and not signed:
+            self.add(file, f"event number {end['seq']}", "the head of this closing is missing")
+        rebuilt, last = sum(head["closed_seq"] in self.points for head in self.heads), "signed" if signed else "NO SIGNED HEAD"
+        counted = f"tree: {self.tree.size:,} leaves, root {end['root']} ({last}); {len(self.heads)} heads contain the ones before"
+        return f"{counted}, {rebuilt} rebuilt from events and entries; {len(self.handed)} that you were handed are among them"
+
+    def documents(self) -> str:
+        """The chain of documents, and the huellas of the tax office's records (Orden HAC/1177/2024)."""
+        start, file, numbers, places = self.head["start"], "invoices/records.jsonl", Counter[str](), dict[int, str]()
+        chain, count, before = bytes.fromhex(start["document"]), start["documents"], start["huella"]
+        digests = {chain.hex() if count else ""}
+        for line, row in self.rows("invoices/documents.jsonl"):
+            chain, count = hashed(chain, line[line.index(b'"document":') + 11 : -1]), count + 1
+            if (chain.hex(), count) != (row["digest"], row["document"]["n"]):
+                raise Wrong(f"invoice {row['document']['number']}", "it or the one before it was changed, or one is missing")
+            digests.add(row["digest"])
+            numbers[row["document"]["number"]] = row["document"]["record"]
+        lost = [head["period"] for head in self.heads if head["closed_seq"] > start["seq"] and head["documents"] not in digests]
+        if lost or chain.hex() != self.head["end"]["document"]:
+            raise Wrong(f"after document {count}", f"the chain ends at another digest than was signed {' '.join(lost)}")
+        for place, (_, row) in enumerate(self.rows(file), start["place"] + 1):
+            text, previous, before, places[place] = row["hashed"], "" if row["first"] else before, row["huella"], row["number"]
+            if row["place"] != place or hashed(text.encode()).hex().upper() != before or f"&Huella={previous}&" not in text:
+                self.add(file, f"record {place}", "its huella is not that of its text and of the record before it")
+        for number, place in numbers.items():
+            if place and places.get(place) != number:
+                self.add(file, f"record {place}", f"it is missing, or not that of invoice {number}")
+        return f"documents: {len(numbers):,} hashed without a gap; {len(places):,} tax office's records, each huella recomputed"
+
+    def files(self) -> str:
+        """The day files of the books against the digests that were signed at the closings."""
+        signed, known = {head["closed_seq"]: head for head in self.heads}, Json()
+        for _, row in self.rows("closings.jsonl"):
+            known |= row["files"]
+            head = signed.get(row["seq"])
+            if head and hashed(bytes.fromhex(head["chain"]), canonical(row["files"])).hex() != head["period_digest"]:
+                self.add("closings.jsonl", f"closing of {row['period']}", "its files are not those that were signed")
+        days = sorted(name for name in self.names if name.startswith("books/journal/"))
+        for name in days:
+            kept = known.get(name[len("books/") :], "")
+            if (kept or self.head["closed"]) and kept != hashed(self.read(name)).hex():
+                self.add(name, "the file", "it is not the one that stood in the books at the closing")
+        return f"books: {len(days):,} day files are those of the closings"
+
+    def reports(self) -> str:
+        """Every tie-out; balances, roll-forward and invoices recomputed from entries and documents."""
+        ties, unit, names = 0, Decimal(1).scaleb(-self.head["decimals"]), [n for n in self.names if n.startswith("reports/")]
+        made = {name: json.loads(self.read(name)) for name in sorted(names) if name.endswith(".json")}
+        for name, tie in ((name, tie) for name, table in made.items() for tie in table["ties"]):
+            left, right, difference = (Decimal(amount) for amount in tie.values())
+            ties += 1
+            if difference or left != right:
+                self.add(name, " and ".join(list(tie)[:2]), "they do not tie")
+        balances = {row.pop("role"): [int(amount) for amount in row.values()] for row in self.table("balances.csv")}
+        for role in sorted(balances.keys() | self.moved.keys() | (self.before.keys() if self.whole else set())):
+            opening, moved, closing = balances.get(role, [0, 0, 0])
+            if moved != self.moved[role] or opening + moved != closing or (self.whole and opening != self.before[role]):
+                self.add("balances.csv", role, "the entries give another balance")
+        total = made["reports/rollforward.json"]["total"] or {}
+        for name, owed in zip(("opening", "closing"), balances.get("contract-liability", [0, 0, 0])[::2], strict=True):
+            if Decimal(total.get(name) or 0) != -owed * unit:
+                self.add("reports/rollforward.json", name, "the entries give another one")
+        issued = [row["document"] for _, row in self.rows("invoices/documents.jsonl")]
+        issued = [each for each in issued if self.head["from"] <= each["issued_on"] <= self.head["to"]]
+        for column, member in (("total", "gross"), ("vat", "vat")):
+            listed = sum(Decimal(row[column]) for row in made["reports/invoices.json"]["rows"])
+            if listed != sum(each[member] for each in issued) * unit:
+                self.add("reports/invoices.json", column, "the documents add up to another sum")
+        since = "from the first entry on" if self.whole else "from the openings that it states"
+        return f"reports: {len(made)} with {ties} tie-outs, each difference 0; {len(balances)} balances recomputed {since}"
+
+
+def tally(earned: dict[int, str], entry: Json) -> None:
+    """Note an entry with revenue of a session; the entry that undoes a session strikes out the one that it mirrors."""
+    if entry.get("session") and entry["rule"] in UNDONE:
+        earned.pop(entry.get("corrects", 0), None)
+    elif entry.get("session") and sum(leg["amount"] for leg in entry["postings"] if leg["role"] in EARNING) < 0:
+        earned[entry["entry"]] = entry["session"]
+
+
+def check_note(data: bytes, notes: list[Json]) -> str:
+    """A signed note; what it says is added to `notes`."""
+    content, key = read_note(data)
+    notes.append({**content, "key": key})
+    said = ", ".join(f"{name} {content[name]}" for name in ("taxpayer", "period", "at", "size", "statement") if name in content)
+    return f"signature of a {content['kind']}: {said}\n    key {key}: is it the one that you were told?"
+
+
+def check_proof(proof: Json, notes: list[Json]) -> str:
+    """An event that delivered a session and its entries stand in the tree of a signed head, and one revenue entry at most."""
+    signed = [read_note(text.encode())[0] for text in (proof["head"], *(step["head"] for step in proof["consistency"]))]
+    earned, events, session = dict[int, str](), list[str](), proof["session"]
+    for each in proof["leaves"]:
+        data = base64.b64decode(each["data"], validate=True)
+        said = json.loads(data)
+        whose = said["event"]["data"].get("session") if each["what"] == "event" else said.get("session")
+        if whose != session or not includes(data, each["index"], signed[0], each["path"]):
+            raise Wrong(f"leaf {each['index']}", f"it is not of session {session}, or not in the tree of the signed head")
+        events += [said["event"]["type"]] if each["what"] == "event" else []
+        tally(earned, {} if each["what"] == "event" else said)
+    for (old, new), step in zip(pairwise(signed), proof["consistency"], strict=True):
+        if not extends(old, new, step["path"]):
+            raise Wrong(f"head of {new['period']}", f"its tree does not contain that of {old['period']}")
+    if len(earned) > 1 or not set(events) & set(DELIVERED):
+        raise Wrong(f"session {session}", f"{len(earned)} revenue entries stand for it, its events are {events}")
+    notes.extend(signed)
+    stands = f"revenue stands on E-{next(iter(earned))}" if earned else "no revenue stands"
+    return f"session {session}: {', '.join(events)} in the tree that was signed at the closing of {signed[0]['period']}; {stands}"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Verify each file; the exit code says whether all of them hold."""
+    report, packs, handed = Report(print), [], list[Json]()
+    for path in map(Path, arguments):
+        if path.is_dir():
+            names = [each.relative_to(path).as_posix() for each in path.rglob("*") if each.is_file()]
+            packs.append((names, lambda name, path=path: (path / name).open("rb")))
+        elif zipfile.is_zipfile(path):
+            archive = zipfile.ZipFile(path)
+            packs.append((archive.namelist(), archive.open))
+        elif (data := path.read_bytes())[:1] == b"{" and b'"revrec proof"' in data:
+            report.run(path.name, check_proof, json.loads(data), handed)
+        else:
+            report.run(path.name, check_note, data, handed)
+    for names, opened in packs:
+        Audit(report, names, opened, [note for note in handed if note["kind"] == "revrec tree head"]).verify()
+    print("NOT VERIFIED: see what is WRONG above" if report.findings else "VERIFIED: nothing was changed, left out or added")
+    return 1 if report.findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]) if sys.argv[1:] else f"{__doc__}")
