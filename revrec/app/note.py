@@ -206,11 +206,12 @@ def check(note: Note, kind: Kind | None = None, *, key: str | None = None) -> Wh
         raise OtherKind(note.kind, kind)
     signature = note.signature
     _verify(signature, _PREFIX + note.line)
-    named = keys.holder(_certificate(signature)) if signature.certificate is not None else keys.Holder("", "")
+    certificate = _certificate(signature) if signature.certificate is not None else None
     if note.content.get("signer") != signature.signer:
         raise SignerOther
     if key is not None and key.lower() != signature.fingerprint:
         raise OtherKey(signature.fingerprint, key)
+    named = keys.holder(certificate) if certificate is not None else keys.Holder("", "")
     return Who(signature.fingerprint, named.name, named.number)
 
 
