@@ -32,6 +32,7 @@ class Grown(NamedTuple):
     size: int
     root: bytes
     frontier: bytes
+    tiles: bytes
     entries: int
     digest: bytes
 
@@ -42,6 +43,7 @@ class Growth:
     def __init__(self) -> None:
         self._tree = Frontier()
         self._seqs = set[int]()
+        self._tiles = 0  # of the heads so far
         self.at: dict[int, Grown] = {}
 
     def expect(self, heads: Iterable[TreeHead]) -> None:
@@ -54,8 +56,9 @@ class Growth:
             return
         self._tree.extend((stored.record, *bodies))
         if stored.seq in self._seqs:
-            tree = self._tree
-            self.at[stored.seq] = Grown(tree.size, tree.root, tree.encode(), stored.numbers.stop - 1, stored.digest)
+            tree, tiles = self._tree, b"".join(self._tree.tiles[self._tiles :])
+            self._tiles = len(tree.tiles)
+            self.at[stored.seq] = Grown(tree.size, tree.root, tree.encode(), tiles, stored.numbers.stop - 1, stored.digest)
 
 
 class _Known(NamedTuple):
@@ -188,8 +191,8 @@ def _check_root(head: TreeHead, grown: Grown | None, said: Mapping[str, Any], sa
             f"{grown.size:,} with {grown.root.hex()[:16]}…: something recorded up to then was changed, taken out or put in"
         )
         say(Stray("head.root", where, message))
-    elif grown.frontier != head.frontier:
-        say(Stray("head.frontier", where, f"{where}: the nodes from which the tree grows on are not those of the tree"))
+    elif (grown.frontier, grown.tiles) != (head.frontier, head.tiles):
+        say(Stray("head.frontier", where, f"{where}: the nodes that are kept of the tree are not those of the tree"))
     if said and (said.get("events"), said.get("entries"), said.get("chain")) != (head.seq, grown.entries, grown.digest.hex()):
         say(Stray("head.chain", where, f"{where}: the numbers or the chain's head that were signed are not those of the books"))
 

@@ -75,7 +75,7 @@ def test_all_documents_tie_to_the_open_ledger_as_the_report_does(desk, fava):
     assert [tie.difference for tie in made.ties] == [0, 0]
     assert made.ties[0].left == 220_000
     assert "Ledger, billed to customers 2,200.00 · documents and what stands between 2,200.00 · difference 0.00 ✓ ties" in text
-    assert "Output VAT in the ledger 121.52 · VAT of documents and what stands between 121.52 · difference 0.00 ✓ ties" in text
+    assert "Ledger, output VAT 121.52 · VAT of documents and what stands between 121.52 · difference 0.00 ✓ ties" in text
     lines = {row[0]: row[1] for row in table(page(fava, "RevrecInvoices"), "revrec-between")[1:]}
     assert lines == {
         "Documents, all of them": "700.00",
@@ -111,7 +111,7 @@ def test_what_is_stuck_says_why_and_what_to_do_in_a_word_and_a_shape(fava):
     found = {row["Number"][-1]: row for row in rows(fava, show="stuck")[:-1]}
     error = codes.error("1118")
     assert found["4"]["Tax office"] == "rejected (1118)"
-    assert found["4"]["Why, and what to do"] == f"{error.en}. bad. {error.remedy}"
+    assert found["4"]["Why, and what to do"] == ". ".join(part[0].upper() + part[1:] for part in (error.en, "bad", error.remedy))
     assert '<td class="bad">rejected (1118)</td>' in text
     assert "3 documents need somebody" in words(text)
 
