@@ -214,7 +214,7 @@ class ChainMaker:
             Cell(str(view.message or "–"), shape="num"),
             Cell(view.sent_at or "not sent"),
             Cell(view.state, shape=STATES.get(view.state, "warn")),
-            Cell(f"{view.code} {view.text}".strip() or "–"),
+            Cell(view.means or "–"),
         )
 
     def _waiting(self, view: WaitingView) -> tuple[Cell, ...]:

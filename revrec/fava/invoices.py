@@ -294,8 +294,11 @@ def _state(each: Document) -> str:
 
 
 def _why(each: Document) -> str:
-    """Why it is stuck and what to do; what was said of one that is only on its way."""
-    said = each.listed.text
-    if each.listed.standing is not Standing.STUCK:
-        return said if each.listed.standing is Standing.OPEN else ""
-    return ". ".join(part[:1].upper() + part[1:] for part in (each.means, said, each.remedy) if part)
+    """Why it is stuck and what to do; what was said of one that is only on its way.
+
+    The tax office's own words are left to `revrec submit --status`: they may name the person.
+    """
+    row = each.listed
+    if row.standing is not Standing.STUCK:
+        return row.text if row.standing is Standing.OPEN and not row.code else ""
+    return ". ".join(part[:1].upper() + part[1:] for part in (each.means, each.remedy) if part)

@@ -43,7 +43,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
         State(1, "accepted", message=1),
         State(2, "accepted-with-errors", "2004", "clock", 1),
         State(3, "accepted-with-errors", "2001", "number not in the census", 1),
-        State(4, "rejected", "1118", "bad", 1),
+        State(4, "rejected", "1118", "NIF: 12345678Z, NOMBRE_RAZON: GARCIA LOPEZ ANA", 1),
         State(5, "unknown", text="connection lost", message=1),
         State(6, "pending", "4102", "refused", 1),
     ]
@@ -111,7 +111,7 @@ def test_what_is_stuck_says_why_and_what_to_do_in_a_word_and_a_shape(fava):
     found = {row["Number"][-1]: row for row in rows(fava, show="stuck")[:-1]}
     error = codes.error("1118")
     assert found["4"]["Tax office"] == "rejected (1118)"
-    assert found["4"]["Why, and what to do"] == ". ".join(part[0].upper() + part[1:] for part in (error.en, "bad", error.remedy))
+    assert found["4"]["Why, and what to do"] == ". ".join(part[0].upper() + part[1:] for part in (error.en, error.remedy))
     assert '<td class="bad">rejected (1118)</td>' in text
     assert "3 documents need somebody" in words(text)
 
@@ -130,10 +130,13 @@ def test_the_page_and_the_command_find_the_same_stuck_documents(desk, fava):
 
 
 def test_recipients_are_ids_and_never_names(fava):
-    for show in ("", "waiting"):
-        text = page(fava, "RevrecInvoices", show=show)
-        for name in ("Ana", "García", "12345678Z", "Aseguradora"):
+    for show in ("", "stuck", "waiting"):
+        text = page(fava, "RevrecInvoices", show=show).lower()
+        for name in ("ana<", "ana ", "garc", "12345678z", "aseguradora"):
             assert name not in text
+    text = page(fava, "RevrecTrace", id="F2026-000004").lower()
+    assert "1118: a corrective" in text
+    assert "garc" not in text
     assert rows(fava)[0]["Recipient"] == "C-1"
 
 
