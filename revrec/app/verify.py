@@ -19,6 +19,7 @@ from revrec.app.books import compare
 from revrec.app.progress import Progress, Silent
 from revrec.app.refollow import Follower, Stray
 from revrec.app.replay import Derived, Replay
+from revrec.app.verify_checklists import check_checklists
 from revrec.app.verify_papers import check_contents, check_documents, check_records
 from revrec.app.verify_persons import check_disclosures
 from revrec.app.verify_proofs import Growth, check_heads, check_statements
@@ -114,6 +115,7 @@ def verify(ws: Workspace, progress: Progress | None = None) -> tuple[Finding, ..
             _check_files(ws, found, progress)
         with _going_on(found, "the closed months"):
             check_closed(ws, found)
+            found.extend(check_checklists(ws.store))
     return found.all()
 
 

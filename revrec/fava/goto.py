@@ -32,12 +32,12 @@ class Goto(NamedTuple):
         """The journal filtered by words of the filter box."""
         return self.url_for("report", report_name="journal", filter=words, time=time, account="")
 
-    def accounts(self, names: Sequence[str], words: str = "") -> str:
+    def accounts(self, names: Sequence[str], words: str = "", time: str = "") -> str:
         """The entries of some accounts: the page of the one, else the journal of all of them."""
         if len(names) == 1:
-            return self.url_for("account", name=names[0], filter=words, time="", account="")
+            return self.url_for("account", name=names[0], filter=words, time=time, account="")
         pattern = "|".join(map(re.escape, sorted(names)))
-        return self.url_for("report", report_name="journal", filter=words, time="", account=f"^({pattern})$")
+        return self.url_for("report", report_name="journal", filter=words, time=time, account=f"^({pattern})$")
 
     def bundle(self, bundle: str, names: Sequence[str] = ()) -> str:
         """The entries of a bundle: in the journal, or those that moved some accounts."""

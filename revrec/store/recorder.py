@@ -39,6 +39,7 @@ class Recorder:
         self._pins: list[_Row] = []
         self._homonyms: list[_Row] = []
         self._periods: list[_Row] = []
+        self._checklists: list[_Row] = []
         self._used: dict[str, str] = {}  # the last day on which a session of each bundle was recorded
         self._iso: dict[date, str] = {}
 
@@ -86,6 +87,10 @@ class Recorder:
         """Note what stood in the books of a month (`2026-01`) when the latest event closed it."""
         self._periods.append((self._taxpayer, self._book.seq, period, head, files))
 
+    def checklist(self, period: str, content: bytes) -> None:
+        """Note by which checklist the latest event closed a month."""
+        self._checklists.append((self._taxpayer, self._book.seq, period, content))
+
     def _iso_of(self, day: date) -> str:
         text = self._iso.get(day)
         if text is None:
@@ -132,6 +137,7 @@ class Recorder:
             ("pins", self._pins),
             ("homonyms", self._homonyms),
             ("periods", self._periods),
+            ("checklists", self._checklists),
         ):
             write(f"add_{table}", rows)
             rows.clear()

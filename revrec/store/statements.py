@@ -224,6 +224,7 @@ STATEMENTS: dict[str, ClauseElement] = {
     .where(_of(t.events), t.ADJUSTMENTS, t.events.c.seq.in_(select(t.movements.c.seq).where(_of(t.movements, "bundle"))))
     .order_by(t.events.c.seq),
     "estimates": select(*EVENT).where(_of(t.events), t.ESTIMATES).order_by(t.events.c.seq),
+    "milestones": select(*EVENT).where(_of(t.events), t.MILESTONES).order_by(t.events.c.seq),
     "registrations": select(*EVENT).where(_of(t.events, "customer"), t.REGISTRATIONS).order_by(t.events.c.seq.desc()),
     "known": select(t.events.c.id, t.events.c.source, t.events.c.seq).where(_of(t.events), _list(t.events.c.id)),
     "content": select(t.events.c.customer, t.events.c.content).where(_of(t.events, "seq")),
@@ -378,6 +379,9 @@ STATEMENTS: dict[str, ClauseElement] = {
     "periods": select(t.periods.c.seq, t.periods.c.period, t.periods.c.head, t.periods.c.files)
     .where(_of(t.periods))
     .order_by(t.periods.c.seq, t.periods.c.period),
+    "checklists": select(*t.checklists.c["seq", "period", "content"]).where(_of(t.checklists)).order_by(t.checklists.c.seq),
+    "checklist_run": select(*t.checklist_runs.c["seq", "content"]).where(_of(t.checklist_runs, "period")),
+    "put_checklist_run": update(t.checklist_runs).values(_set("seq", "content")).where(_of(t.checklist_runs, "period")),
     "tree_heads": select(*TREE_HEAD).where(_of(t.tree_heads)).order_by(t.tree_heads.c.seq),
     "last_tree_head": select(*TREE_HEAD).where(_of(t.tree_heads)).order_by(t.tree_heads.c.seq.desc()).suffix_with("LIMIT 1"),
     "statements": _page(

@@ -517,6 +517,10 @@ class Store:
         """Every estimate of use with its number, in order of recording."""
         return [(row[0], self._event(row)) for row in self.rows("estimates")]
 
+    def milestones(self) -> list[StoredEvent]:
+        """The events that closed a month, opened one again or valued a currency, in order of recording."""
+        return [self._event(row) for row in self.rows("milestones")]
+
     def days(self) -> list[Day]:
         """The days that have entries (or only balances), in order."""
         return [Day(self._date(day, "days.date"), entries, file) for day, entries, file in self.rows("days")]

@@ -29,6 +29,7 @@ MONTH = String(7)
 ADJUSTMENTS = text("type = 'adjustment.posted'")
 GIVEN = text("type = 'session.completed'")
 ESTIMATES = text("type = 'breakage.estimated'")
+MILESTONES = text("type IN ('period.closed', 'period.reopened', 'currency.revalued')")
 BLOCKED = text("length(wrapped) = 61")
 REGISTRATIONS = text("type = 'customer.registered'")
 
@@ -91,6 +92,8 @@ events = Table(
 Index("ix_events_bundle", events.c.taxpayer, events.c.bundle, events.c.seq)
 # Estimates are few and asked for by every run: an index that every other event leaves alone.
 Index("ix_events_estimates", events.c.taxpayer, events.c.seq, sqlite_where=ESTIMATES, postgresql_where=ESTIMATES)
+# So are the days on which months were closed and opened again, and money of other currencies was valued.
+Index("ix_events_milestones", events.c.taxpayer, events.c.seq, sqlite_where=MILESTONES, postgresql_where=MILESTONES)
 # The registrations of one person, also after an erasure: for those to whom the law has blocked data shown.
 Index(
     "ix_events_registrations",
@@ -173,6 +176,34 @@ periods = Table(
     PrimaryKeyConstraint("taxpayer", "seq", "period", name="pk_periods"),
     CheckConstraint("length(period) = 7", name="ck_periods_period"),
     CheckConstraint("length(head) = 32", name="ck_periods_head"),
+    sqlite_with_rowid=False,
+)
+
+# FACTS: the checklist of a month as it stood when the month was closed; appended by `close` with its `period.closed`, whose
+# metadata hold the SHA-256 of `content`.
+checklists = Table(
+    "checklists",
+    metadata,
+    _taxpayer(),
+    Column("seq", BigInteger, nullable=False),
+    Column("period", MONTH, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("taxpayer", "seq", "period", name="pk_checklists"),
+    CheckConstraint("length(period) = 7", name="ck_checklists_period"),
+    sqlite_with_rowid=False,
+)
+
+# The latest run of the checklist of each month, written by `close --check` and by a `close` that was refused: what a page
+# shows of a month that is open. `seq` is the last event that it saw. Neither a fact nor to be made again.
+checklist_runs = Table(
+    "checklist_runs",
+    metadata,
+    _taxpayer(),
+    Column("period", MONTH, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("taxpayer", "period", name="pk_checklist_runs"),
+    CheckConstraint("length(period) = 7", name="ck_checklist_runs_period"),
     sqlite_with_rowid=False,
 )
 
@@ -473,7 +504,8 @@ states = Table(
 )
 
 # FACTS: the head of the tree over events and entries (RFC 9162) at each closing, as the note that was signed; appended with its
-# `period.closed`. `frontier` are the nodes from which the tree grows on: the next closing hashes only what came since.
+# `period.closed`. `frontier` are the nodes from which the tree grows on: the next closing hashes only what came since; `tiles`
+# the subtrees of 1,024 leaves completed since the head before: a proof reads them instead of every leaf.
 tree_heads = Table(
     "tree_heads",
     metadata,
@@ -483,6 +515,7 @@ tree_heads = Table(
     Column("size", BigInteger, nullable=False),
     Column("root", LargeBinary(32), nullable=False),
     Column("frontier", LargeBinary, nullable=False),
+    Column("tiles", LargeBinary, nullable=False),
     Column("note", LargeBinary, nullable=False),
     PrimaryKeyConstraint("taxpayer", "seq", name="pk_tree_heads"),
     CheckConstraint("seq > 0 AND size >= seq", name="ck_tree_heads_numbers"),
@@ -609,6 +642,7 @@ Index("ix_disclosed_customer", disclosed.c.taxpayer, disclosed.c.customer, discl
 
 BOOK_FACTS = ("events", "entries", "pins", "periods")
 DOCUMENT_FACTS = ("invoices", "records", "installations", "documents", "messages", "answers")
+CHECK_FACTS = ("checklists",)
 PROOF_FACTS = ("tree_heads", "statements")
 PERSON_FACTS = ("disclosures", "disclosed")
-FACTS = BOOK_FACTS + DOCUMENT_FACTS + PROOF_FACTS + PERSON_FACTS
+FACTS = BOOK_FACTS + DOCUMENT_FACTS + PROOF_FACTS + CHECK_FACTS + PERSON_FACTS

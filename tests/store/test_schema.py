@@ -84,7 +84,8 @@ def test_every_statement_names_the_taxpayer_and_compiles_on_both(name: str) -> N
 
 def test_every_read_uses_an_index(url: str) -> None:
     whole = {"pins", "customers", "visits", "days", "homonyms", "periods", "holdings"}  # read whole by nature
-    whole |= {"estimates", "blocked", "blocked_before"}  # all that an index of their own holds
+    whole |= {"estimates", "milestones", "blocked", "blocked_before"}  # all that an index of their own holds
+    whole.add("checklists")  # one row a closing
     whole |= {"installation", "messages", "answers", "states", "waiting", "latest_records"}  # few rows, read whole
     whole |= {"tree_heads", "last_tree_head", "last_statement"}  # one row a closing; from the end of a key
     whole |= {"last_invoice", "last_record", "last_message", "last_answer", "last_wait", "last_sent"}  # from the end of a key
@@ -104,7 +105,10 @@ def test_every_read_uses_an_index(url: str) -> None:
                     assert " AND " in step, f"{name}: {step}"
 
 
-@pytest.mark.parametrize(("name", "index"), [("estimates", "ix_events_estimates"), ("blocked", "ix_keys_blocked")])
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [("estimates", "ix_events_estimates"), ("milestones", "ix_events_milestones"), ("blocked", "ix_keys_blocked")],
+)
 def test_what_is_rare_is_read_from_an_index_that_holds_nothing_else(url: str, name: str, index: str) -> None:
     sql = statements.compiled("sqlite", name)
     with schema.engine(url).connect() as connection:

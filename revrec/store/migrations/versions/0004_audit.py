@@ -4,10 +4,35 @@ import sqlalchemy as sa
 from alembic import op
 
 from revrec.store import statistics, triggers
-from revrec.store.tables import BLOCKED, PERSON_FACTS, PROOF_FACTS, REGISTRATIONS
+from revrec.store.tables import BLOCKED, CHECK_FACTS, MILESTONES, PERSON_FACTS, PROOF_FACTS, REGISTRATIONS
 
 revision = "0004"
 down_revision = "0003"
+
+
+def _checklists() -> None:
+    op.create_index("ix_events_milestones", "events", ["taxpayer", "seq"], sqlite_where=MILESTONES, postgresql_where=MILESTONES)
+    op.create_table(
+        "checklists",
+        sa.Column("taxpayer", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("period", sa.String(7), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("taxpayer", "seq", "period", name="pk_checklists"),
+        sa.CheckConstraint("length(period) = 7", name="ck_checklists_period"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "checklist_runs",
+        sa.Column("taxpayer", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("period", sa.String(7), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("taxpayer", "period", name="pk_checklist_runs"),
+        sa.CheckConstraint("length(period) = 7", name="ck_checklist_runs_period"),
+        sqlite_with_rowid=False,
+    )
+
 
 DERIVED = ("bundles", "movements", "customers", "visits", "holdings")  # `upgrade` fills them again
 
@@ -49,6 +74,7 @@ def _proofs() -> None:
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("root", sa.LargeBinary(32), nullable=False),
         sa.Column("frontier", sa.LargeBinary(), nullable=False),
+        sa.Column("tiles", sa.LargeBinary(), nullable=False),
         sa.Column("note", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("taxpayer", "seq", name="pk_tree_heads"),
         sa.CheckConstraint("seq > 0 AND size >= seq", name="ck_tree_heads_numbers"),
@@ -163,6 +189,7 @@ def upgrade() -> None:
     _statements()
     _disclosures()
     _persons()
+    _checklists()
     dialect = op.get_context().dialect.name
-    for statement in (*triggers.guard(dialect, PROOF_FACTS + PERSON_FACTS), *statistics.create(dialect)):
+    for statement in (*triggers.guard(dialect, PROOF_FACTS + PERSON_FACTS + CHECK_FACTS), *statistics.create(dialect)):
         op.execute(statement)
