@@ -16,7 +16,7 @@ from revrec.core.money import text
 from revrec.core.report import Tie
 from revrec.fava.asked import Part
 from revrec.fava.books import by_hand
-from revrec.fava.frame import Cell, Column, FramedPage, Grid, Pager, Tab, TieLine, day_asked, number_asked
+from revrec.fava.frame import Cell, Column, FramedPage, Grid, Pager, Tab, TieLine, day_asked, discreet, number_asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -207,14 +207,14 @@ class RevrecInvoices(FramedPage):
     def _held(self, each: Held) -> Iterator[Cell]:
         draft, first = each.waiting.draft, each.waiting.findings[0] if each.waiting.findings else ("", "", "", "")
         bundle = draft.account.removeprefix("bundle:") if draft.account.startswith("bundle:") else None
-        more = "".join(f"; {field}: {message}. {remedy}" for field, message, remedy, _ in each.waiting.findings[1:])
+        more = "".join(f"; {field}: {discreet(message)}. {remedy}" for field, message, remedy, _ in each.waiting.findings[1:])
         yield Cell(f"{'overdue since' if each.overdue else 'due'} {each.until}", shape="bad" if each.overdue else "warn")
         yield self._account(draft.account, bundle)
         yield self._traced("customer", draft.recipient) if draft.recipient else Cell("nobody named")
         yield self._traced("event", draft.event)._replace(text=f"{draft.operated_on}")
         yield Cell(text(draft.gross, self.currency), self.goto.trace(f"event:{draft.event}"), "", "num", amount=True)
         yield Cell(first[0], title=first[3])
-        yield Cell(f"{first[1]}{more}", shape="long")
+        yield Cell(f"{discreet(first[1])}{more}", shape="long")
         yield Cell(first[2], shape="long")
 
     # the tie
@@ -294,8 +294,11 @@ def _state(each: Document) -> str:
 
 
 def _why(each: Document) -> str:
-    """Why it is stuck and what to do; what was said of one that is only on its way."""
-    said = each.listed.text
-    if each.listed.standing is not Standing.STUCK:
-        return said if each.listed.standing is Standing.OPEN else ""
-    return ". ".join(part[:1].upper() + part[1:] for part in (each.means, said, each.remedy) if part)
+    """Why it is stuck and what to do; what was said of one that is only on its way.
+
+    The tax office's own words are left to `revrec submit --status`: they may name the person.
+    """
+    row = each.listed
+    if row.standing is not Standing.STUCK:
+        return row.text if row.standing is Standing.OPEN and not row.code else ""
+    return ". ".join(part[:1].upper() + part[1:] for part in (each.means, each.remedy) if part)
