@@ -18,6 +18,7 @@ from revrec.core.errors import RevrecError
 
 if TYPE_CHECKING:
     from revrec.app.erase import Erasure
+    from revrec.app.progress import Progress
     from revrec.app.workspace import Workspace
 
 
@@ -67,6 +68,7 @@ def close(
     reason: str | None = None,
     now: datetime,
     evidence: Evidence = NO_EVIDENCE,
+    progress: Progress | None = None,
 ) -> Closed:
     """Check a month and close it; raises ClosedAlready, ChecklistFailed, or Refused when the rules do not let it be closed."""
     first = _month(period)
@@ -82,7 +84,7 @@ def close(
             raise ChecklistFailed(period, failed)
         _record(run, period, approver, reason, failed)
     finish(ws)
-    catch_up(ws)
+    catch_up(ws, progress)
     return Closed(
         checks, ws.store.head().digest.hex(), digest_of(ws.store.periods()[-1]), run.heads[-1], tuple(run.erasures.values())
     )

@@ -82,7 +82,9 @@ def close(
     with options.workspace(ctx) as ws:
         amounts = (_amount(text, ws.settings.currency) for text in (psp_balance, vat_book, withholding))
         brought = Evidence(agenda, *amounts)
-        done = app.close(ws, period, approver=approver, reason=reason, now=options.now(), evidence=brought)
+        done = app.close(
+            ws, period, approver=approver, reason=reason, now=options.now(), evidence=brought, progress=options.progress()
+        )
     if as_json:
         show.show_json(
             {
