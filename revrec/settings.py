@@ -22,6 +22,7 @@ from revrec.core.journal import MONEY_ROLES, Role
 from revrec.core.policy import WHOLE, Regime
 
 FILE = "revrec.toml"
+MOST_YEARS = 30  # how long a setting may ask to keep a person's data
 _TAXPAYER = re.compile(r"[A-Z]{2}-[A-Z0-9][A-Z0-9.]{1,29}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _SERIES = re.compile(r"[A-Za-z0-9._/-]{1,20}")
@@ -137,6 +138,7 @@ class Settings:
     `audit_key` is that of REVREC_AUDIT_KEY, `signer_password` that of REVREC_SIGNER_PASSWORD; `methods` holds only the
     payment methods whose role differs from the usual one; `vat_deductible` the deductible share of input VAT, oldest
     first: before the first row nothing is deductible.
+    `keep_years` lengthens the years for which the data of a person who asked to be erased is kept, blocked.
     """
 
     root: Path
@@ -161,6 +163,7 @@ class Settings:
     signer: Path | None = None
     producer: Producer = Producer()
     submission: Submission = Submission()
+    keep_years: int = 0
     key: str | None = field(default=None, repr=False)
     signer_password: str | None = field(default=None, repr=False)
     audit_key: str | None = field(default=None, repr=False)
@@ -267,6 +270,7 @@ def parse(table: Mapping[str, Any], *, root: Path, text: str = "", environ: Mapp
         invoiced_by=top.get("invoiced_by", str, _filled),
         series=_series(top.table("series")),
         signer=_below(root, top.get("signer", str, _filled)),
+        keep_years=top.get("keep_years", int, _years) or 0,
         producer=_producer(top.table("producer")),
         submission=_submission(root, top.table("submission")),
         key=environ.get("REVREC_KEY") or None,
@@ -409,6 +413,12 @@ def _filled(value: str) -> str:
     if not value.strip():
         raise Unfit("it is empty", "write it, or leave the line out")
     return value.strip()
+
+
+def _years(value: int) -> int:
+    if not 0 <= value <= MOST_YEARS:
+        raise Unfit(f"{value} years", f"write a number from 0 to {MOST_YEARS}; 0: as long as the law says")
+    return value
 
 
 def _language(value: str) -> str:

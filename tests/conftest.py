@@ -74,3 +74,20 @@ def pytest_configure() -> None:
     """Let Ctrl-C reach the programs under test even where these tests run in the background with it ignored."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def practice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixty bundles of the demo's practice in nine months, recorded, expiries and all; to be copied before it is changed."""
+    from revrec.app import advance, demo, record
+    from revrec.app.progress import Silent
+    from revrec.app.workspace import open_workspace
+
+    now = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    root = tmp_path_factory.mktemp("practice") / "books"
+    demo.prepare(root, now=now)
+    demo.write_events(root / "events.jsonl", 5, 60, 9)
+    with open_workspace(root) as ws:
+        record.record(ws, record.sources(ws, [str(root / "events.jsonl")], mapping=None), now=now, progress=Silent())
+        advance.advance(ws, date(2025, 9, 30), now=now, progress=Silent())
+    return root

@@ -33,6 +33,7 @@ sii = true
 vat_scheme = "cash"
 invoiced_by = "the old program"
 signer = "certificate.p12"
+keep_years = 10
 
 [taxpayer]
 id = "ES-00000000T"
@@ -98,6 +99,7 @@ def test_every_key_is_read(tmp_path):
     assert found.methods == {"bizum": Role.PSP_CLEARING}
     assert found.invoiced_by == "the old program"
     assert found.signer == tmp_path / "certificate.p12"
+    assert found.keep_years == 10
     assert found.series == {"invoice": "F"}
     assert [(rate.since.year, rate.rate) for rate in found.irpf.rates] == [(2025, Decimal(7)), (2027, Decimal(15))]
     assert found.address.town == "Las Palmas"

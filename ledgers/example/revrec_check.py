@@ -31,6 +31,7 @@ INCOME = frozenset(
 ENDING = frozenset({"breakage.expiry", "breakage.termination"})
 REINSTATED = "breakage.reinstated"
 ZERO = Decimal()
+_BUILD = "Run `revrec books build`: it writes the files of journal/ again as they were recorded"
 
 
 class RevrecError(NamedTuple):
@@ -120,7 +121,7 @@ class _Check:
             self.report(entry, "no entry number, in a file that revrec makes. Move it to manual/ and run `revrec books build`")
             return
         if self.numbers.setdefault(number, entry) is not entry:
-            self.report(entry, f"the number E-{number} stands on another entry too ({_place(self.numbers[number])})")
+            self.report(entry, f"the number E-{number} stands on another entry too ({_place(self.numbers[number])}). {_BUILD}")
         event = meta.get("event")
         if self.events.setdefault(event, entry) is not entry:
             self.once(event, entry)
@@ -130,7 +131,7 @@ class _Check:
         if "corrects" in meta:
             self.corrections.append((number, entry))
         if "late" in meta and "effective-date" not in meta:
-            self.report(entry, f"{meta['entry']} is late but has no effective-date")
+            self.report(entry, f"{meta['entry']} is late but has no effective-date: the day it belongs to. {_BUILD}")
         if self.legs(entry, bundle) and "session" in meta:
             session = meta["session"]
             if self.earned.setdefault(session, entry) is not entry:
@@ -150,7 +151,7 @@ class _Check:
         alike = self.several.setdefault(event, {_key(first): first})
         before = alike.setdefault(_key(entry), entry)
         if before is not entry:
-            self.report(entry, f"posted twice, as {entry.meta['entry']} and as {_named(before)}")
+            self.report(entry, f"posted twice, as {entry.meta['entry']} and as {_named(before)}: it counts double. {_BUILD}")
 
     def legs(self, entry: Any, bundle: str | None) -> bool:
         """Take the legs in and say whether one of them is income."""
@@ -162,7 +163,11 @@ class _Check:
             elif role == "contract-liability":
                 self.owe(posting, bundle, entry)
             elif role is None:
-                self.report(entry, f"{posting.account} has no revrec-role, yet revrec posted to it. Give it one in the chart")
+                self.report(
+                    entry,
+                    f"{posting.account} has no revrec-role, yet revrec posted to it. "
+                    'Write revrec-role: "…" under its open line in chart.beancount',
+                )
                 self.roles[posting.account] = "unknown"
         return income
 
@@ -179,14 +184,17 @@ class _Check:
         for bundle, entry in self.touched.items():
             owed = self.liability[bundle]
             if owed > 0:
-                self.report(entry, f"bundle {bundle} has used more than was paid: its contract liability is {owed} in debit")
+                self.report(
+                    entry,
+                    f"bundle {bundle} has used more than was paid: its contract liability is {owed} in debit. {_see(bundle)}",
+                )
         self.last.update(self.touched)
         self.touched.clear()
 
     def by_hand(self, entry: Any) -> None:
         """A hand-written transaction: no number of ours, and the five guarded roles only when approved."""
         if "entry" in entry.meta:
-            self.report(entry, "an entry number outside journal/: hand-written entries have none")
+            self.report(entry, "an entry number outside journal/: hand-written entries have none. Delete its line `entry:`")
         for posting in entry.postings:
             if posting.units is None or not isinstance(posting.units.number, Decimal):
                 continue
@@ -233,7 +241,7 @@ class _Check:
             corrected = _number(entry.meta["corrects"])
             unknown = corrected not in self.numbers and self.whole
             if corrected is None or unknown or corrected >= number:
-                self.report(entry, f"E-{number} corrects {entry.meta['corrects']}, which is no earlier entry")
+                self.report(entry, f"E-{number} corrects {entry.meta['corrects']}, which is no earlier entry. {_BUILD}")
 
     def check_sessions(self) -> None:
         """A session's income stands on one transaction, unless that was reversed."""
@@ -243,7 +251,8 @@ class _Check:
             alive = [e for e in found if e.meta.get("corrects") not in own and e.meta["entry"] not in undone]
             if len(alive) > 1:
                 places = ", ".join(map(_named, alive))
-                self.report(alive[-1], f"session {session} earned on {len(alive)} unreversed transactions: {places}")
+                earned = f"session {session} earned on {len(alive)} unreversed transactions: {places}"
+                self.report(alive[-1], f"{earned}. Its revenue counts more than once. {_BUILD}")
 
     def check_numbers(self) -> None:
         """Entry numbers are gapless from 1."""
@@ -251,7 +260,7 @@ class _Check:
         for number in sorted(self.numbers):
             if number > expected:
                 gap = f"E-{expected}" if number == expected + 1 else f"E-{expected} to E-{number - 1}"
-                self.report(self.numbers[number], f"before E-{number}, {gap} missing. Run `revrec books build`")
+                self.report(self.numbers[number], f"before E-{number}, {gap} missing. {_BUILD}")
             expected = number + 1
 
     def check_bundles(self) -> None:
@@ -259,10 +268,16 @@ class _Check:
         for bundle, count in self.ended.items():
             if count > 0 and self.liability.get(bundle):
                 owed = self.liability[bundle]
-                self.report(self.last[bundle], f"bundle {bundle} has ended, but its contract liability is {owed} and not 0")
+                self.report(
+                    self.last[bundle],
+                    f"bundle {bundle} has ended, but its contract liability is {owed} and not 0. {_see(bundle)}",
+                )
         for bundle, entry in self.handmade:
             if bundle not in self.bundles:
-                self.report(entry, f"no bundle {bundle} stands in the books")
+                self.report(
+                    entry,
+                    f"no bundle {bundle} stands in the books. Check the id in its line `bundle:`; it is spelled as in the sale",
+                )
 
 
 def _number(text: Any) -> int | None:
@@ -274,6 +289,11 @@ def _key(entry: Any) -> tuple[Any, ...]:
     """What two transactions of one event differ in."""
     keys = ("event-source", "rule", "bundle", "session", "customer", "corrects", "effective-date")
     return (entry.date, *map(entry.meta.get, keys))
+
+
+def _see(bundle: str) -> str:
+    """Where the reason is found: most often in an entry made by hand."""
+    return f"`revrec trace bundle:{bundle}` shows what was recorded; if that is right, an entry made by hand is not"
 
 
 def _place(entry: Any) -> str:

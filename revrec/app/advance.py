@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from revrec.app.books import finish
 from revrec.app.progress import Progress
@@ -12,6 +12,9 @@ from revrec.app.record import Run, finish_files, writing
 from revrec.app.workspace import Workspace
 from revrec.core.errors import RevrecError
 from revrec.wire.envelope import parse
+
+if TYPE_CHECKING:
+    from revrec.app.erase import Erasure
 
 SOURCE = "revrec"  # of the events that revrec makes itself
 
@@ -28,11 +31,12 @@ class InTheFuture(RevrecError):
 
 @dataclass(frozen=True, slots=True)
 class Advanced:
-    """What the calendar owed: `entries` on `days`; `calendar` is where it stands now."""
+    """What the calendar owed: `entries` on `days`; `calendar` is where it stands now, `erasures` the keys it destroyed."""
 
     entries: int
     days: int
     calendar: date | None
+    erasures: tuple[Erasure, ...] = ()
 
 
 def advance(ws: Workspace, to: date, *, future: bool = False, now: datetime, progress: Progress | None = None) -> Advanced:
@@ -46,7 +50,7 @@ def advance(ws: Workspace, to: date, *, future: bool = False, now: datetime, pro
             own_event(run, f"advance-{to}", "calendar.advanced", {"to": f"{to}"})
     finish(ws, progress)
     done = run.summary()
-    return Advanced(done.entries, done.days, run.book.calendar)
+    return Advanced(done.entries, done.days, run.book.calendar, done.erasures)
 
 
 def own_event(run: Run, event_id: str, kind: str, data: dict[str, Any]) -> None:

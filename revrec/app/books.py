@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING, TypeAlias
 
+from revrec.app.sums import rebuild
 from revrec.books import plugin
 from revrec.books.check import check as beancount_findings
 from revrec.books.mainfile import NAME as MAIN
 from revrec.books.state import Books, Link, MonthRow, Note
 from revrec.books.write import Difference, Step, Writer, Written
+from revrec.core.dates import month_start
 from revrec.core.findings import Finding
 from revrec.core.journal import Role
 from revrec.store.papers import Born, Papers
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from revrec.app.progress import Progress
     from revrec.app.workspace import Workspace
-    from revrec.store.store import Store
+    from revrec.store.store import Day, Store
 
 _BLOCK = 4096  # entries whose documents are read at once
 _WORDS = {
@@ -49,10 +51,11 @@ def finish(ws: Workspace, progress: Progress | None = None) -> Written:
 
 
 def build(ws: Workspace, progress: Progress | None = None) -> Built:
-    """Make every generated file and the plugin again, byte for byte; what is right already is not touched."""
+    """Make every generated file, the plugin and the sums again, byte for byte; what is right already is not touched."""
     ws.store.check_writable()
     fresh_plugin = plugin.install(ws.root)
     written = _run(ws, writer_of(ws).rebuild, "Building the books", progress, every=True)
+    rebuild(ws, progress)
     return Built(written.files, len(written.changed) + fresh_plugin, written.stray)
 
 
@@ -71,15 +74,16 @@ def compare(ws: Workspace, progress: Progress | None = None) -> tuple[Finding, .
 
 def books_of(store: Store) -> Books:
     """What the writer asks, answered by the store."""
-    days = {day.date: day.file for day in store.days()}
+    days = store.days()
     calendar = store.head().calendar
-    last = max((day.date for day in store.days() if day.entries), default=None)
+    last = max((day.date for day in days if day.entries), default=None)
     books = Books(
         entries=store.entries_of_day,
-        days=days,
+        days={day.date: day.file for day in days},
         months=[MonthRow(row.month, Role(row.role), row.branch, row.service, row.method, row.amount) for row in store.balances()],
         last_day=max(filter(None, (last, calendar)), default=None),
         sources=store.homonyms(),
+        sizes=sizes_of(days),
     )
     papers = Papers(store)
     if papers.is_empty():
@@ -115,6 +119,14 @@ class _Links:
 
 def _linked(found: Mapping[int, Iterable[Born]]) -> dict[int, list[Link]]:
     return {entry: [Link(*born) for born in each] for entry, each in found.items()}
+
+
+def sizes_of(days: Iterable[Day]) -> dict[date, int]:
+    """The numbers of entries by month, under its first day."""
+    found: Counter[date] = Counter()
+    for day in days:
+        found[month_start(day.date)] += day.entries
+    return dict(found)
 
 
 def _notes(papers: Papers, day: date) -> list[Note]:

@@ -11,11 +11,16 @@ from revrec.app.books import finish
 from revrec.app.checklist import NO_EVIDENCE, Evidence, checklist, loaded
 from revrec.app.heads import Signed, digest_of
 from revrec.app.record import Run, finish_files, writing
+from revrec.app.sums import catch_up
+from revrec.app.verify_checklists import MEMBER
 from revrec.core.checklist import Check
 from revrec.core.dates import month_end
 from revrec.core.errors import RevrecError
+from revrec.store.checks import digest_of as digest_of_checklist
+from revrec.store.checks import encode, put_run
 
 if TYPE_CHECKING:
+    from revrec.app.erase import Erasure
     from revrec.app.workspace import Workspace
 
 
@@ -36,21 +41,27 @@ class ClosedAlready(RevrecError):
 class ChecklistFailed(RevrecError):
     """An item of the checklist fails and no reason says why the month is closed all the same."""
 
-    def __init__(self, period: str, failed: tuple[Check, ...]) -> None:
+    def __init__(self, period: str, checks: tuple[Check, ...]) -> None:
+        failed = tuple(check for check in checks if not check.passed)
         lines = [f"FAIL {check.number} {check.name}: {check.evidence}" for check in failed]
         last = f"{period} was not closed. Mend what failed, or close it with --reason TEXT, which is kept with the closing"
         super().__init__("\n".join([*lines, last]))
+        self.checks = checks
         self.failed = failed
 
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The checklist, the chain's head after the closing, the digest that stands for the period (both hex), what was signed."""
+    """The checklist, the chain's head after the closing, and the one digest that stands for the period (both hex).
+
+    `signed` is the head of the tree, as it was signed; `erasures` are the keys of persons that the calendar destroyed on its way.
+    """
 
     checks: tuple[Check, ...]
     digest: str
     period_digest: str
     signed: Signed
+    erasures: tuple[Erasure, ...] = ()
 
 
 def close(
@@ -63,23 +74,51 @@ def close(
     evidence: Evidence = NO_EVIDENCE,
 ) -> Closed:
     """Check a month and close it; raises ClosedAlready, ChecklistFailed, or Refused when the rules do not let it be closed."""
-    first = _month(period)
-    through = ws.store.head().closed_through
-    if through is not None and through >= month_end(first):
-        raise ClosedAlready(period, through)
+    first = _open_month(ws, period)
     finish_files(ws)
     errors = loaded(ws)
-    with writing(ws, now) as run:
-        checks = tuple(_checked(run, first, evidence, errors, approver))
-        failed = tuple(check for check in checks if not check.passed)
-        if failed and not reason:
-            raise ChecklistFailed(period, failed)
-        _record(run, period, approver, reason, failed)
+    try:
+        with writing(ws, now) as run:
+            checks = _checked(run, first, evidence, errors, approver)
+            _record(run, period, approver, reason, checks)
+    except ChecklistFailed as refused:
+        put_run(ws.store, period, ws.store.head().seq, encode(period, refused.checks))
+        raise
     finish(ws)
-    return Closed(checks, ws.store.head().digest.hex(), digest_of(ws.store.periods()[-1]), run.heads[-1])
+    catch_up(ws)
+    return Closed(
+        checks, ws.store.head().digest.hex(), digest_of(ws.store.periods()[-1]), run.heads[-1], tuple(run.erasures.values())
+    )
 
 
-def _checked(run: Run, first: date, evidence: Evidence, errors: tuple[str, ...] | None, approver: str) -> tuple[Check, ...]:
+def check(ws: Workspace, period: str, *, now: datetime, evidence: Evidence = NO_EVIDENCE) -> tuple[Check, ...]:
+    """Go through the checklist as a closing would, close nothing, and keep what was found; raises ClosedAlready.
+
+    What the calendar owes is booked for the checks and taken back; in a month that has not ended the calendar stays as it is.
+    """
+    first = _open_month(ws, period)
+    finish_files(ws)
+    errors = loaded(ws)
+    with writing(ws, now, dry_run=True) as run:
+        calendar, seq = run.book.calendar, run.book.seq
+        checks = _checked(run, first, evidence, errors, None)
+        if not checks:
+            checks = tuple(checklist(ws, first, evidence, calendar=calendar, errors=errors))
+    put_run(ws.store, period, seq, encode(period, checks))
+    return checks
+
+
+def _open_month(ws: Workspace, period: str) -> date:
+    """The first day of a month that is not closed; raises NoPeriod or ClosedAlready."""
+    first, through = _month(period), ws.store.head().closed_through
+    if through is not None and through >= month_end(first):
+        raise ClosedAlready(period, through)
+    return first
+
+
+def _checked(
+    run: Run, first: date, evidence: Evidence, errors: tuple[str, ...] | None, approver: str | None
+) -> tuple[Check, ...]:
     """The checklist after the calendar has run to the month's end; none for a month that has not ended: it is refused."""
     last, today = month_end(first), run.now.astimezone(run.ws.settings.zone).date()
     if today <= last:
@@ -90,15 +129,22 @@ def _checked(run: Run, first: date, evidence: Evidence, errors: tuple[str, ...] 
     return tuple(checklist(run.ws, first, evidence, calendar=run.book.calendar, errors=errors, approver=approver))
 
 
-def _record(run: Run, period: str, approver: str, reason: str | None, failed: tuple[Check, ...]) -> None:
-    """The closing as an event, with the reason and the numbers of the items that failed."""
+def _record(run: Run, period: str, approver: str, reason: str | None, checks: tuple[Check, ...]) -> None:
+    """The closing as an event, with the reason, the digest of the checklist, and the numbers of the items that failed.
+
+    The checklist itself is kept beside it: the chain covers its digest. Without a reason nothing may have failed.
+    """
+    failed = [str(check.number) for check in checks if not check.passed]
+    if failed and not reason:
+        raise ChecklistFailed(period, checks)
+    kept = encode(period, checks)
     event = f"close-{period}-{_next_number(run.ws, period)}"
     data: dict[str, object] = {"period": period, "approver": approver}
     if reason:
         data["note"] = reason
-    if failed:
-        data["metadata"] = {"failed-items": ".".join(str(check.number) for check in failed)}
+    data["metadata"] = {MEMBER: digest_of_checklist(kept)} | ({"failed-items": ".".join(failed)} if failed else {})
     own_event(run, event, "period.closed", data)
+    run.recorder.checklist(period, kept)
 
 
 def _month(period: str) -> date:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import orjson
 
-from revrec.app import advance, init, invoices, render, report, serve, standing, year
+from revrec.app import advance, init, invoices, render, report, standing, year
+from revrec.app import serve as books
 from revrec.app.practice import policy_text
 from revrec.app.progress import Progress
 from revrec.app.simulate import BUNDLES, MONTHS, SEED, START, TAXPAYER, simulate
@@ -132,14 +133,13 @@ def demo(
         say("")
         for line in report.rollforward(ws, START, last, None).lines():
             say(line)
+        opened = books.prepare(ws, progress=progress)
     say("")
     say(f"The books: {root / 'main.beancount'}; the events: {path}")
     if serve:
-        _serve(root, say, port)
-
-
-def _serve(root: Path, say: Callable[[str], None], port: int) -> None:
-    serve.serve(root / "main.beancount", lambda address: say(f"Fava serves them at {address} until Ctrl-C"), port)
+        for line in opened.why:
+            say(line)
+        books.serve(opened, lambda address: say(f"Fava serves them at {address} until Ctrl-C"), port)
 
 
 def prepare(root: Path, *, now: datetime) -> None:

@@ -118,13 +118,21 @@ def find(root: Path, entry: JournalEntry) -> Place | None:
     """
     file = f"journal/{entry.date:%Y}/{entry.date}.beancount"
     try:
-        lines = (root / file).read_text("utf-8").splitlines()
+        text = (root / file).read_bytes()
     except FileNotFoundError:
         return None
-    wanted, top = f'entry: "E-{entry.number}"', 0
-    for number, line in enumerate(lines, 1):
-        if line[:4].isdigit():
-            top = number
-        elif line.strip() == wanted:
-            return Place(file, top)
-    return None
+    at = _own_line(text, f'entry: "E-{entry.number}"\n'.encode())
+    while at > 0 and not text[at : at + 4].isdigit():
+        at = text.rfind(b"\n", 0, at - 1) + 1
+    return Place(file, text.count(b"\n", 0, at) + 1) if at >= 0 else None
+
+
+def _own_line(text: bytes, wanted: bytes) -> int:
+    """Where the line begins that holds nothing but this; -1 where there is none. A day of a large practice has thousands."""
+    found = text.find(wanted)
+    while found >= 0:
+        start = text.rfind(b"\n", 0, found) + 1
+        if not text[start:found].strip():
+            return start
+        found = text.find(wanted, found + 1)
+    return -1

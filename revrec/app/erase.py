@@ -1,9 +1,11 @@
 """`customer.erased`: the key of the person is destroyed, or the person is blocked until the law lets go; and who a customer is.
 
-Destroyed when nothing is open and nothing was invoiced; else blocked: nobody opens the details, whoever asks, until the
-statutory date, and the next `customer.erased` after it destroys the key (GDPR art. 17(3)(b); LOPDGDD art. 32). Records that
-the tax authority has not answered yet are still sent to it, and keep the key; what waits to be invoiced is invoiced first.
-Entries, chain and proofs are not touched: they name the customer by id only.
+Destroyed when nothing is open and nothing was invoiced; else blocked until the statutory date (GDPR art. 17(3)(b); LOPDGDD
+art. 32): the details are opened only for an office that the law names, and logged (`disclose`). When the calendar and the
+clock have passed that date and nothing is open, the key is destroyed by whatever is recorded next; a second `customer.erased`
+does so as soon as nothing keeps the person. Records that the tax authority has not answered yet are still sent to it, and
+keep the key; what waits to be invoiced is invoiced first. Entries, chain and proofs are not touched: they name the customer
+by id only.
 """
 
 from __future__ import annotations
@@ -16,15 +18,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from einvoice.regimes.verifactu.states import State
 from revrec.app.customers import UnknownCustomer
 from revrec.app.entries import amount_of, of_bundle
+from revrec.app.shut import hush
 from revrec.core import money, units
 from revrec.core.bundle import Bundle, Status
 from revrec.core.errors import Refused
 from revrec.core.journal import JournalEntry, Role
-from revrec.core.retention import Kept, kept_until
+from revrec.core.retention import Kept, kept_until, may_be_over
+from revrec.store.disclosures import Disclosures, Draft, Kind
 from revrec.store.papers import Issued, Papers
 
 if TYPE_CHECKING:
     from revrec.app.workspace import Workspace
+    from revrec.settings import Settings
     from revrec.store.store import Store, StoredEvent
 
 ERASED = "customer.erased"
@@ -51,9 +56,9 @@ class Erasure(NamedTuple):
     why: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        if self.kept is None:
-            return f"customer {self.customer}: erased, the key of the personal data is destroyed"
         reasons = f" ({', '.join(self.why)})" if self.why else ""
+        if self.kept is None:
+            return f"customer {self.customer}: erased, the key of the personal data is destroyed{reasons}"
         return f"customer {self.customer}: blocked until {self.kept.until}, {self.kept.source}{reasons}"
 
     def to_json(self) -> dict[str, Any]:
@@ -107,41 +112,83 @@ def check_alive(store: Store, customer: str) -> None:
         )
 
 
-def carry_out(store: Store, customer: str, on: date, currency: str) -> Erasure:
+def carry_out(store: Store, customer: str, on: date, settings: Settings) -> Erasure:
     """Destroy the key of a customer, or block it, inside the running transaction; the event itself is written already."""
-    kept, why = _standing(store, customer, on, currency)
+    standing = _Standing.of(store, customer, on, settings)
+    why = tuple(standing.why(on, settings.currency))
+    hush(store, customer)
     if why:
         store.block_key(customer)
-        return Erasure(customer, kept, why)
+        return Erasure(customer, standing.kept, why)
     store.destroy_key(customer)
     return Erasure(customer)
 
 
-def answer(store: Store, customer: str, on: date, currency: str) -> Erasure:
+def let_go(store: Store, on: date, settings: Settings, at: str) -> Iterator[Erasure]:
+    """Destroy the keys of the blocked persons whom nothing keeps on a day, the statutory date passed; each in the log.
+
+    `on` is the earlier of calendar and clock: a calendar that runs ahead destroys nothing before its time.
+    """
+    for customer in store.blocked_before(may_be_over(on, settings.keep_years)):
+        standing = _Standing.of(store, customer, on, settings)
+        kept = standing.kept
+        if kept.until >= on or next(standing.why(on, settings.currency), None):
+            continue
+        said = f"the calendar has passed {kept.until}, {kept.source}"
+        Disclosures(store).add(Draft(Kind.DESTROYED, f"key: {said}"), [customer], at)
+        hush(store, customer)
+        store.destroy_key(customer)
+        yield Erasure(customer, None, (said,))
+
+
+def answer(store: Store, customer: str, on: date, settings: Settings) -> Erasure:
     """What became of a person whose erasure is recorded, as it stands on a day."""
     if not store.keys.blocked(customer):
         return Erasure(customer)
-    kept, why = _standing(store, customer, on, currency)
-    return Erasure(customer, kept, why or (f"nothing keeps it any more: a new {ERASED} destroys the key",))
+    standing = _Standing.of(store, customer, on, settings)
+    why = tuple(standing.why(on, settings.currency))
+    return Erasure(
+        customer, standing.kept, why or (f"nothing keeps it any more: a new {ERASED} destroys the key, else the calendar",)
+    )
 
 
-def _standing(store: Store, customer: str, on: date, currency: str) -> tuple[Kept, tuple[str, ...]]:
-    """Until when the person's data is kept if anything keeps it, and what does on a day; an invoice not beyond that date."""
-    bundles, papers = _bundles(store, customer), Papers(store)
-    entries, issued = _entries(store, customer, bundles), papers.of_customer(customer)
-    days = (*(entry.date for entry in entries), *(each.issued_on for each in issued))
-    kept = kept_until(max(days, default=on))
-    invoiced = (*_invoices(store, bundles), *(f"invoice {each.number}" for each in issued)) if kept.until >= on else ()
-    bound = (*_bound(store, customer, on), *_unanswered(papers, issued))
-    return kept, (*_balances(entries, customer, currency), *_rights(bundles, customer, on), *bound, *invoiced)
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What is recorded of a person, and until when the law has it kept."""
+
+    store: Store
+    customer: str
+    bundles: list[Bundle]
+    entries: list[JournalEntry]
+    issued: list[Issued]
+    kept: Kept
+
+    @classmethod
+    def of(cls, store: Store, customer: str, on: date, settings: Settings) -> _Standing:
+        """How the person stands; the years count from the last entry or document, else from the request."""
+        bundles, issued = _bundles(store, customer), Papers(store).of_customer(customer)
+        entries, asked = _entries(store, customer, bundles), store.erasure(customer)
+        days = (*(entry.date for entry in entries), *(each.issued_on for each in issued))
+        last = max(days, default=asked.date if asked else on)
+        return cls(store, customer, bundles, entries, issued, kept_until(last, settings.keep_years))
+
+    def why(self, on: date, currency: str) -> Iterator[str]:
+        """What keeps the data on a day, what is quickly found first; an invoice not beyond the statutory date."""
+        yield from _balances(self.entries, self.customer, currency)
+        yield from _rights(self.bundles, self.customer, on)
+        yield from _unanswered(Papers(self.store), self.issued)
+        if self.kept.until >= on:
+            yield from _invoices(self.store, self.bundles)
+            yield from (f"invoice {each.number}" for each in self.issued)
+        yield from _bound(self.store, self.customer, on)
 
 
 def _unanswered(papers: Papers, issued: Iterable[Issued]) -> Iterator[str]:
     """`invoice F2026-000001 not answered by the tax office`: whose record is still to be sent, or to be sent again."""
-    states = papers.states()
     for each in issued:
         latest = papers.records_of(each.number)[-1:]  # one that was mended has several
-        if any(record.place not in states or states[record.place].state not in _ANSWERED for record in latest):
+        states = [papers.state(record.place) for record in latest]
+        if any(state is None or state.state not in _ANSWERED for state in states):
             yield f"invoice {each.number} not answered by the tax office"
 
 
@@ -235,7 +282,7 @@ def card(ws: Workspace, customer: str, on: date) -> Card:
         raise UnknownCustomer(customer)
     erased = store.erasure(customer)
     if erased is not None:
-        found = answer(store, customer, on, ws.settings.currency)
+        found = answer(store, customer, on, ws.settings)
         return Card(customer, "blocked" if found.kept else "erased", erased.date, found)
     registered = store.registration(customer)
     if registered is None:

@@ -180,11 +180,12 @@ def listing(
 
 def pending(ws: Workspace, today: date) -> Pending:
     """The documents that wait, with what each waits for and its legal deadline."""
-    found = []
-    for waits in Papers(ws.store).waiting():
-        until = deadline(waits, _registered(ws, waits.draft.recipient))
-        found.append(Held(waits, until, today, ws.settings.currency))
-    return Pending(tuple(found))
+    return Pending(tuple(held(ws, waits, today) for waits in Papers(ws.store).waiting()))
+
+
+def held(ws: Workspace, waits: Waiting, today: date) -> Held:
+    """A document that waits, with its legal deadline."""
+    return Held(waits, deadline(waits, _registered(ws, waits.draft.recipient)), today, ws.settings.currency)
 
 
 def _registered(ws: Workspace, customer: str | None) -> Mapping[str, Any]:

@@ -118,8 +118,11 @@ def sent(message: Message, links: Iterable[Link]) -> list[State]:
 
 
 def strays(papers: Papers, taxpayer: str) -> tuple[str, ...]:
-    """The records whose state is not what messages and answers say."""
+    """The records whose state is not what messages and answers say; the text of one may have gone with its person."""
     kept, made = papers.states(), derived(papers, taxpayer)
+    for place, state in kept.items():
+        if not state.text and place in made:
+            made[place] = made[place]._replace(text="")
     return tuple(f"record {place}" for place in sorted(kept.keys() | made.keys()) if kept.get(place) != made.get(place))
 
 

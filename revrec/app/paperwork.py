@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from datetime import date
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import orjson
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 def paperwork(ws: Workspace) -> Paperwork:
     """Everything issued or held back, as it stands."""
     papers = Papers(ws.store)
-    states = papers.states()
-    rows = (Row(issued, states.get(issued.record)) for issued in papers.invoices())
+    states, latest = papers.states(), dict(papers.latest_records())
+    rows = (Row(issued, states.get(latest.get(issued.number, 0))) for issued in papers.invoices())
     return Paperwork(
         since=ws.settings.invoicing_from,
         documents=tuple(_document(ws, row) for row in rows),
@@ -90,8 +91,8 @@ def _whose(ws: Workspace, issued: Issued) -> tuple[str, str | None]:
 def _silent(ws: Workspace) -> Iterator[range]:
     """The entries recorded under settings without `invoicing_from`: what they billed was invoiced elsewhere."""
     every = ws.store.pins.every_settings()
-    starts = [stored.numbers.start for pin in every if (stored := ws.store.event(pin.seq))]
-    for pin, start, end in zip(every, starts, (*starts[1:], sys.maxsize), strict=True):
+    starts = [*(stored.numbers.start for pin in every if (stored := ws.store.event(pin.seq))), sys.maxsize]
+    for pin, (start, end) in zip(every, pairwise(starts), strict=True):
         if "invoicing_from" not in orjson.loads(pin.content):
             yield range(start, end)
 

@@ -181,8 +181,6 @@ def _record_file(
         run.take(each, progress)
         if run.rejected and not partial:
             raise FileRefused(run.rejected, before)
-    if run.erasures:
-        ws.store.settle_files()
     return run.summary()
 
 
@@ -201,6 +199,11 @@ def writing(ws: Workspace, now: datetime, *, dry_run: bool = False) -> Iterator[
         run.finish()
         if dry_run:
             ws.store.rollback()
+    if run.erasures and not dry_run:
+        from revrec.app import shut
+
+        ws.store.settle_files()
+        shut.clear(ws, run.erasures)
 
 
 class Run:
@@ -259,6 +262,19 @@ class Run:
         self.recorder.finish()
         if self.issuer:
             self.issuer.flush()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """The keys of blocked persons whose statutory time is over: by the calendar, and by the clock (LOPDGDD art. 32)."""
+        if self.book.calendar is None or not self.store.row("blocked"):
+            return
+        from revrec.app import erase
+
+        day = min(self.book.calendar, self.now.astimezone(self.ws.settings.zone).date())
+        for gone in erase.let_go(self.store, day, self.ws.settings, self.at):
+            self.erasures[gone.customer] = gone
+            if self.issuer:
+                self.issuer.forget(gone.customer)
 
     def summary(self) -> Recorded:
         """What was done."""
@@ -378,7 +394,7 @@ class Run:
                 self.issuer.forget(event.data.customer)
             from revrec.app import erase
 
-            became = erase.carry_out(self.store, event.data.customer, event.date, self.book.currency)
+            became = erase.carry_out(self.store, event.data.customer, event.date, self.ws.settings)
             self.erasures[event.data.customer] = became
         return True
 
@@ -393,7 +409,7 @@ class Run:
                 if self.store.erasure(customer):
                     from revrec.app import erase
 
-                    self.erasures[customer] = erase.answer(self.store, customer, event.date, self.book.currency)
+                    self.erasures[customer] = erase.answer(self.store, customer, event.date, self.ws.settings)
 
     def _posted(self, event: Event) -> list[Changes]:
         """Judge, post and take in; an event that needs an account which is missing, or not open yet, is taken back."""

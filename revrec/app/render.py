@@ -22,6 +22,7 @@ from revrec.app import wording
 from revrec.app.invoices import Erased, content
 from revrec.app.paper import Paper, buyer_of
 from revrec.app.progress import Progress, Silent
+from revrec.app.shut import clear
 from revrec.app.signer import in_words
 from revrec.app.workspace import Workspace
 from revrec.books.files import put
@@ -73,7 +74,7 @@ def render(
     """Make what was not made yet and write the files into `documents/`; a signed Facturae only where there is a signer.
 
     What Facturae would not take (it wants addresses, which an invoice to a private person may lack: RD 1619/2012 art. 6.1.e)
-    is a PDF only, and named. Raises DocumentRefused, Unwritten.
+    is a PDF only, and named. Files of persons who were blocked or erased since are removed. Raises DocumentRefused, Unwritten.
     """
     rows, said = list(invoices), progress or Silent()
     said.start("making documents", len(rows))
@@ -82,6 +83,7 @@ def render(
         try:
             files += maker.files(issued)
         except Erased:
+            clear(ws, [issued.customer])
             shut.append(issued.number)
         said.step()
     said.done()

@@ -10,6 +10,7 @@ from typing import Any
 from einvoice.regimes.verifactu import codes, states
 from revrec.app import outbox
 from revrec.app.outbox import Outcome
+from revrec.app.shut import words
 from revrec.app.submit import next_message_at
 from revrec.app.workspace import Workspace
 from revrec.store.papers import Kept, Papers, State
@@ -90,7 +91,8 @@ def status(ws: Workspace, *, now: datetime) -> Status:
             open_.append(row)
         if latest[row.number] == row.place and _is_stuck(state):
             error = codes.error(state.code)
-            stuck.append(Stuck(row.place, row.number, state, error.en, error.remedy))
+            shown = state._replace(text=words(ws.store, row, state))
+            stuck.append(Stuck(row.place, row.number, shown, error.en, error.remedy))
     last = papers.last_answer()
     incident = bool(open_) and last is not None and last.outcome in (Outcome.NOT_SENT, Outcome.UNKNOWN)
     oldest = min((datetime.fromisoformat(row.generated_at) for row in open_), default=None)

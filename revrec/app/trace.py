@@ -37,8 +37,9 @@ class Untraceable(RevrecError):
     """Nothing, or more than one thing, answers to an id."""
 
     def __init__(self, name: str, found: Sequence[str]) -> None:
+        self.found = tuple(f"{kind}:{name}" for kind in found)
         if found:
-            super().__init__(f"{name} names more than one thing. Say which: {', '.join(f'{kind}:{name}' for kind in found)}")
+            super().__init__(f"{name} names more than one thing. Say which: {', '.join(self.found)}")
         else:
             kinds = ", ".join(f"{kind}:ID" for kind in KINDS)
             super().__init__(f"{name}: nothing of that id is recorded. Ids: {kinds}")

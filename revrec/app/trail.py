@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from einvoice.regimes.verifactu import codes
+from revrec.app.shut import words
 from revrec.core import money
 from revrec.core.billing import OUTSIDE_BOOKS
-from revrec.store.papers import Answer, Issued, Kept, Message, Papers, State, Waiting
+from revrec.store.papers import Issued, Kept, Message, Papers, Waiting
 
 if TYPE_CHECKING:
     from revrec.app.workspace import Workspace
@@ -28,6 +30,11 @@ class RecordView(NamedTuple):
     state: str
     code: str
     text: str
+
+    @property
+    def means(self) -> str:
+        """What the tax office said, without its own words: they may name the person (`NIF: …, NOMBRE_RAZON: …`)."""
+        return f"{self.code}: {codes.error(self.code).en}" if self.code else self.text
 
     def to_json(self) -> dict[str, Any]:
         """The record as JSON."""
@@ -112,50 +119,39 @@ class WaitingView:
             yield f"  {field}: {message}. {remedy}"
 
 
-class _Sent(NamedTuple):
-    """What was sent and how it stands, read once for a trace."""
+def _record(papers: Papers, record: Kept) -> RecordView:
+    """A record with the last message that it went with and how it stands."""
+    state, last = papers.state(record.place), papers.last_message_of(record.place)
+    return RecordView(
+        place=record.place,
+        kind=record.kind,
+        huella=record.huella,
+        generated_at=record.generated_at,
+        message=last.message if last else None,
+        sent_at=last.at if last else None,
+        state=state.state if state else _unanswered(papers, last),
+        code=state.code if state else "",
+        text=words(papers.store, record, state),
+    )
 
-    states: Mapping[int, State]
-    messages: tuple[Message, ...]
-    answers: Mapping[int, Answer]
 
-    def view(self, record: Kept) -> RecordView:
-        """A record with the last message that it went with."""
-        state = self.states.get(record.place)
-        went = [message for message in self.messages if message.first <= record.place <= message.last]
-        last = went[-1] if went else None
-        return RecordView(
-            place=record.place,
-            kind=record.kind,
-            huella=record.huella,
-            generated_at=record.generated_at,
-            message=last.message if last else None,
-            sent_at=last.at if last else None,
-            state=state.state if state else self._unanswered(last),
-            code=state.code if state else "",
-            text=state.text if state else "",
-        )
-
-    def _unanswered(self, last: Message | None) -> str:
-        if last is None:
-            return "pending"
-        answer = self.answers.get(last.message)
-        return f"no answer for the record ({answer.outcome})" if answer else "no answer yet"
+def _unanswered(papers: Papers, last: Message | None) -> str:
+    if last is None:
+        return "pending"
+    answer = papers.answer(last.message)
+    return f"no answer for the record ({answer.outcome})" if answer else "no answer yet"
 
 
 def documents_of(ws: Workspace, numbers: Iterable[str]) -> tuple[DocumentView, ...]:
     """The documents of some numbers in order of issuing, each with its records and what came of them."""
     papers = Papers(ws.store)
     found = sorted((issued for number in numbers if (issued := papers.invoice(number))), key=lambda issued: issued.n)
-    if not found:
-        return ()
-    sent = _Sent(papers.states(), tuple(papers.messages()), {answer.message: answer for answer in papers.answers()})
     return tuple(
         DocumentView(
             issued,
             _event(ws, issued),
             tuple(_corrections(papers, issued)),
-            tuple(sent.view(record) for record in papers.records_of(issued.number)),
+            tuple(_record(papers, record) for record in papers.records_of(issued.number)),
             ws.settings.currency,
         )
         for issued in found
@@ -171,9 +167,7 @@ def related(ws: Workspace, issued: Issued) -> Iterator[str]:
 
 def waiting_of(ws: Workspace, seqs: Iterable[int]) -> tuple[WaitingView, ...]:
     """The documents that some events made due and that wait."""
-    wanted = set(seqs)
-    waiting = (waits for waits in Papers(ws.store).waiting() if waits.seq in wanted)
-    return tuple(WaitingView(waits, ws.settings.currency) for waits in waiting)
+    return tuple(WaitingView(waits, ws.settings.currency) for waits in Papers(ws.store).waiting_of(seqs))
 
 
 def _corrections(papers: Papers, issued: Issued) -> Iterator[str]:

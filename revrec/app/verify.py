@@ -14,12 +14,14 @@ from typing import Any
 
 import orjson
 
-from revrec.app import audit_key, outbox
+from revrec.app import audit_key, outbox, shut
 from revrec.app.books import compare
 from revrec.app.progress import Progress, Silent
 from revrec.app.refollow import Follower, Stray
 from revrec.app.replay import Derived, Replay
+from revrec.app.verify_checklists import check_checklists
 from revrec.app.verify_papers import check_contents, check_documents, check_records
+from revrec.app.verify_persons import check_disclosures
 from revrec.app.verify_proofs import Growth, check_heads, check_statements
 from revrec.app.workspace import Workspace
 from revrec.books.listing import day_path
@@ -32,6 +34,7 @@ from revrec.store.errors import DatabaseDamaged, KeyBroken, KeyMissing
 from revrec.store.format import GENESIS, chain_digest, decode_entry, stored_event
 from revrec.store.papers import Papers
 from revrec.store.store import Store, StoredEvent, scratch
+from revrec.store.sums import Sums
 from revrec.store.tree import Tree
 from revrec.wire.stored import MARKER
 
@@ -40,6 +43,7 @@ _RESTORE = "Restore the database from a backup made before; `revrec verify` says
 _REBUILD = "Restore the database from a backup, or ask the vendor to derive the tables again"
 _KEY = "Put the revrec.key of this workspace back from your backup"
 _BOOKS = "Run `revrec books build`"
+_SUMS = {"sum", "sum of bundle", "result"}  # what `books build` adds up again
 
 Row = tuple[Any, ...]
 Fields = dict[str, Any]
@@ -96,18 +100,22 @@ def verify(ws: Workspace, progress: Progress | None = None) -> tuple[Finding, ..
             sealing = Sealing()
             check_chain(ws.store, found, progress.step, note=sealing.note, grow=growth.take)
             check_keys(ws.store, sealing, found)
+            _check_exposed(ws, sealing.erased, found)
         progress.done()
         check_pins(ws.store, found)
         with _going_on(found, "what was signed"):
             check_signed(ws, growth, found)
         with _going_on(found, "the documents"):
             check_papers(ws, found)
+        with _going_on(found, "the log of identities"):
+            check_disclosures(ws.store, _noting(found))
         with _going_on(found, "the derivation"):
             _rederive(ws, found, progress)
         with _going_on(found, "the files"):
             _check_files(ws, found, progress)
         with _going_on(found, "the closed months"):
             check_closed(ws, found)
+            found.extend(check_checklists(ws.store))
     return found.all()
 
 
@@ -298,19 +306,26 @@ def check_keys(store: Store, sealing: Sealing, found: Findings) -> None:
             message = f"customer {customer} was erased, yet the key stands open: a backup or a hand has put it back"
             found.add("key.returned", _whose(customer), message, "Delete its row in `keys`, or erase the person again")
     try:
-        shut = sorted(customer for customer, wrapped in keys.items() if not store.keys.opens(customer, wrapped))
+        closed = sorted(customer for customer, wrapped in keys.items() if not store.keys.opens(customer, wrapped))
     except KeyMissing:
         return
     except KeyBroken as error:
         found.add("key.broken", store.keys.master.where, str(error), _KEY)
         return
-    if len(shut) > 1 and len(shut) == len(keys):
-        message = f"it opens none of the {len(shut):,} customers' keys: it is not the key of this workspace"
+    if len(closed) > 1 and len(closed) == len(keys):
+        message = f"it opens none of the {len(closed):,} customers' keys: it is not the key of this workspace"
         found.add("key.broken", store.keys.master.where, message, _KEY)
         return
-    for customer in shut:
+    for customer in closed:
         message = f"the key of {_whose(customer)} was changed: {store.keys.master.where} does not open it"
         found.add("key.changed", _whose(customer), message, _RESTORE)
+
+
+def _check_exposed(ws: Workspace, erased: Iterable[str], found: Findings) -> None:
+    """No document of a person who was blocked or erased lies in the documents folder."""
+    for path in shut.exposed(ws, sorted(erased)):
+        message = f"{path} is a document of a person who was blocked or erased"
+        found.add("person.exposed", path.as_posix(), message, "Run `revrec invoice render`, which removes it, or delete it")
 
 
 def _whose(customer: str) -> str:
@@ -447,6 +462,7 @@ def _bodies(store: Store, stored: StoredEvent | None) -> Iterator[tuple[int, byt
 
 
 def _compare_tables(store: Store, other: Store, replay: Replay, found: Findings) -> None:
+    Sums(other).catch_up(lambda _: None, Sums(store).mark)
     for what, read in (
         ("bundle", _bundle_rows),
         ("movement", _movement_rows),
@@ -456,11 +472,15 @@ def _compare_tables(store: Store, other: Store, replay: Replay, found: Findings)
         ("balance", _balance_rows),
         ("day", _day_rows),
         ("homonym", _plain("homonyms")),
+        ("sum", _sum_rows),
+        ("sum of bundle", _bundle_sum_rows),
+        ("result", _result_rows),
     ):
         for key in _unequal(read(store), read(other)):
             name = " ".join(str(part) for part in key)
             message = f"{what} {name}: the stored state is not what the events give"
-            found.add(f"derived.{what}", f"{what} {name}", message, _REBUILD)
+            hint = _BOOKS if what in _SUMS else _REBUILD
+            found.add(f"derived.{what.replace(' ', '-')}", f"{what} {name}", message, hint)
     for bundle in other.bundles():
         for name, amount in zip(Balances._fields, bundle.balances, strict=True):
             if amount < 0:
@@ -521,6 +541,18 @@ def _balance_rows(store: Store) -> Iterator[tuple[Row, Row]]:
 
 def _day_rows(store: Store) -> Iterator[tuple[Row, Row]]:
     yield from (((day,), (entries,)) for day, entries, _ in store.rows("days") if entries)
+
+
+def _sum_rows(store: Store) -> Iterator[tuple[Row, Row]]:
+    yield from ((tuple(row[:-1]), (int(row[-1]),)) for row in store.rows("liability", "9999-12") if row[-1])
+
+
+def _bundle_sum_rows(store: Store) -> Iterator[tuple[Row, Row]]:
+    yield from ((tuple(key), (amount,)) for key, amount in Sums(store).by_bundle() if amount)
+
+
+def _result_rows(store: Store) -> Iterator[tuple[Row, Row]]:
+    yield from ((tuple(row[:-1]), (int(row[-1]),)) for row in store.rows("results", "0000-00", "9999-12") if row[-1])
 
 
 # files

@@ -38,12 +38,15 @@ class Workspace:
 
 
 @contextmanager
-def open_workspace(root: Path, *, environ: Mapping[str, str] = os.environ) -> Iterator[Workspace]:
-    """The workspace in a folder; every mistake in its files is a RevrecError that names file, line and remedy."""
+def open_workspace(root: Path, *, environ: Mapping[str, str] = os.environ, reading: bool = False) -> Iterator[Workspace]:
+    """The workspace in a folder; every mistake in its files is a RevrecError that names file, line and remedy.
+
+    `reading`: nothing can be written through it, whoever asks.
+    """
     settings = configuration.load(root, environ)
     chart = Chart.load(root / "chart.beancount")
     catalogue = policies.load(root / "policy.toml", settings.currency)
-    store = open_store(settings)
+    store = open_store(settings, reading=reading)
     context = Context(settings.taxpayer, settings.currency, settings.zone.key)
     workspace = Workspace(root, settings, chart, catalogue, store, context)
     try:
@@ -69,10 +72,10 @@ def _check_currency(ws: Workspace) -> None:
         )
 
 
-def open_store(settings: Settings) -> Store:
+def open_store(settings: Settings, *, reading: bool = False) -> Store:
     """The taxpayer's books in the database that the settings name."""
 
     def restore(kind: str, content: bytes) -> object:
         return policies.restored(kind, content, settings.currency)
 
-    return Store.open(settings.url, settings.taxpayer, Master(settings.key_path, settings.key), restore)
+    return Store.open(settings.url, settings.taxpayer, Master(settings.key_path, settings.key), restore, reading=reading)

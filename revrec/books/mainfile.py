@@ -1,4 +1,4 @@
-"""What the yearly and the summary book take over from `main.beancount`: its options, and whether it uses the plugin."""
+"""What other books take over from `main.beancount`: its options, whether it uses the plugin, what it tells Fava."""
 
 from __future__ import annotations
 
@@ -9,14 +9,27 @@ from typing import NamedTuple
 NAME = "main.beancount"
 _OPTION = re.compile(r'option\s+"([^"]*)"\s+"((?:[^"\\]|\\.)*)"')
 _PLUGIN = re.compile(r'plugin\s+"revrec_check"')
-_TAKEN = ("operating_currency", "insert_pythonpath", "documents")
+_SHOWN = re.compile(
+    r'^\d{4}-\d\d-\d\d\s+(?:custom\s+"fava-(?:extension|option"\s+"(?!default-file)|sidebar-link).*|query\s+"[^"]*"\s+"(?:[^"\\]|\\.)*")$',
+    re.MULTILINE,
+)
+_TAKEN = ("operating_currency", "insert_pythonpath", "documents", "render_commas")
 
 
 class Main(NamedTuple):
-    """`options` in the order of the file, values as written between their quotes; `plugin`: revrec_check is switched on."""
+    """`options` in the order of the file, values as written between their quotes; `plugin`: revrec_check is switched on.
+
+    `shown` are the lines that tell Fava what to show: its options, extensions, links of the sidebar and saved queries.
+    """
 
     options: tuple[tuple[str, str], ...]
     plugin: bool
+    shown: tuple[str, ...] = ()
+
+    @property
+    def fava(self) -> str:
+        """What the main file tells Fava, for another book; there is no default file where nothing is edited."""
+        return "".join(["\n", *(f"{line}\n" for line in self.shown)]) if self.shown else ""
 
     def option(self, name: str, default: str) -> str:
         """The last value of an option, or the default."""
@@ -34,10 +47,11 @@ class Main(NamedTuple):
 
 
 def read(root: Path) -> Main:
-    """The options of a workspace's main file; none when it is missing."""
+    """What a workspace's main file says; nothing when it is missing."""
     try:
-        lines = (root / NAME).read_text(encoding="utf-8", errors="replace").splitlines()
+        text = (root / NAME).read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return Main((), plugin=False)
-    found = (_OPTION.match(line) for line in lines)
-    return Main(tuple((m[1], m[2]) for m in found if m), plugin=any(_PLUGIN.match(line) for line in lines))
+    lines = text.splitlines()
+    options = tuple((m[1], m[2]) for line in lines if (m := _OPTION.match(line)))
+    return Main(options, any(_PLUGIN.match(line) for line in lines), tuple(_SHOWN.findall(text)))

@@ -60,6 +60,7 @@ class Books:
     Days that hold balances only may stand in it too. `months` are the month rows of all time.
     `last_day` is the later of the last entry's date and the calendar: a month before its month is complete.
     `links` answers the documents born with some entries, `notes` those issued later, on their day.
+    `sizes` are the numbers of entries by month (its first day): what is large comes in parts too.
     `sources` holds (event id, source) where another source had used the id before: only there the source is shown.
     """
 
@@ -70,3 +71,4 @@ class Books:
     sources: Container[tuple[str, str]] = field(default_factory=frozenset)
     links: Callable[[Sequence[int]], Mapping[int, Sequence[Link]]] = _no_links
     notes: Callable[[date], Sequence[Note]] = _no_notes
+    sizes: Mapping[date, int] = field(default_factory=dict)

@@ -25,7 +25,7 @@ _NOTE = """\
 
 def text(rows: Sequence[MonthRow], chart: Chart, currency: str, main: Main) -> str:
     """The summary book: one transaction a month and branch, dated the last day of the month."""
-    parts = [HEAD, _NOTE, main.head("by month"), f'\ninclude "{chart.name}"\n']
+    parts = [HEAD, _NOTE, main.head("by month"), f'\ninclude "{chart.name}"\n', main.fava]
     for month, of_month in by_month(rows).items():
         for branches, group in _groups(of_month):
             parts.append(_transaction(month, branches, _sums(group, branches, chart), currency))

@@ -11,8 +11,10 @@ from revrec.books import fiscal, listing, mainfile, summary
 from revrec.books.balance import Asserted, month_ends
 from revrec.books.chart import Chart
 from revrec.books.files import Shelf, Unwritten, digest, put, settle
+from revrec.books.fiscal import Span, spans
 from revrec.books.render import Documents, Renderer
 from revrec.books.state import Books, MonthRow
+from revrec.core.dates import month_start
 
 __all__ = ["Books", "Difference", "MonthRow", "Unwritten", "Writer", "Written"]
 
@@ -43,9 +45,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """Every day that has a file, in order, the month rows, and the balances that stand at the top of the days."""
+    """Every day that has a file, in order, the years and their parts, the month rows, and the balances at the top of the days."""
 
     days: Sequence[date]
+    spans: Sequence[Span]
     rows: Sequence[MonthRow]
     asserted: Asserted
 
@@ -96,7 +99,9 @@ class Writer:
     def _plan(self, books: Books) -> _Plan:
         rows = tuple(books.months)
         asserted = month_ends(rows, self.chart, books.last_day)
-        return _Plan(sorted(books.days.keys() | asserted.keys()), rows, asserted)
+        days = sorted(books.days.keys() | asserted.keys())
+        months = {month_start(day): 0 for day in days}
+        return _Plan(days, spans(months | {month: n for month, n in books.sizes.items() if month in months}), rows, asserted)
 
     def _due(self, books: Books, plan: _Plan) -> Sequence[date]:
         """The days to make: those without a digest, and the month ends after the first of them."""
@@ -147,10 +152,10 @@ class Writer:
     def _texts(self, plan: _Plan) -> Iterator[tuple[str, str]]:
         main = mainfile.read(self.root)
         yield listing.INDEX, listing.index(plan.days, self.chart.mapping)
-        for year in sorted({day.year for day in plan.days}):
-            days = [day for day in plan.days if day.year == year]
-            manual = (self.root / f"manual/{year}.beancount").is_file()
-            yield fiscal.path(year), fiscal.text(days, plan.rows, self.chart, self.currency, main, manual=manual)
+        for span in plan.spans:
+            days = [day for day in plan.days if span.holds(day)]
+            manual = (self.root / f"manual/{span.first:%Y}.beancount").is_file()
+            yield span.path, fiscal.text(span, days, plan.rows, self.chart, self.currency, main, manual=manual)
         yield summary.PATH, summary.text(plan.rows, self.chart, self.currency, main)
 
     def _compared(self, path: str, data: bytes) -> Iterator[Difference]:
@@ -162,6 +167,6 @@ class Writer:
 
     def _strays(self, plan: _Plan) -> Iterator[str]:
         """Files under `journal/` and yearly books that no entry asks for: named, never removed."""
-        due = {listing.INDEX, listing.MANIFEST, *map(listing.day_path, plan.days), *(fiscal.path(d.year) for d in plan.days)}
-        there = [*(self.root / "journal").rglob("*"), *self.root.glob("fy[0-9][0-9][0-9][0-9].beancount")]
+        due = {listing.INDEX, listing.MANIFEST, *map(listing.day_path, plan.days), *(span.path for span in plan.spans)}
+        there = [*(self.root / "journal").rglob("*"), *self.root.glob("fy[0-9][0-9][0-9][0-9]*.beancount")]
         yield from sorted({file.relative_to(self.root).as_posix() for file in there if file.is_file()} - due)

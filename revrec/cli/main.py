@@ -29,6 +29,7 @@ from revrec.cli import (
     reports,
     sandbox,
     schemas,
+    serve,
     show,
     submit,
     whatif,
@@ -89,6 +90,7 @@ policies.add(app)
 proofs.add(app)
 reports.add(app)
 books.add(app)
+serve.add(app)
 export.add(app)
 whatif.add(app)
 invoices.add(app)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from revrec.cli import options, show
 from revrec.core import money
+
+if TYPE_CHECKING:
+    from revrec.app.close import Closed
+    from revrec.core.checklist import Check
 
 
 def add(app: typer.Typer) -> None:
@@ -38,15 +43,18 @@ def advance(
     with options.workspace(ctx) as ws:
         done = app.advance(ws, to, future=future, now=options.now(), progress=options.progress())
     if as_json:
-        show.show_json({"entries": done.entries, "days": done.days, "calendar": done.calendar and done.calendar.isoformat()})
+        found = {"entries": done.entries, "days": done.days, "calendar": done.calendar and done.calendar.isoformat()}
+        show.show_json(found | {"erasures": [erasure.to_json() for erasure in done.erasures]})
     else:
         print(f"calendar at {done.calendar}: {show.count(done.entries, 'entry', 'entries')} on {show.count(done.days, 'day')}")
+        for erasure in done.erasures:
+            print(erasure)
 
 
 def close(
     ctx: typer.Context,
     period: Annotated[str, typer.Argument(metavar="PERIOD", help="A month, such as 2026-01.")],
-    approver: Annotated[str, typer.Option(metavar="NAME", help="Who approves.")],
+    approver: Annotated[str | None, typer.Option(metavar="NAME", help="Who approves.")] = None,
     reason: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Why it is closed though an item fails; kept with the closing.")
     ] = None,
@@ -62,43 +70,61 @@ def close(
     withholding: Annotated[
         str | None, typer.Option(metavar="AMOUNT", help="Tax withheld in the month by the return (modelo 111).")
     ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only go through the checklist, and keep it for the page of the books in Fava.")
+    ] = False,
     as_json: options.Json = False,
 ) -> None:
     """Go through the checklist of a month, then close it: no entry is dated in it any more.
 
     One root over all events and entries is signed with it: `revrec prove` shows from it that a session is in the books.
-    The calendar runs to the month's end first. What needs outside knowledge is compared where it is given.
+    The calendar runs to the month's end first. What needs outside knowledge is compared where it is given. The checklist is
+    kept with the closing.
 
     \b
-    Example:
+    Examples:
+      revrec close 2026-01 --check
       revrec close 2026-01 --approver "A. Perez" --psp-balance 120.00
     """
     from revrec.app import close as app
     from revrec.app.checklist import Evidence
 
+    if not (approver or check):
+        raise typer.BadParameter("say who approves (--approver NAME), or only --check.")
     with options.workspace(ctx) as ws:
         amounts = (_amount(text, ws.settings.currency) for text in (psp_balance, vat_book, withholding))
         brought = Evidence(agenda, *amounts)
-        done = app.close(ws, period, approver=approver, reason=reason, now=options.now(), evidence=brought)
+        if check or approver is None:
+            done, checks = None, app.check(ws, period, now=options.now(), evidence=brought)
+        else:
+            done = app.close(ws, period, approver=approver, reason=reason, now=options.now(), evidence=brought)
+            checks = done.checks
     if as_json:
-        show.show_json(
-            {
-                "period": period,
-                "digest": done.digest,
-                "period_digest": done.period_digest,
-                "tree_head": done.signed.to_json(),
-                "checks": [
-                    {"number": c.number, "name": c.name, "outcome": c.outcome, "passed": c.passed, "evidence": c.evidence}
-                    for c in done.checks
-                ],
-            }
-        )
-    else:
-        for check in done.checks:
-            print(f"{check.outcome.value:<4}  {check.number:>2} {check.name}: {check.evidence}")
-        print(f"{period} is closed; chain head {done.digest}; digest of the month {done.period_digest}")
-        for line in done.signed.lines():
-            print(line)
+        show.show_json(_record(period, checks, done))
+        return
+    for each in checks:
+        print(f"{each.outcome.value:<4}  {each.number:>2} {each.name}: {each.evidence}")
+    if done is None:
+        print(f"{period} stays open: nothing was closed")
+        return
+    print(f"{period} is closed; chain head {done.digest}; digest of the month {done.period_digest}")
+    for line in done.signed.lines():
+        print(line)
+    for erasure in done.erasures:
+        print(erasure)
+
+
+def _record(period: str, checks: Iterable[Check], done: Closed | None) -> dict[str, object]:
+    """What `close --json` says; without digests where nothing was closed."""
+    said: dict[str, object] = {"period": period}
+    if done:
+        said |= {"digest": done.digest, "period_digest": done.period_digest, "tree_head": done.signed.to_json()}
+        said["erasures"] = [erasure.to_json() for erasure in done.erasures]
+    rows = (
+        {"number": c.number, "name": c.name, "outcome": c.outcome, "passed": c.passed, "evidence": c.evidence, "about": c.about}
+        for c in checks
+    )
+    return said | {"checks": list(rows)}
 
 
 def _amount(text: str | None, currency: str) -> int | None:

@@ -6,7 +6,7 @@ Every function judges one item from facts that the caller has gathered; amounts 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
 
@@ -30,12 +30,13 @@ class Outcome(Word):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One item of the checklist and what it was judged by."""
+    """One item of the checklist and what it was judged by; `about` names what its evidence does: `bundle:B-7`, `entry:E-12`."""
 
     number: int
     name: str
     outcome: Outcome
     evidence: str
+    about: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -74,6 +75,12 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"
 
 
+def about(check: Check, kind: str, refs: Iterable[str]) -> Check:
+    """The check with the things that its evidence is about, as many as an evidence lists."""
+    found = [f"{kind}:{ref}" for ref in refs]
+    return replace(check, about=(*check.about, *found[:SHOWN]))
+
+
 def some(names: Sequence[str]) -> str:
     """A few names and how many more there are."""
     more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
@@ -91,7 +98,7 @@ def feed(chain: str, *, sound: bool, agenda: Agenda | None) -> Check:
     if agenda.unlisted:
         wrong.append(f"recorded and not in the agenda: {some(agenda.unlisted)}")
     listed = f"{counted(agenda.listed, 'session')} of the agenda {'is' if agenda.listed == 1 else 'are'}"
-    return judged(1, name, not wrong, "; ".join(wrong) or f"{chain}; {listed} recorded")
+    return about(judged(1, name, not wrong, "; ".join(wrong) or f"{chain}; {listed} recorded"), "session", agenda.unlisted)
 
 
 def against(number: int, name: str, books: int, outside: int | None, currency: str, *, moved: bool, option: str) -> Check:
@@ -120,7 +127,8 @@ def invoice_book(ties: Sequence[Tie], documents: int, overdue: Sequence[str], cu
 def run(number: int, name: str, waiting: Sequence[str], done: int, calendar: date | None, last: date) -> Check:
     """3 and 4: what the calendar owes up to the last day of the month was booked; `done` is how many bundles it looked at."""
     if waiting:
-        return judged(number, name, False, f"not booked: {some(waiting)}. Hint: `revrec advance --to {last}`")
+        said = f"not booked: {some(waiting)}. Hint: `revrec advance --to {last}`"
+        return about(judged(number, name, False, said), "bundle", waiting)
     if calendar is None or calendar < last:
         return judged(number, name, not done, f"the calendar stands at {calendar}. Hint: `revrec advance --to {last}`")
     concerned = counted(done, "bundle")
@@ -145,7 +153,8 @@ def refund_liability(balance: int, overdue: Sequence[str], currency: str, *, mov
         return not_applicable(6, name, "no sale expects refunds")
     held = f"{money.text(balance, currency)} {currency} held"
     if balance < 0 or overdue:
-        return judged(6, name, False, f"{held}; the window is over for {some(overdue) or 'more than was held'}")
+        said = f"{held}; the window is over for {some(overdue) or 'more than was held'}"
+        return about(judged(6, name, False, said), "bundle", overdue)
     return judged(6, name, True, f"{held}, all for open windows")
 
 
@@ -161,7 +170,7 @@ def late_events(numbers: Sequence[int]) -> Check:
     names = some([f"E-{number}" for number in numbers])
     stand = "stands" if len(numbers) == 1 else "stand"
     said = f"{counted(len(numbers), 'entry', 'entries')} of earlier periods {stand} in it {names}".rstrip()
-    return judged(8, "late events", True, said)
+    return about(judged(8, "late events", True, said), "entry", (f"E-{number}" for number in numbers))
 
 
 def revaluation(done: Sequence[str], wrong: Sequence[str], waiting: Sequence[str] = (), *, year_end: bool = False) -> Check:
@@ -171,13 +180,13 @@ def revaluation(done: Sequence[str], wrong: Sequence[str], waiting: Sequence[str
     """
     name = "revaluation"
     if wrong:
-        return judged(9, name, False, f"a non-monetary balance was revalued: {some(wrong)}")
+        return about(judged(9, name, False, f"a non-monetary balance was revalued: {some(wrong)}"), "entry", wrong)
     if waiting:
         hint = "record `currency.revalued` with the rate of the day" if year_end else "due at the end of the year"
         return judged(9, name, not year_end, f"{some(waiting)} held and not revalued this month: {hint}")
     if not done:
         return not_applicable(9, name, "no currency was revalued")
-    return judged(9, name, True, f"revalued: {some(done)}")
+    return about(judged(9, name, True, f"revalued: {some(done)}"), "entry", (said.partition(" ")[0] for said in done))
 
 
 def ties(books: int, bundles: int, currency: str) -> Check:
@@ -198,9 +207,10 @@ def sub_ledger(found: Iterable[Tie], manual: int, currency: str) -> Check:
     )
 
 
-def negative(names: Sequence[str]) -> Check:
+def negative(bundles: Sequence[str], roles: Sequence[str]) -> Check:
     """14: no bundle is owed a negative amount, no liability stands on the wrong side, and no till or clearing account below 0."""
-    return judged(14, "negative balances", not names, some(names) or "none")
+    names = [*(f"bundle {bundle}" for bundle in bundles), *roles]
+    return about(judged(14, "negative balances", not names, some(names) or "none"), "bundle", bundles)
 
 
 def clean(changed: Sequence[str], errors: Sequence[str] | None, files: int) -> Check:
@@ -210,7 +220,7 @@ def clean(changed: Sequence[str], errors: Sequence[str] | None, files: int) -> C
         return judged(15, name, False, f"changed by hand or missing: {some(changed)}; `revrec books build`")
     written = f"{counted(files, 'day file')} {'is' if files == 1 else 'are'} as the store keeps them"
     if errors is None:
-        return judged(15, name, True, f"{written}; not loaded: Beancount is not installed")
+        return judged(15, name, True, f"{written}; not loaded by Beancount")
     return judged(15, name, not errors, some(errors) or f"{written}; Beancount finds no error")
 
 
@@ -228,7 +238,8 @@ def cash(limit: CashLimit | None, taken: int, beyond: Sequence[str], currency: s
         return not_applicable(17, name, "no cash was taken" if limit else "no limit is known for these books")
     rule = f"{money.text(limit.amount, currency)} {currency} ({limit.source})"
     if beyond:
-        return judged(17, name, False, f"cash for operations of {rule} or more: payment {some(beyond)}")
+        said = f"cash for operations of {rule} or more: payment {some(beyond)}"
+        return about(judged(17, name, False, said), "payment", beyond)
     return judged(17, name, True, f"{counted(taken, 'cash payment')}, none for operations of {rule} or more")
 
 

@@ -38,9 +38,20 @@ STATUTES = (
     Statute(date(1990, 1, 1), 6, _entry, "Código de Comercio art. 30"),
     Statute(date(2004, 7, 1), 4, _filing_deadline, "Ley 58/2003, General Tributaria, art. 66"),
 )
+# Longer in single cases, which nobody sees from the books: the ten years in which the tax office may check losses and
+# deductions carried forward (LGT art. 66 bis.2), a claim in court. `keep_years` of revrec.toml is for them.
 
 
-def kept_until(last: date) -> Kept:
-    """The day until which the data behind a last entry must be kept: the latest that any rule in force then asks for."""
+def may_be_over(on: date, least: int = 0) -> date:
+    """The day after which no last entry can lie if, on a day, the law lets go of what is behind it: a quick first look."""
+    return add_months(on, -12 * max(least, *(rule.years for rule in STATUTES if rule.since <= on)))
+
+
+def kept_until(last: date, least: int = 0) -> Kept:
+    """The day until which the data behind a last entry must be kept: the latest that any rule in force then asks for.
+
+    `least` is the number of years that the taxpayer's settings ask for, whatever the law says (0: none).
+    """
     rules = (rule for rule in STATUTES if rule.since <= last)
-    return max(Kept(add_months(rule.start(last), 12 * rule.years), rule.source) for rule in rules)
+    found = max(Kept(add_months(rule.start(last), 12 * rule.years), rule.source) for rule in rules)
+    return max(found, Kept(add_months(last, 12 * least), f"revrec.toml, keep_years = {least}"))

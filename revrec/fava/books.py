@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fava.beans.abc import Transaction
@@ -12,12 +14,15 @@ from revrec.core.money import exponent
 from revrec.core.rollforward import Leg, Line, Source, lines_of
 
 if TYPE_CHECKING:
+    from datetime import date
     from decimal import Decimal
 
     from fava.beans.abc import Directive, Open, Posting
     from fava.core.tree import Tree
 
 ROLE = "revrec-role"
+ENTRY = "entry"  # the metadata that revrec puts on each of its entries
+_SUMMED = re.compile(r"(fy[0-9].*|summary)\.beancount")  # generated, too: entries that stand for many, under no number
 
 
 def roles(opens: Iterable[Open]) -> dict[str, str]:
@@ -45,6 +50,22 @@ def lines(entries: Iterable[Directive], accounts: Mapping[str, str], currency: s
 def strayed(entries: Iterable[Transaction], liabilities: set[str]) -> bool:
     """Whether a leg of the contract liability belongs to another branch than its entry."""
     return any(p.account in liabilities and p.meta and "branch" in p.meta for entry in entries for p in entry.postings)
+
+
+def hand_legs(entries: Iterable[Transaction], accounts: set[str], currency: str) -> Iterator[tuple[date, int]]:
+    """The legs of the accountant's own entries on some accounts, with their days, debit positive: what revrec did not write."""
+    own = (entry for entry in entries if ENTRY not in entry.meta and not _SUMMED.fullmatch(_file(entry)))
+    legs = ((entry.date, leg) for entry in own for leg in entry.postings if leg.account in accounts)
+    return ((day, minor(leg.units.number, currency)) for day, leg in legs if leg.units.currency == currency)
+
+
+def _file(entry: Transaction) -> str:
+    return Path(str(entry.meta["filename"])).name
+
+
+def by_hand(entries: Iterable[Transaction], accounts: set[str], currency: str) -> int:
+    """What the accountant's own entries hold on some accounts together, debit positive."""
+    return sum(amount for _, amount in hand_legs(entries, accounts, currency))
 
 
 def _source(entry: Transaction, accounts: Mapping[str, str], currency: str) -> Source:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
+from revrec.app.liability import Movements, in_group
 from revrec.core.dates import month_end
-from revrec.core.report import Tie
-from revrec.core.rollforward import FLOWS, MEANINGS, MONTH, TITLES, Flow, Line, Rollforward, Row, rollforward
+from revrec.core.errors import RevrecError
+from revrec.core.rollforward import FLOWS, MEANINGS, MONTH, TITLES, Flow, Rollforward, Row, rollforward
 from revrec.fava.chart import SERIES, Chart, chart, sums
+from revrec.fava.frame import Tab, TieLine
 from revrec.fava.links import Links
 
 VIEWS = {"months": "By month", "groups": "By branch, service and policy", "bundles": "By bundle"}
@@ -36,12 +38,11 @@ class TableRow(NamedTuple):
     numbers: tuple[Number, ...]
 
 
-class Tab(NamedTuple):
-    """One way to see the roll-forward."""
+class NothingBooked(RevrecError):
+    """There is no day to begin with."""
 
-    title: str
-    link: str
-    current: bool
+    def __init__(self) -> None:
+        super().__init__("the books have no entry yet")
 
 
 class Figure(NamedTuple):
@@ -68,11 +69,18 @@ class Page:
     rows: tuple[TableRow, ...]
     total: TableRow | None
     left_out: int
-    tie: Tie
-    tie_texts: tuple[str, str, str]
     months: dict[str, tuple[str, str]]
     account: str
     account_link: str
+    source: str
+    ties: tuple[TieLine, ...]
+    notices: tuple[str, ...] = ()
+
+    @property
+    def subtitle(self) -> str:
+        """What is shown, of which days."""
+        of = f"{self.scope} · " if self.scope else ""
+        return f"{of}Sessions sold and not yet delivered · {self.first} to {self.last} · {self.currency}"
 
 
 class View(NamedTuple):
@@ -84,26 +92,30 @@ class View(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """Makes the page of one request: the period, how a number is written, where it leads."""
+    """Makes the page of one request: the period, how a number is written, where it leads; `source` says what was read."""
 
     currency: str
     first: date
     last: date
-    ledger: int
+    ties: tuple[TieLine, ...]
+    notices: tuple[str, ...]
+    source: str
     time: str | None
     money: Callable[[int], str]
     links: Links
 
-    def page(self, lines: Sequence[Line], view: View) -> Page:
-        """The page for the lines from the beginning of the books."""
-        whole = rollforward(lines, self.first, self.last, ())
-        within = [line for line in lines if all(getattr(line, name) == value for name, value in view.group.items())]
+    def page(self, movements: Movements, view: View) -> Page:
+        """The page for movements from the beginning of the books."""
+        within = in_group(movements.lines, view.group)
         months = rollforward(within, self.first, self.last, (MONTH,))
-        by = {"months": (MONTH,), "groups": GROUP, "bundles": ("bundle",)}[view.name]
-        rolled = months if by == (MONTH,) else rollforward(within, self.first, self.last, by)
-        flows = tuple(f for f in FLOWS if f in _ALWAYS or any(row.flows[FLOWS.index(f)] for row in (*rolled.rows, rolled.total)))
+        rolled, others = months, 0
+        if view.name == "groups":
+            rolled = rollforward(within, self.first, self.last, GROUP)
+        elif view.name == "bundles":
+            largest = movements.largest(view.group, MOST)
+            rolled, others = rollforward(largest.lines, self.first, self.last, ("bundle",)), largest.others
+        flows = tuple(f for f in FLOWS if f in _ALWAYS or any(row.flows[FLOWS.index(f)] for row in (*rolled.rows, months.total)))
         rows = self._chosen(rolled)
-        tie = Tie("Ledger balance", self.ledger, "roll-forward closing", whole.total.closing)
         return Page(
             currency=self.currency,
             first=self.first,
@@ -119,13 +131,14 @@ class Maker:
                 ("Closing", "Opening and all columns together."),
             ),
             rows=tuple(self._row(row, rolled.by, flows, view) for row in rows),
-            total=self._row(rolled.total, (), flows, view, labels=("Total", *("",) * (len(rolled.by) - 1))),
-            left_out=len(rolled.rows) - len(rows),
-            tie=tie,
-            tie_texts=(self.money(tie.left), self.money(tie.right), self.money(tie.difference)),
+            total=self._row(months.total, (), flows, view, labels=("Total", *("",) * (len(rolled.by) - 1))),
+            left_out=len(rolled.rows) - len(rows) + others,
             months={row.key[0] or "": self._month(row) for row in months.rows},
             account=self.links.account,
             account_link=self.links.entries(None, {}, self.time),
+            source=self.source,
+            ties=self.ties,
+            notices=self.notices,
         )
 
     def _chosen(self, rolled: Rollforward) -> Sequence[Row]:
@@ -175,15 +188,14 @@ class Maker:
         return ""
 
 
-def period(begin: date | None, end: date | None, lines: Sequence[Line], last_day: date | None) -> tuple[date, date]:
+def period(begin: date | None, end: date | None, earliest: date | None, latest: date | None) -> tuple[date, date]:
     """The days of the report: those of the time filter, as far as the books go; else whole months of all of them.
 
-    ValueError when the books are empty.
+    `earliest` and `latest` are the days of the first and the last entry; raises NothingBooked.
     """
-    days = [line.date for line in lines] or ([last_day] if last_day else [])
-    if not days and not begin:
-        raise ValueError("the books have no entry yet")
-    first = begin or min(days).replace(day=1)
-    known = month_end(max([*days, *([last_day] if last_day else [])], default=first))
+    if earliest is None and begin is None:
+        raise NothingBooked
+    first = begin or (earliest or date.min).replace(day=1)
+    known = month_end(latest or first)
     last = end if end and (end <= known or known < first) else known
     return first, max(first, last)

@@ -127,7 +127,11 @@ class Papers:
 
     def for_authority(self, record: Kept) -> bytes | None:
         """The XML of a record as the tax authority gets it, that of a blocked person too; None: the key is destroyed."""
-        return self.store.keys.unseal_for_authority(record.customer, _SOURCE, f"record {record.place}", record.xml.decode())
+        return self.for_role(record.customer, f"record {record.place}", record.xml)
+
+    def for_role(self, customer: str, name: str, sealed: bytes) -> bytes | None:
+        """What was sealed, a blocked person's too: only for whom the law names, and what is logged; None: the key is gone."""
+        return self.store.keys.unseal_for_authority(customer, _SOURCE, name, sealed.decode())
 
     # invoices
 
@@ -272,6 +276,11 @@ class Papers:
         row = self.store.row("document", number, form)
         return self.unseal(row[0], f"{number}.{form}", bytes(row[1])) if row else None
 
+    def document_for_role(self, number: str, form: str) -> bytes | None:
+        """The bytes of a document, a blocked person's too: only for whom the law names, and what is logged."""
+        row = self.store.row("document", number, form)
+        return self.for_role(row[0], f"{number}.{form}", bytes(row[1])) if row else None
+
     def documents(self, number: str) -> list[tuple[str, str, str]]:
         """The documents made of an invoice: format, instant, SHA-256."""
         return [(row[0], row[1], row[2]) for row in self.store.rows("documents_of_invoice", number)]
@@ -281,6 +290,11 @@ class Papers:
     def messages(self) -> list[Message]:
         """Everything that was sent, in order."""
         return [sent(row) for row in self.store.rows("messages")]
+
+    def last_message_of(self, place: int) -> Message | None:
+        """The last message with which a record went, or None."""
+        row = self.store.row("last_message_of", place, place)
+        return sent(row) if row else None
 
     def last_message(self) -> Message | None:
         """What was sent last."""
@@ -318,6 +332,11 @@ class Papers:
     def states(self) -> dict[int, State]:
         """Where each record stands that was sent."""
         return {row[0]: State(*row) for row in self.store.rows("states")}
+
+    def state(self, place: int) -> State | None:
+        """Where one record stands, or None when it was not sent."""
+        row = self.store.row("state", place)
+        return State(*row) if row else None
 
     def put_states(self, states: Iterable[State]) -> None:
         """Where records stand now."""
@@ -361,6 +380,11 @@ class Papers:
     def waiting(self) -> list[Waiting]:
         """The documents that wait, in order of the events that made them due."""
         return [decode_waiting(*row) for row in self.store.rows("waiting")]
+
+    def waiting_of(self, seqs: Iterable[int]) -> list[Waiting]:
+        """The documents that wait because of some events, by their numbers; in their order."""
+        rows = {row[0]: row for row in self.store.rows_of_list("waiting_of_list", sorted(set(seqs)))}
+        return [decode_waiting(*row) for row in rows.values()]
 
     def waiting_for(self, recipient: str) -> list[Waiting]:
         """The documents that wait for something about one person."""

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from revrec.core.book import Changes, Movement
+from revrec.core.book import Changes, Kind, Movement
 from revrec.core.events import Event
 from revrec.core.journal import JournalEntry
 from revrec.store.book import StoreBook
 from revrec.store.format import NO_PINS, chain_digest, chain_record, encode_entry, pins_digest
 from revrec.store.pins import Pin
-from revrec.store.state import encode_bundle, encode_parts
+from revrec.store.state import encode_bundle, encode_parts, glance
 from revrec.store.store import Store
 
 _Row = tuple[Any, ...]
@@ -39,6 +39,8 @@ class Recorder:
         self._pins: list[_Row] = []
         self._homonyms: list[_Row] = []
         self._periods: list[_Row] = []
+        self._checklists: list[_Row] = []
+        self._used: dict[str, str] = {}  # the last day on which a session of each bundle was recorded
         self._iso: dict[date, str] = {}
 
     def add(
@@ -85,6 +87,10 @@ class Recorder:
         """Note what stood in the books of a month (`2026-01`) when the latest event closed it."""
         self._periods.append((self._taxpayer, self._book.seq, period, head, files))
 
+    def checklist(self, period: str, content: bytes) -> None:
+        """Note by which checklist the latest event closed a month."""
+        self._checklists.append((self._taxpayer, self._book.seq, period, content))
+
     def _iso_of(self, day: date) -> str:
         text = self._iso.get(day)
         if text is None:
@@ -106,7 +112,13 @@ class Recorder:
         for nth, (kind, ref, seq, day, bundle, customer, units, entry, parts) in enumerate(movements):
             assert seq == number
             text = encode_parts(parts) if parts else ""
+            if kind is Kind.SESSION and bundle:
+                self._use(bundle, self._iso_of(day))
             add((own, ref, kind, seq, nth, self._iso_of(day), bundle, customer, units, entry, text))
+
+    def _use(self, bundle: str, day: str) -> None:
+        if day > self._used.get(bundle, ""):
+            self._used[bundle] = day
 
     def _revise(self, movements: Sequence[Movement]) -> None:
         """Earlier movements whose amounts a late event changed; written after the new ones, the latest wins."""
@@ -125,6 +137,7 @@ class Recorder:
             ("pins", self._pins),
             ("homonyms", self._homonyms),
             ("periods", self._periods),
+            ("checklists", self._checklists),
         ):
             write(f"add_{table}", rows)
             rows.clear()
@@ -142,14 +155,17 @@ class Recorder:
         new, old = [], []
         for name in book.dirty:
             bundle = book._bundles[name]  # noqa: SLF001  the recorder writes what the book holds
-            due = bundle.due
-            row = (due.isoformat() if due else None, bundle.status, encode_bundle(bundle))
+            due, used = bundle.due, self._used.get(name, "")
+            row = (due.isoformat() if due else None, bundle.status)
+            rest = (*glance(bundle), encode_bundle(bundle))
             if ("bundles", name) in book.stored:
-                old.append((bundle.customer, *row, own, name))
+                old.append((bundle.customer, *row, used, used, *rest, own, name))
             else:
-                new.append((own, name, bundle.customer, bundle.terms.policy.id, bundle.seq, *row))
+                made = (own, name, bundle.customer, bundle.terms.policy.id, bundle.seq)
+                new.append((*made, *row, bundle.branch or "", max(used, self._iso_of(bundle.sold_on)), *rest))
         self._store.write("add_bundles", new)
         self._store.write("put_bundle", old)
+        self._used.clear()
 
     def _flush_customers(self) -> None:
         own, book = self._taxpayer, self._book

@@ -54,6 +54,14 @@ def encode_bundle(bundle: Bundle) -> bytes:
     )
 
 
+def glance(bundle: Bundle) -> tuple[Any, ...]:
+    """What lists select and add up of a bundle: the columns `ends_on` to `unpaid`."""
+    ends, position, left = bundle.valid_until, bundle.position, 0 if bundle.ended else bundle.left
+    owed = position.claimed if position.claims else 0
+    unpaid = 0 if bundle.ended else max(bundle.price - position.paid - position.lost - owed, 0)
+    return (ends.isoformat() if ends else None, int(left > 0), left, bundle.balances.contract_liability, owed, unpaid)
+
+
 def _position_row(position: Position) -> tuple[Any, ...]:
     """Every member of a position in the order of its declaration; its parts as plain tuples."""
     if not position.claims and not position.receipts and not position.written:

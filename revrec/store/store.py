@@ -116,7 +116,7 @@ class Store:
         self.taxpayer_id = taxpayer_id
         self.connection = connection
         self.dialect = connection.dialect.name
-        self.writing = False
+        self.writing = self.reading = False
         self.read_only = False
         self.restore = restore
         self.taxpayer = self._taxpayer()
@@ -124,10 +124,10 @@ class Store:
         self.keys = KeyRing(taxpayer_id, master, self._wrapped, self._wrapped_of)
 
     @classmethod
-    def open(cls, url: str, taxpayer_id: str, master: Master, restore: Restore) -> Store:
+    def open(cls, url: str, taxpayer_id: str, master: Master, restore: Restore, *, reading: bool = False) -> Store:
         """The books in an existing database of the right version; raises a StoreError that says what to do.
 
-        `restore` makes a policy, package or tax of its pinned content.
+        `restore` makes a policy, package or tax of its pinned content; `reading`: the connection refuses to write.
         """
         where = url.removeprefix("sqlite:///")
         engine = schema.engine(url)
@@ -136,12 +136,14 @@ class Store:
         except exc.DBAPIError as error:
             raise translated(str(error.orig), where) from error
         try:
+            if reading:
+                schema.only_read(connection)
             schema.check(connection, where)
             store = cls(connection, where, taxpayer_id, master, restore)
         except BaseException:
             connection.close()
             raise
-        store.read_only = schema.read_only(url)
+        store.read_only = reading or schema.read_only(url)
         return store
 
     def close(self) -> None:
@@ -192,16 +194,18 @@ class Store:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Several reads that see one state."""
-        if self.writing:
+        """Several reads that see one state; inside another snapshot, its state."""
+        if self.writing or self.reading:
             yield
             return
         self.connection.rollback()
         self._begin_reading()
+        self.reading = True
         try:
             self.rows("head")  # the state that is seen is that of the first read
             yield
         finally:
+            self.reading = False
             self.connection.rollback()
 
     def rollback(self) -> None:
@@ -432,6 +436,11 @@ class Store:
         event = self._latest(customer)
         return event if event and event.type == "customer.registered" else None
 
+    def last_registration(self, customer: str) -> StoredEvent | None:
+        """The latest registration of a customer, also when the person was erased or blocked since; None when there is none."""
+        row = self.row("registrations", customer)
+        return self._event(row) if row else None
+
     def erasure(self, customer: str) -> StoredEvent | None:
         """The latest `customer.erased` of a customer, or None: nothing registers a person after it."""
         event = self._latest(customer)
@@ -447,8 +456,10 @@ class Store:
         self.keys.fresh.clear()
 
     def destroy_key(self, customer: str) -> None:
-        """Delete a customer's key inside the running transaction: what was sealed with it can never be read again."""
-        self._shred()
+        """Delete a customer's key inside the running transaction: what was sealed with it can never be read again.
+
+        SQLite overwrites what it deletes (`secure_delete`, see `schema`).
+        """
         self.write("destroy_key", [(self.taxpayer, customer)])
         self.keys.drop(customer)
 
@@ -456,13 +467,16 @@ class Store:
         """Shut a customer's key inside the running transaction; none that was never made."""
         wrapped = self.keys.block(customer)
         if wrapped:
-            self._shred()
             self.write("put_key", [(wrapped, self.taxpayer, customer)])
 
-    def _shred(self) -> None:
-        """SQLite overwrites what it deletes from now on, instead of only forgetting where it lies."""
-        if self.dialect == "sqlite":
-            self.connection.exec_driver_sql("PRAGMA secure_delete=ON")
+    def blocked(self) -> list[str]:
+        """The blocked persons, ordered by id."""
+        return [row[0] for row in self.rows("blocked")]
+
+    def blocked_before(self, day: date) -> list[str]:
+        """The blocked persons for whom, and for whose bundles, nothing was booked or issued after a day, ordered by id."""
+        after = day.isoformat()
+        return [row[0] for row in self.rows("blocked_before", after, after, after)]
 
     def settle_files(self) -> None:
         """After a commit: no older page, with a key that is gone, stays in the file of changes beside an SQLite database."""
@@ -476,6 +490,13 @@ class Store:
         if clear is None:
             return None
         members: dict[str, Any] = orjson.loads(clear)["data"]
+        return members
+
+    def unsealed_for_role(self, event: StoredEvent) -> dict[str, Any]:
+        """The sealed members of an event, a blocked person's too: only for whom the law names, and what is logged."""
+        sealed = event.event["data"].get("sealed")
+        clear = self.keys.unseal_for_authority(event.customer, event.source, event.id, sealed) if sealed else None
+        members: dict[str, Any] = orjson.loads(clear)["data"] if clear else {}
         return members
 
     def visit(self, session: str) -> Visit | None:
@@ -495,6 +516,10 @@ class Store:
     def estimates(self) -> list[tuple[int, StoredEvent]]:
         """Every estimate of use with its number, in order of recording."""
         return [(row[0], self._event(row)) for row in self.rows("estimates")]
+
+    def milestones(self) -> list[StoredEvent]:
+        """The events that closed a month, opened one again or valued a currency, in order of recording."""
+        return [self._event(row) for row in self.rows("milestones")]
 
     def days(self) -> list[Day]:
         """The days that have entries (or only balances), in order."""

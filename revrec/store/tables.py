@@ -27,7 +27,11 @@ DAY = String(10)
 MONTH = String(7)
 
 ADJUSTMENTS = text("type = 'adjustment.posted'")
+GIVEN = text("type = 'session.completed'")
 ESTIMATES = text("type = 'breakage.estimated'")
+MILESTONES = text("type IN ('period.closed', 'period.reopened', 'currency.revalued')")
+BLOCKED = text("length(wrapped) = 61")
+REGISTRATIONS = text("type = 'customer.registered'")
 
 metadata = MetaData()
 
@@ -88,6 +92,17 @@ events = Table(
 Index("ix_events_bundle", events.c.taxpayer, events.c.bundle, events.c.seq)
 # Estimates are few and asked for by every run: an index that every other event leaves alone.
 Index("ix_events_estimates", events.c.taxpayer, events.c.seq, sqlite_where=ESTIMATES, postgresql_where=ESTIMATES)
+# So are the days on which months were closed and opened again, and money of other currencies was valued.
+Index("ix_events_milestones", events.c.taxpayer, events.c.seq, sqlite_where=MILESTONES, postgresql_where=MILESTONES)
+# The registrations of one person, also after an erasure: for those to whom the law has blocked data shown.
+Index(
+    "ix_events_registrations",
+    events.c.taxpayer,
+    events.c.customer,
+    events.c.seq,
+    sqlite_where=REGISTRATIONS,
+    postgresql_where=REGISTRATIONS,
+)
 
 # FACTS: the journal, as the bytes whose digest stands in the chain.
 entries = Table(
@@ -164,8 +179,39 @@ periods = Table(
     sqlite_with_rowid=False,
 )
 
+# FACTS: the checklist of a month as it stood when the month was closed; appended by `close` with its `period.closed`, whose
+# metadata hold the SHA-256 of `content`.
+checklists = Table(
+    "checklists",
+    metadata,
+    _taxpayer(),
+    Column("seq", BigInteger, nullable=False),
+    Column("period", MONTH, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("taxpayer", "seq", "period", name="pk_checklists"),
+    CheckConstraint("length(period) = 7", name="ck_checklists_period"),
+    sqlite_with_rowid=False,
+)
+
+# The latest run of the checklist of each month, written by `close --check` and by a `close` that was refused: what a page
+# shows of a month that is open. `seq` is the last event that it saw. Neither a fact nor to be made again.
+checklist_runs = Table(
+    "checklist_runs",
+    metadata,
+    _taxpayer(),
+    Column("period", MONTH, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("taxpayer", "period", name="pk_checklist_runs"),
+    CheckConstraint("length(period) = 7", name="ck_checklist_runs_period"),
+    sqlite_with_rowid=False,
+)
+
 # DERIVED: the state of each bundle; `due` is the day on which the clock must look at it, `policy` the id of the policy
-# under which the event numbered `seq` made it.
+# under which the event numbered `seq` made it. What follows is what lists select and add up: `used_on` the day of the last
+# session (of the sale where there was none), `ends_on` the last day of use with grace, `live` 1 while something is left and
+# neither a fact nor the clock ended it, `units_left` in quanta; in minor units its contract `liability`, what is `owed`, and
+# what of the price is `unpaid` without being owed yet.
 bundles = Table(
     "bundles",
     metadata,
@@ -176,8 +222,17 @@ bundles = Table(
     Column("seq", BigInteger, nullable=False),
     Column("due", DAY),
     Column("status", String(16), nullable=False),
+    Column("branch", ID, nullable=False),  # '' = none
+    Column("used_on", DAY, nullable=False),
+    Column("ends_on", DAY),
+    Column("live", Integer, nullable=False),
+    Column("units_left", BigInteger, nullable=False),
+    Column("liability", BigInteger, nullable=False),
+    Column("owed", BigInteger, nullable=False),
+    Column("unpaid", BigInteger, nullable=False),
     Column("state", LargeBinary, nullable=False),
     PrimaryKeyConstraint("taxpayer", "bundle", name="pk_bundles"),
+    CheckConstraint("live IN (0, 1)", name="ck_bundles_live"),
     sqlite_with_rowid=False,
 )
 Index("ix_bundles_due", bundles.c.taxpayer, bundles.c.due)
@@ -232,7 +287,8 @@ holdings = Table(
     sqlite_with_rowid=False,
 )
 
-# The key of each customer, wrapped by one that is not in the database; the only thing that erasing a person deletes.
+# The key of each customer, wrapped by one that is not in the database; the only thing that erasing a person deletes. That of
+# a blocked person is a byte longer: the calendar finds them by it.
 keys = Table(
     "keys",
     metadata,
@@ -242,6 +298,7 @@ keys = Table(
     PrimaryKeyConstraint("taxpayer", "customer", name="pk_keys"),
     sqlite_with_rowid=False,
 )
+Index("ix_keys_blocked", keys.c.taxpayer, keys.c.customer, sqlite_where=BLOCKED, postgresql_where=BLOCKED)
 
 # DERIVED: movement of a month by role and analytic dimensions; '' = none.
 balances = Table(
@@ -322,6 +379,9 @@ Index("ix_invoices_entry", invoices.c.taxpayer, invoices.c.entry, invoices.c.iss
 Index("ix_invoices_seq", invoices.c.taxpayer, invoices.c.seq)
 Index("ix_invoices_account", invoices.c.taxpayer, invoices.c.account, invoices.c.n)
 Index("ix_invoices_customer", invoices.c.taxpayer, invoices.c.customer, invoices.c.n)
+# All that a list of documents shows, without their texts; rows come in the order of `n`, so that the index only grows.
+REGISTER = ("n", "number", "kind", "issued_on", "entry", "account", "bundle", "customer", "corrects", "gross", "vat", "record")
+Index("ix_invoices_register", invoices.c.taxpayer, *invoices.c[REGISTER])
 
 # FACTS: the records of the tax authority's chain (VERI*FACTU), registrations and cancellations together, in order of
 # generation; `xml` is sealed with the key of `customer`; the other columns are what the next record and the huella need.
@@ -444,7 +504,8 @@ states = Table(
 )
 
 # FACTS: the head of the tree over events and entries (RFC 9162) at each closing, as the note that was signed; appended with its
-# `period.closed`. `frontier` are the nodes from which the tree grows on: the next closing hashes only what came since.
+# `period.closed`. `frontier` are the nodes from which the tree grows on: the next closing hashes only what came since; `tiles`
+# the subtrees of 1,024 leaves completed since the head before: a proof reads them instead of every leaf.
 tree_heads = Table(
     "tree_heads",
     metadata,
@@ -454,6 +515,7 @@ tree_heads = Table(
     Column("size", BigInteger, nullable=False),
     Column("root", LargeBinary(32), nullable=False),
     Column("frontier", LargeBinary, nullable=False),
+    Column("tiles", LargeBinary, nullable=False),
     Column("note", LargeBinary, nullable=False),
     PrimaryKeyConstraint("taxpayer", "seq", name="pk_tree_heads"),
     CheckConstraint("seq > 0 AND size >= seq", name="ck_tree_heads_numbers"),
@@ -482,7 +544,105 @@ statements = Table(
 )
 Index("ix_statements_customer", statements.c.taxpayer, statements.c.customer, statements.c.n)
 
+# DERIVED: how far the sums below go: every entry up to that number is in them; caught up by `app/sums.py`, never by `record`.
+marks = Table(
+    "marks",
+    metadata,
+    _taxpayer(),
+    Column("name", String(16), nullable=False),
+    Column("entry", BigInteger, nullable=False),
+    PrimaryKeyConstraint("taxpayer", "name", name="pk_marks"),
+    CheckConstraint("entry >= 0", name="ck_marks_entry"),
+    sqlite_with_rowid=False,
+)
+
+# DERIVED: movements of the contract liability by month and flow (`core/tally.py`), more owed positive; '' = none.
+liability = Table(
+    "liability",
+    metadata,
+    _taxpayer(),
+    Column("month", MONTH, nullable=False),
+    Column("branch", ID, nullable=False),
+    Column("service", ID, nullable=False),
+    Column("policy", String(80), nullable=False),
+    Column("flow", String(32), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    PrimaryKeyConstraint("taxpayer", "month", "branch", "service", "policy", "flow", name="pk_liability"),
+    sqlite_with_rowid=False,
+)
+
+# DERIVED: the same by bundle.
+bundle_liability = Table(
+    "bundle_liability",
+    metadata,
+    _taxpayer(),
+    Column("bundle", ID, nullable=False),
+    Column("month", MONTH, nullable=False),
+    Column("branch", ID, nullable=False),
+    Column("service", ID, nullable=False),
+    Column("policy", String(80), nullable=False),
+    Column("flow", String(32), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    PrimaryKeyConstraint("taxpayer", "bundle", "month", "branch", "service", "policy", "flow", name="pk_bundle_liability"),
+    sqlite_with_rowid=False,
+)
+
+# DERIVED: income and expenses by month, debit positive; '' = none.
+results = Table(
+    "results",
+    metadata,
+    _taxpayer(),
+    Column("month", MONTH, nullable=False),
+    Column("package", ID, nullable=False),
+    Column("provider", ID, nullable=False),
+    Column("branch", ID, nullable=False),
+    Column("service", ID, nullable=False),
+    Column("role", String(32), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    PrimaryKeyConstraint("taxpayer", "month", "package", "provider", "branch", "service", "role", name="pk_results"),
+    sqlite_with_rowid=False,
+)
+
+# FACTS: the log of identities that were opened, handed over or destroyed, with a chain of its own. `role` is the office to
+# which the law has blocked data shown ('' = nobody was blocked), `recipient` the SHA-256 of the certificate that a file was
+# encrypted for, `whom` that of the persons in `disclosed`, `said` who did it and why, sealed with the taxpayer's own key.
+disclosures = Table(
+    "disclosures",
+    metadata,
+    _taxpayer(),
+    Column("n", BigInteger, nullable=False, autoincrement=False),
+    Column("at", String(20), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("role", String(32), nullable=False),
+    Column("scope", String(128), nullable=False),
+    Column("recipient", String(64), nullable=False),
+    Column("persons", BigInteger, nullable=False),
+    Column("documents", BigInteger, nullable=False),
+    Column("whom", LargeBinary(32), nullable=False),
+    Column("said", LargeBinary, nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),
+    PrimaryKeyConstraint("taxpayer", "n", name="pk_disclosures"),
+    CheckConstraint("kind IN ('shown', 'handed over', 'destroyed')", name="ck_disclosures_kind"),
+    CheckConstraint("n > 0 AND persons >= 0 AND documents >= 0", name="ck_disclosures_numbers"),
+    CheckConstraint("length(whom) = 32 AND length(digest) = 32", name="ck_disclosures_digests"),
+    sqlite_with_rowid=False,
+)
+
+# FACTS: the persons of each disclosure.
+disclosed = Table(
+    "disclosed",
+    metadata,
+    _taxpayer(),
+    Column("n", BigInteger, nullable=False, autoincrement=False),
+    Column("customer", ID, nullable=False),
+    PrimaryKeyConstraint("taxpayer", "n", "customer", name="pk_disclosed"),
+    sqlite_with_rowid=False,
+)
+Index("ix_disclosed_customer", disclosed.c.taxpayer, disclosed.c.customer, disclosed.c.n)
+
 BOOK_FACTS = ("events", "entries", "pins", "periods")
 DOCUMENT_FACTS = ("invoices", "records", "installations", "documents", "messages", "answers")
+CHECK_FACTS = ("checklists",)
 PROOF_FACTS = ("tree_heads", "statements")
-FACTS = BOOK_FACTS + DOCUMENT_FACTS + PROOF_FACTS
+PERSON_FACTS = ("disclosures", "disclosed")
+FACTS = BOOK_FACTS + DOCUMENT_FACTS + PROOF_FACTS + CHECK_FACTS + PERSON_FACTS

@@ -11,10 +11,11 @@ import pytest
 from revrec.app import report
 from revrec.app.advance import InTheFuture, advance
 from revrec.app.checklist import AgendaUnreadable, Evidence
-from revrec.app.close import ChecklistFailed, ClosedAlready, NoPeriod, close, digest_of
+from revrec.app.close import ChecklistFailed, ClosedAlready, NoPeriod, check, close, digest_of
 from revrec.app.init import Answers, init
 from revrec.app.workspace import open_workspace
 from revrec.core.errors import Refused
+from revrec.store import checks
 from tests.app.shelf import HISTORY, NOW, POLICY, book, checked, copied, event, lines, prepare, tamper
 
 
@@ -66,7 +67,7 @@ def test_a_failed_item_needs_a_reason_which_is_kept(root: Path) -> None:
         close(ws, "2026-03", approver="A", reason="seen, a comment", now=NOW)
         [closing] = ws.store.events_by_id("close-2026-03-1")
         assert ws.store.unsealed(closing) == {"note": "seen, a comment"}
-        assert closing.event["data"]["metadata"] == {"failed-items": "15"}
+        assert closing.event["data"]["metadata"]["failed-items"] == "15"
 
 
 def test_damage_in_the_store_fails_the_checklist(root: Path) -> None:
@@ -231,7 +232,7 @@ def test_cash_beyond_the_legal_limit_is_a_finding_until_it_is_answered_for(desk,
         close(ws, "2026-03", approver="A", now=NOW)
     close(ws, "2026-03", approver="A", reason="seen, told the customers", now=NOW)
     [closing] = ws.store.events_by_id("close-2026-03-1")
-    assert closing.event["data"]["metadata"] == {"failed-items": "17"}
+    assert closing.event["data"]["metadata"]["failed-items"] == "17"
 
 
 def _said(ws, item: int, day: date) -> str:
@@ -267,3 +268,57 @@ def test_money_of_another_currency_waits_for_the_rate_of_the_years_end(sold, ope
     assert _said(ws, 9, date(2026, 12, 31)).startswith("FAIL USD held and not revalued this month: record `currency.revalued`")
     sold("2026-10-31", "currency.revalued", currency="USD", rate="0.95")
     assert _said(opened(sold), 9, date(2026, 10, 31)).startswith("pass revalued: E-")
+
+
+def test_the_checklist_is_kept_with_the_closing_and_its_digest_in_the_chain(root: Path) -> None:
+    with open_workspace(root) as ws:
+        done = close(ws, "2026-03", approver="A. Perez", now=NOW)
+        [closing] = ws.store.events_by_id("close-2026-03-1")
+        kept = checks.closings(ws.store)[closing.seq]
+    assert kept.checks == done.checks
+    assert closing.event["data"]["metadata"] == {"checklist": kept.digest}
+    assert checked(root) == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ("UPDATE checklists SET content = CAST(replace(content, 'none waits', 'some wait') AS BLOB)", "checklist.changed"),
+        ("DELETE FROM checklists", "checklist.missing"),
+        ("UPDATE checklists SET seq = 1", "checklist.stray"),
+        ("UPDATE checklists SET content = x'00'", "row.unreadable"),
+    ],
+)
+def test_a_kept_checklist_that_was_changed_is_found(root: Path, change: str, code: str) -> None:
+    with open_workspace(root) as ws:
+        close(ws, "2026-03", approver="A. Perez", now=NOW)
+    tamper(root, change)
+    assert code in {finding.code for finding in checked(root)}
+
+
+def test_a_refused_closing_keeps_what_it_found_and_nothing_else(root: Path) -> None:
+    with open_workspace(root) as ws:
+        before = ws.store.head()
+        with pytest.raises(ChecklistFailed) as refused:
+            close(ws, "2026-03", approver="A", now=NOW, evidence=Evidence(psp_balance=1))
+        run = checks.latest_run(ws.store, "2026-03")
+        assert run is not None
+        assert (run.seq, run.checks) == (before.seq, refused.value.checks)
+        assert ws.store.head() == before
+    assert checked(root) == ()
+
+
+def test_a_checklist_is_run_without_closing_and_the_newest_is_kept(root: Path) -> None:
+    with open_workspace(root) as ws:
+        before = ws.store.head()
+        assert [each.number for each in check(ws, "2026-03", now=NOW) if not each.passed] == []
+        again = check(ws, "2026-03", now=NOW, evidence=Evidence(psp_balance=1))
+        run = checks.latest_run(ws.store, "2026-03")
+        assert run is not None
+        assert run.checks == again
+        assert [each.number for each in again if not each.passed] == [2]
+        assert ws.store.head() == before
+        with pytest.raises(ClosedAlready):
+            check(ws, "2026-02", now=NOW)
+        assert len(check(ws, "2026-11", now=NOW)) == 17, "a month that has not ended is checked as it stands"
+    assert checked(root) == ()

@@ -82,7 +82,7 @@ def test_saved_queries_run(new_workspace):
     _, entries, options = opens(new_workspace())
     connection = beanquery.connect("beancount:", entries=entries, errors=[], options=options)
     queries = [entry for entry in entries if isinstance(entry, Query)]
-    assert len(queries) == 4
+    assert len(queries) == 11
     for query in queries:
         connection.execute(query.query_string).fetchall()
 

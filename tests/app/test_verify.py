@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from revrec.app import sums
 from revrec.app.advance import advance
 from revrec.app.workspace import open_workspace
 from revrec.store.keys import new_key
@@ -16,7 +17,10 @@ from tests.app.shelf import HISTORY, NOW, book, checked, copied, event, lines, p
 
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return prepare(tmp_path_factory.mktemp("shelf") / "books")
+    root = prepare(tmp_path_factory.mktemp("shelf") / "books")
+    with open_workspace(root) as ws:
+        sums.catch_up(ws)
+    return root
 
 
 @pytest.fixture
@@ -96,6 +100,8 @@ TAMPERED = {
     ),
     "a movement": ("UPDATE movements SET units = 0 WHERE ref = 'S-1'", "derived.movement", "movement S-1 session"),
     "a bundle": ("UPDATE bundles SET due = NULL WHERE bundle = 'B-1'", "derived.bundle", "bundle B-1"),
+    "what lists add up": ("UPDATE bundles SET liability = 1 WHERE bundle = 'B-1'", "derived.bundle", "bundle B-1"),
+    "a bundle's last use": ("UPDATE bundles SET used_on = '2026-12-31' WHERE bundle = 'B-1'", "derived.bundle", "bundle B-1"),
     "a bundle's row": ("DELETE FROM bundles WHERE bundle = 'B-2'", "derived.bundle", "bundle B-2"),
     "a customer's credit": ("UPDATE customers SET credit = 9 WHERE customer = 'C-2'", "derived.customer", "customer C-2"),
     "a visit": ("UPDATE visits SET paid = 0", "derived.visit", "visit S-5"),
@@ -119,6 +125,10 @@ TAMPERED = {
         "derived.file",
         "journal/2026/2026-02-10.beancount",
     ),
+    "a sum of a month": ("UPDATE liability SET amount = amount + 1", "derived.sum", "sum 2026-0"),
+    "a sum of a bundle": ("DELETE FROM bundle_liability", "derived.sum-of-bundle", "sum of bundle B-1"),
+    "a result": ("UPDATE results SET provider = 'PR-9'", "derived.result", "result 2026-0"),
+    "how far the sums go": ("UPDATE marks SET entry = 1", "derived.sum", "sum 2026-0"),
     "the calendar, unreadable": ("UPDATE heads SET calendar = '2026-06-1x'", "row.unreadable", "heads.calendar"),
     "the last closed day, unreadable": ("UPDATE heads SET closed_through = '?'", "row.unreadable", "heads.closed_through"),
     "the date in the row, unreadable": (

@@ -8,18 +8,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from uuid import UUID
 
 SESSIONS = 10
 EVENTS = 3 + SESSIONS  # of one bundle: customer, sale, payment, sessions
 FIRST_DAY = date(2025, 1, 1)
+YEARS = 10
 LAST_START = 283  # so that the last session falls on 20 December, and days of December are left to append
 
 POLICY = """\
 [[policy]]
 id = "standard"
-since = 2025-01-01
+since = 2016-01-01
 why = "For measuring"
 recognition = "per_session"
 breakage = "at_expiry"
@@ -55,7 +57,7 @@ exemption = "VATEX-EU-132-1C"
 
 [[package]]
 id = "PSY-10"
-since = 2025-01-01
+since = 2016-01-01
 name = { es = "Bono 10 sesiones", en = "10 sessions" }
 policy = "standard"
 tax = "es-health"
@@ -117,10 +119,21 @@ def _known(number: int) -> str:
     return f',"tax_id":"{nif}","address":"Calle Inventada {number}","post_code":"08001","town":"Barcelona","province":"Barcelona"'
 
 
-def _year(bundles: int, name: Name, kept: frozenset[int]) -> Iterator[str]:
-    starts = [_started_before(day, bundles) for day in range(LAST_START + 2)]
+def write_decade(path: Path, bundles: int) -> int:
+    """Write ten years with a tenth of the bundles each, the last of them the year of `write_year`; the number of events."""
+    of_year = bundles // YEARS
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for nth in range(YEARS):
+            first = FIRST_DAY.replace(year=FIRST_DAY.year - YEARS + 1 + nth)
+            file.writelines(_year(of_year, in_order, frozenset(), first, nth * of_year))
+    return YEARS * of_year * EVENTS
+
+
+def _year(bundles: int, name: Name, kept: frozenset[int], first: date = FIRST_DAY, base: int = 0) -> Iterator[str]:
+    """The events of a year that begins on `first`; its bundles are numbered from `base` on."""
+    starts = [base + _started_before(day, bundles) for day in range(LAST_START + 2)]
     for offset in range(LAST_START + 7 * SESSIONS + 1):
-        day = FIRST_DAY + timedelta(days=offset)
+        day = first + timedelta(days=offset)
         if offset <= LAST_START:
             for number in range(starts[offset], starts[offset + 1]):
                 yield from _sale(day, number, name)
@@ -136,8 +149,15 @@ def _started_before(day: int, bundles: int) -> int:
     return day * bundles // (LAST_START + 1)
 
 
+@cache
+def _last_sunday(year: int, month: int) -> date:
+    """The last Sunday of a month of 31 days."""
+    end = date(year, month, 31)
+    return end - timedelta(days=end.isoweekday() % 7)
+
+
 def _envelope(day: date, kind: str, event: str, data: str, hour: int) -> str:
-    zone = "+02:00" if date(2025, 3, 30) <= day < date(2025, 10, 26) else "+01:00"
+    zone = "+02:00" if _last_sunday(day.year, 3) <= day < _last_sunday(day.year, 10) else "+01:00"
     return (
         f'{{"specversion":"1.0","id":"{event}","source":"bench","type":"{kind}","time":"{day}T{hour:02d}:00:00{zone}",'
         f'"branch":"bcn","actor":"reception","data":{{{data}}}}}\n'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import pickle
+import re
 import subprocess
 import sys
 import time
@@ -50,6 +51,10 @@ def test_an_edited_journal_still_breaks_its_balance(tmp_path):
     assert any("Balance failed for 'Liabilities:ContractLiability'" in message for message in messages(main))
 
 
+# What an accountant is to do about a finding.
+REMEDY = re.compile(r"\. (Run|Check|Write|Delete|Move) |`revrec trace |needs the tag #manual")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -61,7 +66,9 @@ def test_an_edited_journal_still_breaks_its_balance(tmp_path):
     ],
 )
 def test_an_entry_by_hand_has_its_rules(tmp_path, old, new, message):
-    assert any(message in each for each in messages(made(tmp_path, SALE, manual=MANUAL.replace(old, new))))
+    found = messages(made(tmp_path, SALE, manual=MANUAL.replace(old, new)))
+    assert any(message in each for each in found)
+    assert all(REMEDY.search(each) for each in found)
 
 
 def test_other_entries_by_hand_are_free(tmp_path):
@@ -117,7 +124,9 @@ def test_accounts_below_are_guarded_too(tmp_path):
     ],
 )
 def test_a_broken_invariant_is_named_with_event_and_file(tmp_path, entries, message):
-    assert any(message in each for each in messages(made(tmp_path, entries)))
+    found = messages(made(tmp_path, entries))
+    assert any(message in each for each in found)
+    assert all(REMEDY.search(each) for each in found)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +180,10 @@ def test_a_generated_entry_stands_in_journal_only(tmp_path):
     text = (tmp_path / "journal/2026/2026-01-12.beancount").read_text()
     (tmp_path / "main.beancount").open("a").write(text.replace("E-2", "E-3"))
     assert messages(tmp_path / "main.beancount") == [
-        "main.beancount:9, event ev-2: an entry number outside journal/: hand-written entries have none",
+        (
+            "main.beancount:9, event ev-2: an entry number outside journal/: hand-written entries have none. "
+            "Delete its line `entry:`"
+        ),
         (
             "main.beancount:9, event ev-2: Liabilities:ContractLiability (contract-liability) is kept by revrec: "
             'a hand-written entry on it needs the tag #manual and bundle: "…"'
@@ -191,7 +203,7 @@ def test_an_account_without_role_is_found_once(tmp_path):
     assert [m for m in messages(main) if "revrec-role" in m] == [
         (
             "2026-01-12.beancount:3, event ev-2: Income:Sessions:Package has no revrec-role, yet revrec posted to it. "
-            "Give it one in the chart"
+            'Write revrec-role: "…" under its open line in chart.beancount'
         ),
     ]
 

@@ -22,7 +22,7 @@ def test_what_does_not_agree_refuses_the_closing_until_there_is_a_reason(told): 
     assert "FAIL 2 payment services" in said
     assert "--reason" in said
     done = json.loads(told(*close, "--reason", "the statement is wrong", "--json"))
-    assert done.keys() == {"period", "digest", "period_digest", "checks", "tree_head"}
+    assert done.keys() == {"period", "digest", "period_digest", "checks", "tree_head", "erasures"}
     assert done["tree_head"].keys() == {"size", "root", "note", "signed_by"}
     assert [check["number"] for check in done["checks"]] == list(range(1, 18))
     assert [check["number"] for check in done["checks"] if not check["passed"]] == [2]

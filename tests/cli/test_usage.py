@@ -24,6 +24,7 @@ COMMANDS = (
     "trace",
     "report",
     "books",
+    "serve",
     "export",
     "verify",
     "simulate",

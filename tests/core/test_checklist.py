@@ -98,7 +98,7 @@ def test_what_does_not_tie_fails_with_its_difference():
     tied, open_ = Tie("receivable", 5, "sub-ledger", 5), Tie("contract-asset", 5, "sub-ledger", 7)
     assert said(judge.sub_ledger([tied], 1, "EUR")) == "13 pass: 1 account, difference 0, 1 manual entry explained"
     assert said(judge.sub_ledger([tied, open_], 0, "EUR")) == "13 FAIL: contract-asset 0.05, sub-ledger 0.07, difference -0.02"
-    assert said(judge.negative(["bundle B-1"])) == "14 FAIL: bundle B-1"
+    assert said(judge.negative(["B-1"], ["cash stands at -1.00 EUR"])) == "14 FAIL: bundle B-1, cash stands at -1.00 EUR"
     assert not judge.trial_balance(100, 99, "A", "ab", "EUR").passed
     assert said(judge.trial_balance(100, 100, None, "ab" * 32, "EUR")) == (
         f"16 pass: debit 1.00, credit 1.00; not signed; head {'ab' * 8}"
@@ -126,13 +126,13 @@ def test_the_calendar_may_stand_beyond_the_last_day():
 def test_books_are_clean_when_the_files_stand_and_beancount_loads_them():
     assert said(judge.clean([], (), 1)) == "15 pass: 1 day file is as the store keeps them; Beancount finds no error"
     assert said(judge.clean([], (), 3)) == "15 pass: 3 day files are as the store keeps them; Beancount finds no error"
-    assert judge.clean([], None, 3).evidence.endswith("not loaded: Beancount is not installed")
+    assert judge.clean([], None, 3).evidence.endswith("not loaded by Beancount")
     assert not judge.clean(["2026-03-02.beancount"], (), 3).passed
     assert said(judge.clean([], ("main.beancount:1: no", "x"), 3)) == "15 FAIL: main.beancount:1: no, x"
 
 
 def test_what_fails_is_a_finding_of_the_report():
-    made = judge.table([judge.negative(["bundle B-1"]), judge.late_events([4, 5])], "2026-03", "EUR")
+    made = judge.table([judge.negative(["B-1"], []), judge.late_events([4, 5])], "2026-03", "EUR")
     assert made.findings == ("14 negative balances: bundle B-1",)
     assert [row[:2] for row in made.rows] == [("14", "FAIL"), (" 8", "pass")]
     assert made.rows[1][3] == "2 entries of earlier periods stand in it E-4, E-5"

@@ -62,6 +62,26 @@ def test_reports_of_a_state_tie_at_the_end(policy, package, history, branch):
 
 
 @some
+@given(policies, packages, histories, st.integers(0, 60), st.integers(0, 200), st.sampled_from([None, "bcn", "mad"]))
+def test_cohorts_add_up_to_the_breakage_of_any_period_and_their_curves_only_rise(policy, package, history, first, length, branch):
+    game = practice(policy, package)
+    play(game, history)
+    books, since, end = kept(game), START + timedelta(days=first), days(history) + LATER
+    until = since + timedelta(days=length)
+    for by in (("quarter",), ("month", "package"), ()):
+        found = breakage.gather(books, Question(since, until, by, branch), end)
+        booked = books.balance((Role.BREAKAGE,), since - timedelta(days=1), branch) - books.balance(
+            (Role.BREAKAGE,), until, branch
+        )
+        assert sum(cohort.recent for cohort in found.cohorts.values()) == booked
+        assert sum(cohort.bundles for cohort in found.cohorts.values()) == len(found.days)
+        for cohort in found.cohorts.values():
+            curve = [share for share in cohort.curve(end) if share is not None]
+            assert curve == sorted(curve)
+            assert all(0 <= share <= 10_000 for share in curve)
+
+
+@some
 @given(worlds, histories, st.integers(0, 60), st.integers(0, 200), st.sampled_from([None, "bcn", "mad"]))
 def test_the_lists_of_what_each_payer_owes_and_does_tie_whatever_happens(world, history, first, length, branch):
     game, price = world.practice(), world.package.price

@@ -70,7 +70,7 @@ def test_who_must_be_declared_without_a_tax_id_is_a_finding():
     assert report(books, asked(), SPAIN).findings == (
         (
             "customer C-1: 4000.00 EUR of 2026 must be declared and no tax id is known. "
-            "Hint: record `customer.registered` with its `tax_id`"
+            "Hint: record `customer.registered` with its `tax_id`; a blocked person's is behind `customer show --legal-role`"
         ),
     )
 

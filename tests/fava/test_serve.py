@@ -24,7 +24,7 @@ def noted(*arguments, **options):
     print(process.pid, flush=True)
     return process
 serve.subprocess.Popen = noted
-serve.serve(Path(sys.argv[1]), lambda address: print(address, flush=True))
+serve.serve(serve.Opened((Path(sys.argv[1]),)), lambda address: print(address, flush=True))
 print("ended", flush=True)
 """
 

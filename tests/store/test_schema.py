@@ -84,10 +84,16 @@ def test_every_statement_names_the_taxpayer_and_compiles_on_both(name: str) -> N
 
 def test_every_read_uses_an_index(url: str) -> None:
     whole = {"pins", "customers", "visits", "days", "homonyms", "periods", "holdings"}  # read whole by nature
-    whole.add("estimates")  # all that its own index holds
+    whole |= {"estimates", "milestones", "blocked", "blocked_before"}  # all that an index of their own holds
+    whole.add("checklists")  # one row a closing
     whole |= {"installation", "messages", "answers", "states", "waiting", "latest_records"}  # few rows, read whole
     whole |= {"tree_heads", "last_tree_head", "last_statement"}  # one row a closing; from the end of a key
     whole |= {"last_invoice", "last_record", "last_message", "last_answer", "last_wait", "last_sent"}  # from the end of a key
+    whole |= {"clear_marks", "clear_liability", "clear_bundle_liability", "clear_results"}
+    whole |= {"open_at", "owing"}  # the balance of every bundle, in the order of the key
+    whole |= {"chosen_bundles", "chosen_sums", "register", "register_sums"}  # lists: all that there is is looked through
+    whole |= {"waiting_page", "waiting_of_list", "count_waiting"}  # few rows, again
+    whole |= {"last_disclosure", "last_message_of"}
     whole |= {"first_unanswered", "count_open"}  # over rows that hold no texts of records
     with schema.engine(url).connect() as connection:
         for name in statements.STATEMENTS:
@@ -99,11 +105,20 @@ def test_every_read_uses_an_index(url: str) -> None:
                     assert " AND " in step, f"{name}: {step}"
 
 
-def test_estimates_are_read_from_an_index_that_holds_nothing_else(url: str) -> None:
-    sql = statements.compiled("sqlite", "estimates")
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [("estimates", "ix_events_estimates"), ("milestones", "ix_events_milestones"), ("blocked", "ix_keys_blocked")],
+)
+def test_what_is_rare_is_read_from_an_index_that_holds_nothing_else(url: str, name: str, index: str) -> None:
+    sql = statements.compiled("sqlite", name)
     with schema.engine(url).connect() as connection:
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", (1,)).fetchall()
-    assert ["ix_events_estimates" in step for *_, step in plan] == [True]
+    assert [index in step for *_, step in plan] == [True]
+
+
+def test_what_is_deleted_is_overwritten_on_every_connection(url: str) -> None:
+    with schema.engine(url).connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA secure_delete").scalar() == 1
 
 
 def test_facts_are_append_only_and_the_triggers_can_be_dropped(url: str) -> None:

@@ -20,7 +20,7 @@ from revrec.core.reports.frame import UNNAMED, Question, Records, legs_of
 from revrec.core.reports.waterfall import key_of_bundle
 from revrec.core.rollforward import Flow, lines_of, source_of
 
-BY = ("month", "package", "policy", "service", "branch")
+BY = ("month", "quarter", "package", "policy", "service", "branch")
 USUAL = ("month", "package")
 AGES = range(1, 13)  # months since the sale
 _HUNDRED = 10_000
@@ -62,30 +62,70 @@ class Cohort:
     expired: int = 0
     by_age: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     youngest: date = date.min
-    proportional: bool = False
     estimate: Estimate | None = None
-    at_sale: int = 0  # the policy's estimate, weighted by the units sold, in millionths of a quantum
+    estimated: int = 0  # of the units sold those under an estimate, and what of them was used
+    estimated_used: int = 0
+    at_sale: int = 0  # the estimate at the sale, weighted by the units sold under it, in millionths of a quantum
     ended: bool = True
     earned: int = 0
     revenue_before: int = 0
     revenue: int = 0
     breakage: int = 0
+    recent: int = 0  # breakage booked in the period
     catch_up: int = 0
+
+    @property
+    def used_share(self) -> int | None:
+        """What of the units sold was used, in hundredths of a percent."""
+        return _percent(self.used, self.sold)
+
+    @property
+    def expected(self) -> int | None:
+        """What was expected at the sales under an estimate to be used, in hundredths of a percent; None where there were none."""
+        return _HUNDRED * self.at_sale // (WHOLE * self.estimated) if self.estimated else None
+
+    @property
+    def back_test(self) -> int | None:
+        """What was used of an ended cohort less what was expected at the sale, in hundredths of a percent."""
+        if self.expected is None or not self.ended:
+            return None
+        return _HUNDRED * self.estimated_used // self.estimated - self.expected
+
+    def curve(self, on: date) -> Iterator[int | None]:
+        """The cumulative share used by the end of each month since the sale; only where every bundle has reached it."""
+        used = 0
+        for age in AGES:
+            used += self.by_age.get(age, 0)
+            reached = self.sold and add_months(self.youngest, age) - DAY <= on
+            yield _percent(used, self.sold) if reached else None
 
 
 @dataclass(slots=True)
 class Booked:
-    """What was posted for a bundle: revenue of use, breakage, what of that is a catch-up in the period, what is left."""
+    """What was posted for a bundle: revenue of use, breakage, what of that in the period, and as a catch-up, what is left."""
 
     earned: int = 0
     breakage: int = 0
+    recent: int = 0
     catch_up: int = 0
     left: int = 0
 
 
-def report(books: Records, asked: Question) -> Table:
-    """Cohorts at the end of a period: use against the estimate, and the catch-up of the period tied to the roll-forward."""
-    booked, estimates, rolled = _posted(books, asked)
+class Gathered(NamedTuple):
+    """The cohorts by key, what the roll-forward says of estimates in the period, and the days of the sales."""
+
+    cohorts: dict[tuple[str, ...], Cohort]
+    rolled: int
+    days: list[date]
+
+
+def gather(books: Records, asked: Question, on: date | None = None) -> Gathered:
+    """The cohorts at the end of a day, that of the period unless it is said; `recent` is the breakage booked in the period.
+
+    Breakage that is about no bundle stands in a cohort without names.
+    """
+    until, asked = asked.last, asked._replace(last=on or asked.last)
+    booked, estimates, rolled = _posted(books, asked, until)
     cohorts: dict[tuple[str, ...], Cohort] = defaultdict(Cohort)
     days: list[date] = []
     for today in books.bundles():
@@ -100,8 +140,14 @@ def report(books: Records, asked: Question) -> Table:
                 _uses(books, bundle, asked),
             )
     for loose in booked.values():
-        if loose.catch_up or loose.breakage or loose.earned:
+        if loose.catch_up or loose.breakage or loose.recent or loose.earned:
             _add_money(cohorts[(UNNAMED,) * len(asked.by)], loose)
+    return Gathered(dict(cohorts), rolled, days)
+
+
+def report(books: Records, asked: Question) -> Table:
+    """Cohorts at the end of a period: use against the estimate, and the catch-up of the period tied to the roll-forward."""
+    cohorts, rolled, days = gather(books, asked)
     rows = tuple((*key, *_cells(cohort, asked.last)) for key, cohort in sorted(cohorts.items()))
     catch_up = sum(cohort.catch_up for cohort in cohorts.values())
     columns = (*(Column(part, "Sold in" if part == "month" else part.capitalize(), Kind.TEXT) for part in asked.by), *COLUMNS)
@@ -115,7 +161,7 @@ def report(books: Records, asked: Question) -> Table:
     return Table("breakage", title, books.currency, columns, rows, _total(rows, len(asked.by)), ties, (window,))
 
 
-def _posted(books: Records, asked: Question) -> tuple[dict[str | None, Booked], dict[str, Estimate], int]:
+def _posted(books: Records, asked: Question, until: date) -> tuple[dict[str | None, Booked], dict[str, Estimate], int]:
     """What was posted for each bundle, the estimates of each policy, and the roll-forward's column of the period."""
     booked: dict[str | None, Booked] = defaultdict(Booked)
     estimates: dict[str, Estimate] = {}
@@ -126,14 +172,14 @@ def _posted(books: Records, asked: Question) -> tuple[dict[str | None, Booked], 
             if (entry.event, entry.source) not in seen:
                 seen.add((entry.event, entry.source))
                 _learn(estimates, books, entry)
-            if entry.date >= asked.first:
+            if asked.first <= entry.date <= until:
                 rolled += sum(
                     line.amount
                     for line in lines_of(source_of(entry))
                     if line.flow is Flow.BREAKAGE_ESTIMATE and asked.branch in (None, line.branch)
                 )
         for leg in legs_of(entry, asked.branch):
-            _book(booked[leg.bundle or entry.bundle], entry, leg.role, -leg.amount, asked.first)
+            _book(booked[leg.bundle or entry.bundle], entry, leg.role, -leg.amount, recent=asked.first <= entry.date <= until)
     return booked, estimates, rolled
 
 
@@ -146,12 +192,13 @@ def _learn(estimates: dict[str, Estimate], books: Records, entry: JournalEntry) 
         estimates[fact.policy] = Estimate(fact.expected_used, before.share if before else 0, fact.approver)
 
 
-def _book(booked: Booked, entry: JournalEntry, role: Role, amount: int, first: date) -> None:
+def _book(booked: Booked, entry: JournalEntry, role: Role, amount: int, *, recent: bool) -> None:
     if role in (Role.REVENUE_PACKAGE, Role.REVENUE_NO_SHOW):
         booked.earned += amount
     elif role is Role.BREAKAGE:
         booked.breakage += amount
-        booked.catch_up += amount if entry.rule == "breakage.estimated" and entry.date >= first else 0
+        booked.recent += amount if recent else 0
+        booked.catch_up += amount if entry.rule == "breakage.estimated" and recent else 0
     elif role in (Role.CONTRACT_LIABILITY, Role.REFUND_LIABILITY):
         booked.left += amount
 
@@ -183,7 +230,8 @@ def _add(
     if policy.breakage is Breakage.PROPORTIONAL:
         known = estimates.get(policy.id) or Estimate(policy.expected_used, 0)
         before = known.before or policy.expected_used
-        cohort.proportional = True
+        cohort.estimated += bundle.units
+        cohort.estimated_used += bundle.used
         cohort.estimate = known._replace(before=before)
         cohort.at_sale += policy.expected_used * bundle.units
         whole = booked.earned + booked.breakage + booked.left
@@ -194,6 +242,7 @@ def _add(
 def _add_money(cohort: Cohort, booked: Booked) -> None:
     cohort.earned += booked.earned
     cohort.breakage += booked.breakage
+    cohort.recent += booked.recent
     cohort.catch_up += booked.catch_up
 
 
@@ -205,8 +254,8 @@ def _cells(cohort: Cohort, on: date) -> tuple[Cell, ...]:
         cohort.sold,
         cohort.used,
         cohort.expired,
-        _percent(cohort.used, cohort.sold),
-        *_ages(cohort, on),
+        cohort.used_share,
+        *cohort.curve(on),
         estimate.before * _HUNDRED // WHOLE if estimate else None,
         estimate.share * _HUNDRED // WHOLE if estimate else None,
         cohort.earned,
@@ -215,24 +264,8 @@ def _cells(cohort: Cohort, on: date) -> tuple[Cell, ...]:
         cohort.breakage,
         cohort.catch_up if estimate or cohort.catch_up else None,
         estimate.approver if estimate else None,
-        _back_test(cohort),
+        cohort.back_test,
     )
-
-
-def _ages(cohort: Cohort, on: date) -> Iterator[int | None]:
-    """The cumulative share used by the end of each month since the sale."""
-    used = 0
-    for age in AGES:
-        used += cohort.by_age.get(age, 0)
-        reached = cohort.sold and add_months(cohort.youngest, age) - DAY <= on
-        yield _percent(used, cohort.sold) if reached else None
-
-
-def _back_test(cohort: Cohort) -> int | None:
-    """What was used of an ended cohort less what its policy expected at the sale, in hundredths of a percent."""
-    if not (cohort.proportional and cohort.ended and cohort.sold):
-        return None
-    return _HUNDRED * cohort.used // cohort.sold - _HUNDRED * cohort.at_sale // (WHOLE * cohort.sold)
 
 
 def _percent(part: int, whole: int) -> int | None:

@@ -198,7 +198,7 @@ def _unknown(party: Party, why: str, year: int, currency: str) -> Iterator[str]:
         amount = f"{text(party.operations, currency)} {currency}"
         yield (
             f"customer {', '.join(sorted(party.customers))}: {amount} of {year} must be declared and no tax id is known. "
-            "Hint: record `customer.registered` with its `tax_id`"
+            "Hint: record `customer.registered` with its `tax_id`; a blocked person's is behind `customer show --legal-role`"
         )
 
 

@@ -83,9 +83,10 @@ def _ties(books: Records, asked: Question, sums: Sums, months: tuple[str, ...]) 
 
 
 def key_of_bundle(bundle: Bundle, by: tuple[str, ...]) -> Key:
-    """The cells of a bundle for the dimensions month (of its sale), package, service, branch, policy and bundle."""
+    """The cells of a bundle for the dimensions month and quarter (of its sale), package, service, branch, policy and bundle."""
     cells: Mapping[str, str | None] = {
         "month": f"{bundle.sold_on:%Y-%m}",
+        "quarter": f"{bundle.sold_on.year}-Q{(bundle.sold_on.month + 2) // 3}",
         "package": bundle.terms.package.id,
         "service": bundle.terms.package.service,
         "branch": bundle.branch,

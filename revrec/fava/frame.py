@@ -1,0 +1,293 @@
+"""What every page of the books has: tabs, what was asked, the line that ties it to the open ledger, tables, words of trouble.
+
+A page is a class with a template of its name that extends `frame.html`; it answers `body` and names the parts of the
+question that it applies. Import this module from pages, never into `revrec.fava` itself: Fava takes each class that it
+finds there for a page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+
+from fava.application import url_for
+from fava.ext import FavaExtensionBase, extension_endpoint
+from flask import Response, request
+
+from revrec.books.fiscal import named
+from revrec.core.errors import RevrecError
+from revrec.core.money import decimal
+from revrec.fava.asked import Asked, Part, asked, kept
+from revrec.fava.beside import Beside, beside
+from revrec.fava.books import ENTRY, balance, roles
+from revrec.fava.goto import Goto
+
+if TYPE_CHECKING:
+    from revrec.app.workspace import Workspace
+    from revrec.books.fiscal import Span
+    from revrec.core.journal import Role
+    from revrec.core.report import Tie
+
+# The pages in the order of their tabs: class and title. One that is not there has no tab.
+PAGES = (
+    ("RevrecRollforward", "Contract liability"),
+    ("RevrecBundles", "Bundles"),
+    ("RevrecTrace", "Session trace"),
+    ("RevrecInvoices", "Invoices"),
+    ("RevrecClose", "Close"),
+    ("RevrecBreakage", "Breakage"),
+    ("RevrecMargin", "Margin"),
+)
+_STYLED = "RevrecTrace"  # whose address the style sheet has: one for all pages, so that a browser keeps it
+_STYLE = Path(__file__).with_name("frame.css")
+_YEAR = 31_536_000
+_QUOTED = re.compile(r"'[^']*'")
+_DIGITS = 10  # of a number in an address
+
+
+class Tab(NamedTuple):
+    """A page, or one way to see a page."""
+
+    title: str
+    link: str
+    current: bool
+
+
+class Cell(NamedTuple):
+    """One field of a table: `says` names its link to those who do not see the table, `title` stands where the mouse rests.
+
+    `shape` is a class of the style sheet; `amount` marks a number of money, which incognito hides; `more` are links beside it.
+    """
+
+    text: str
+    link: str = ""
+    says: str = ""
+    shape: str = ""
+    amount: bool = False
+    title: str = ""
+    more: tuple[Cell, ...] = ()
+
+
+class Column(NamedTuple):
+    """A column of a table; `meaning` stands under its title when the mouse rests there."""
+
+    title: str
+    meaning: str = ""
+    numeric: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table: `name` is its id, `total` the last row, `empty` the sentence that stands where there are no rows."""
+
+    name: str
+    caption: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Cell]]
+    empty: str
+    total: Sequence[Cell] = ()
+
+
+class Pager(NamedTuple):
+    """Where the reader is in a long list, and the pages before and after (empty: there is none)."""
+
+    page: int
+    pages: int
+    before: str
+    after: str
+
+
+class TieLine(NamedTuple):
+    """Two balances of one thing as text, where each leads, and whether they are the same."""
+
+    left: str
+    left_text: str
+    right: str
+    right_text: str
+    difference: str
+    ties: bool
+    link: str = ""
+
+
+class Body(Protocol):
+    """What a page works out: the part of the frame that it fills, beside what only its own template knows."""
+
+    @property
+    def subtitle(self) -> str:
+        """What is shown: of which days, filtered by what."""
+
+    @property
+    def ties(self) -> Sequence[TieLine]:
+        """The lines that tie the page to the open ledger."""
+
+    @property
+    def notices(self) -> Sequence[str]:
+        """Whole sentences that a reader must know before the numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Everything that `frame.html` writes; `trouble` says why there is no body."""
+
+    title: str
+    tabs: tuple[Tab, ...]
+    style: str
+    notices: tuple[str, ...]
+    trouble: str = ""
+    body: Any = None
+
+
+class FramedPage(FavaExtensionBase):
+    """A page in the frame; `applies` are the parts of the question that its numbers follow."""
+
+    applies: ClassVar[Collection[Part]] = ()
+
+    def __init__(self, ledger: Any, config: str | None = None) -> None:
+        super().__init__(ledger, config)
+        self.roles: dict[str, str] = {}
+        self._entries = True
+
+    def after_load_file(self) -> None:
+        """Read from the ledger what every request needs."""
+        self.roles = roles(self.ledger.all_entries_by_type.Open)
+        made = self.ledger.all_entries_by_type.Transaction
+        self._entries = not made or any(ENTRY in entry.meta for entry in made)
+
+    def body(self, ws: Workspace, question: Asked) -> Body:
+        """What this page shows of the books for a question."""
+        raise NotImplementedError
+
+    # what templates call
+
+    def page(self) -> Shown:
+        """The page for this request; where the workspace cannot be read, the words that say so."""
+        question = asked(request.args, self.ledger.fava_options.fiscal_year_end)
+        try:
+            with self.beside.opened() as ws:
+                body = self.body(ws, question)
+        except (RevrecError, OSError) as error:
+            return self._shown((), trouble=str(error))
+        return self._shown((*unapplied(question, self.applies), *body.notices), body=body)
+
+    @extension_endpoint
+    def style(self) -> Response:
+        """The style sheet of all pages."""
+        answer = Response(_STYLE.read_bytes(), mimetype="text/css")
+        answer.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
+        return answer
+
+    def boxes(self) -> list[tuple[str, str]]:
+        """Fava's boxes as a form of the page carries them along."""
+        return list(kept(request.args))
+
+    def _shown(self, notices: tuple[str, ...], **more: Any) -> Shown:
+        title = next((title for name, title in PAGES if name == self.name), self.report_title or self.name)
+        return Shown(title, tabs(self.ledger, self.name), style_link(), notices, **more)
+
+    # what pages call
+
+    @property
+    def beside(self) -> Beside:
+        """The workspace beside the open ledger."""
+        return beside(Path(self.ledger.beancount_file_path))
+
+    @property
+    def goto(self) -> Goto:
+        """Where numbers lead."""
+        return Goto(url_for, self._entries)
+
+    @property
+    def currency(self) -> str:
+        """The currency of the books."""
+        return str((self.ledger.options["operating_currency"] or ["EUR"])[0])
+
+    def money(self, minor: int) -> str:
+        """An amount of minor units as Fava writes it."""
+        return str(self.ledger.format_decimal(decimal(minor, self.currency), self.currency))
+
+    def amount(self, minor: int, link: str = "", says: str = "") -> Cell:
+        """A field with an amount; nought leads nowhere."""
+        if not minor:
+            return Cell(self.money(0), shape="num nil", amount=True)
+        return Cell(self.money(minor), link, f"{says}: {self.money(minor)}" if says else "", "num", amount=True)
+
+    def pager(self, page: int, pages: int) -> Pager:
+        """The neighbours of a page of a list, everything else in the address kept."""
+        there = {name: value for name, value in request.args.items() if name not in ("page", "partial")}
+
+        def at(number: int) -> str:
+            return self.goto.page(self.name, **there, page=str(number)) if 1 <= number <= pages else ""
+
+        return Pager(page, pages, at(page - 1), at(page + 1))
+
+    def accounts(self, *of: Role) -> list[str]:
+        """The accounts of some roles in the open ledger."""
+        return [account for account, role in self.roles.items() if role in of]
+
+    @property
+    def span(self) -> Span | None:
+        """The days of the open book where it does not hold all: the result of the others stands in its equity."""
+        return named(Path(self.ledger.beancount_file_path).name)
+
+    def balance(self, *of: Role, time: str = "", words: str = "") -> int:
+        """What the open ledger says that the accounts of some roles hold together, debit positive, in minor units.
+
+        `time` and `words` are what would stand in Fava's boxes.
+        """
+        filtered = self.ledger.get_filtered(account="", filter=words, time=time)
+        return balance(filtered.root_tree, self.accounts(*of), self.currency)
+
+    def tie(self, tie: Tie, link: str = "") -> TieLine:
+        """A tie as the page writes it; `link` leads to the entries behind the left balance."""
+        texts = (self.money(tie.left), tie.right_label, self.money(tie.right), self.money(tie.difference))
+        return TieLine(tie.left_label, *texts, not tie.difference, link)
+
+
+def discreet(message: str) -> str:
+    """A message without the values that it quotes: a wrong tax number is a person's all the same."""
+    return _QUOTED.sub("'…'", message)
+
+
+def unapplied(question: Asked, applies: Collection[Part]) -> tuple[str, ...]:
+    """The sentence about what stands in Fava's boxes and changes nothing here; none when all of it was applied."""
+    words = question.beyond(applies)
+    return (f"Filter not applied to this page: {' '.join(words)}",) if words else ()
+
+
+def tabs(ledger: Any, current: str) -> tuple[Tab, ...]:
+    """The pages that are there, the boxes of Fava kept."""
+    there = {each.name for each in ledger.extensions.extension_details}
+    goto = Goto(url_for)
+    return tuple(Tab(title, goto.page(name), name == current) for name, title in PAGES if name in there)
+
+
+def style_link() -> str:
+    """The address of the style sheet: another one when it changes."""
+    clear: dict[str, Any] = dict.fromkeys(("time", "account", "filter", "conversion", "interval"))
+    # Fava's `url_for` calls its own parameter `endpoint`, too: the rest of the address is written here.
+    return f"{url_for('extension_report', extension_name=_STYLED, **clear)}style?v={_version()}"
+
+
+@cache
+def _version() -> str:
+    return sha256(_STYLE.read_bytes()).hexdigest()[:12]
+
+
+def number_asked(name: str, usual: int, most: int) -> int:
+    """A number from 1 in the address, at most `most`; what is none is the usual one."""
+    text = request.args.get(name, "")
+    return min(max(int(text), 1), most) if text.isascii() and text.isdigit() and len(text) < _DIGITS else usual
+
+
+def day_asked(ws: Workspace, name: str = "on") -> date:
+    """The day that a page counts from: the one in the address, else today where the taxpayer is."""
+    try:
+        return date.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return datetime.now(ws.settings.zone).date()

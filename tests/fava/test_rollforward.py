@@ -1,0 +1,211 @@
+"""The page of the contract liability out of the store: the numbers of the report, tied to whichever ledger is open."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import date
+from decimal import Decimal
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+
+pytest.importorskip("fava")
+
+from fava.application import create_app
+
+from revrec.app import report, serve
+from revrec.app.workspace import open_workspace
+from revrec.books import fiscal
+from revrec.core.journal import Role
+from revrec.core.money import decimal
+from revrec.core.report import Kind
+from revrec.store.papers import Papers
+from tests.app.shelf import copied
+from tests.fava.test_page import numbers, table, tie, words
+
+BOOKS = ("main", "fy2025", "summary")
+TIMES = {
+    "": (date(2025, 1, 1), date(2025, 12, 31)),
+    "2025-03": (date(2025, 3, 1), date(2025, 3, 31)),
+    "2025-02 - 2025-05": (date(2025, 2, 1), date(2025, 5, 31)),
+    "2025-03-10 - 2025-04-20": (date(2025, 3, 10), date(2025, 4, 20)),
+}
+
+
+@pytest.fixture(scope="module")
+def root(practice, tmp_path_factory):
+    """The practice's books, up to date, as `serve` opens them."""
+    root = copied(practice, tmp_path_factory.mktemp("served") / "books")
+    with open_workspace(root) as ws:
+        serve.prepare(ws)
+    return root
+
+
+@pytest.fixture(scope="module")
+def client(root):
+    app = create_app([root / f"{name}.beancount" for name in BOOKS], load=True, read_only=True)
+    return app.test_client()
+
+
+def ledgers(client):
+    return client.application.config["LEDGERS"].items()
+
+
+def page(client, book="main", **query):
+    slug = next(slug for slug, ledger in ledgers(client) if ledger.beancount_file_path.endswith(f"{book}.beancount"))
+    answer = client.get(f"/{slug}/extension/RevrecRollforward/?{urlencode(query)}")
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def reported(root, first, last, by):
+    """The rows of `revrec report rollforward` as the page writes them, and its total."""
+    with open_workspace(root) as ws:
+        made = report.run(ws, "rollforward", first, last, by)
+    keep = [place for place, column in enumerate(made.columns) if "12_months" not in column.key]
+    shown = [(made.columns[place], [row[place] for row in (*made.rows, made.total)]) for place in keep]
+    return {column.title: [_text(cell, column.kind) for cell in cells] for column, cells in shown}
+
+
+def _text(cell, kind):
+    return cell or "" if kind is Kind.TEXT else f"{decimal(cell or 0, 'EUR'):.2f}"
+
+
+def columns(markup):
+    """The columns of the page by their titles."""
+    head, *rows = table(markup)
+    return {title: [row[place].replace(",", "") for row in rows] for place, title in enumerate(head)}
+
+
+@pytest.mark.parametrize("time", TIMES)
+@pytest.mark.parametrize(("view", "by"), [("months", "month"), ("groups", "branch,service,policy"), ("bundles", "bundle")])
+def test_the_numbers_are_those_of_the_report(client, root, time, view, by):
+    first, last = TIMES[time]
+    mine, theirs = columns(page(client, time=time, view=view)), reported(root, first, min(last, date(2025, 9, 30)), by)
+    if view == "bundles":  # the page begins with those that owe most
+        mine, theirs = ({title: sorted(cells) for title, cells in each.items()} for each in (mine, theirs))
+    for title, cells in theirs.items():
+        if title in mine:
+            assert mine[title] == cells, title
+        else:
+            assert set(cells) <= {"0.00"}, title
+    assert set(mine) <= set(theirs)
+
+
+@pytest.mark.parametrize("book", BOOKS)
+@pytest.mark.parametrize("time", ["", "2025-03", "2025-02 - 2025-05", "2025"])
+def test_it_ties_to_whichever_ledger_is_open(client, book, time):
+    said = tie(page(client, book, time=time))
+    found = re.fullmatch(r"Ledger balance (\S+) · roll-forward closing (\S+) · difference 0\.00 ✓ ties", said)
+    assert found, said
+    assert found[1] == found[2] != "0.00"
+
+
+def test_in_the_summary_a_day_within_a_month_does_not_tie_and_that_is_said(client):
+    text = words(page(client, "summary", time="2025-03-10"))
+    assert "The open ledger holds whole months: within one it does not tie." in text
+    assert "✗ does not tie" in text
+
+
+def test_a_year_ties_from_a_time_before_it_on(client):
+    markup = page(client, "fy2025", time="2024-06 - 2025-02")
+    assert tie(markup).endswith("✓ ties")  # nothing was booked before
+    assert "2024-06-01 to 2025-02-28" in words(markup)
+
+
+def test_a_year_by_itself_begins_with_its_first_day(client):
+    assert "2025-01-01 to 2025-09-30" in words(page(client, "fy2025"))
+
+
+def test_words_of_the_filter_box_narrow_it_and_the_tie_stays_that_of_all(client, root):
+    whole = tie(page(client))
+    with open_workspace(root) as ws:
+        bundle = next(ws.store.bundles()).id
+        entry = next(entry for entry in ws.store.entries() if entry.session and entry.bundle and entry.rule == "session.earned")
+        issued = next(each for each in Papers(ws.store).invoices() if each.entry and each.bundle)
+    for word, closing in (
+        (f"^bundle-{bundle}", None),
+        (f'customer:"^{entry.customer}$"', None),
+        (f"session:{entry.session}", f"-{decimal(entry.postings[0].amount, 'EUR'):.2f}"),
+        (f"^invoice-{issued.number}", None),
+        ("branch:mad", None),
+    ):
+        markup = page(client, filter=word)
+        shown = columns(markup)
+        assert "not applied" not in words(markup)
+        assert tie(markup) == whole
+        assert shown["Closing"][-1] != columns(page(client))["Closing"][-1]
+        assert closing is None or shown["Closing"][-1] == closing
+        assert len(columns(page(client, filter=word, view="bundles"))["Bundle"]) >= 2
+
+
+def test_what_is_no_word_of_the_books_is_not_applied_and_said(client):
+    markup = page(client, filter='any(account:"Bank")', account="Assets:Bank")
+    assert 'Filter not applied to this page: any(account:"Bank")' in words(markup)
+    assert "Filter not applied to this page: Assets:Bank" in words(markup)
+    assert columns(markup) == columns(page(client))
+
+
+def test_the_account_box_is_applied_where_it_means_the_contract_liability(client):
+    markup = page(client, account="Liabilities")
+    assert "not applied" not in words(markup)
+    assert columns(markup) == columns(page(client))
+
+
+@pytest.mark.parametrize("view", ["months", "groups", "bundles"])
+def test_a_number_of_the_main_book_leads_to_its_entries(client, view):
+    ledger = next(ledger for _, ledger in ledgers(client))
+    found = 0
+    for column, link, text in numbers(page(client, time="2025-03", view=view)):
+        asked = {key: values[0] for key, values in parse_qs(urlsplit(link).query).items()}
+        if column in {"Additions", "Breakage", "Charged back"}:
+            filtered = ledger.get_filtered(filter=asked.get("filter"), time=asked.get("time"))
+            legs = [p for e in filtered.entries if getattr(e, "flag", "S") != "S" for p in getattr(e, "postings", ())]
+            moved = -sum((p.units.number for p in legs if p.account.startswith(urlsplit(link).path.split("/")[3])), Decimal(0))
+            assert f"{moved:.2f}" == text.replace(",", "")
+            found += 1
+    assert found
+
+
+def test_a_number_of_the_summary_leads_to_its_month_and_a_bundle_to_its_chain(client):
+    for _, link, _ in numbers(page(client, "summary")):
+        assert set(parse_qs(urlsplit(link).query)) <= {"time"}
+    bundle = re.search(r'<th scope="row"><a href="([^"]*)">B-', page(client, "summary", view="bundles"))
+    assert "/extension/RevrecTrace/?id=bundle:B-" in html.unescape(bundle[1])
+
+
+def test_entries_made_by_hand_are_named_beside_the_store(practice, tmp_path):
+    root = copied(practice, tmp_path / "books")
+    with open_workspace(root) as ws:
+        liability, bank = (ws.chart.need(role) for role in (Role.CONTRACT_LIABILITY, Role.BANK))
+        bundle = next(ws.store.bundles()).id
+    manual = next((root / "manual").glob("*.beancount"))
+    text = f'\n2025-01-31 * "By hand" #manual\n  bundle: "{bundle}"\n  {liability}  -3.00 EUR\n  {bank}\n'
+    manual.write_text(manual.read_text() + text)
+    client = create_app([root / "main.beancount"], load=True, read_only=True).test_client()
+    said = tie(page(client))
+    assert re.search(r"closing \S+ and entries made by hand 3\.00, together \S+ · difference 0\.00 ✓ ties", said), said
+
+
+def test_books_without_their_workspace_are_added_up_from_their_entries(root, tmp_path):
+    alone = copied(root, tmp_path / "books")
+    (alone / "revrec.toml").unlink()
+    client = create_app([alone / "main.beancount"], load=True, read_only=True).test_client()
+    markup = page(client)
+    assert "No workspace lies beside this ledger" in words(markup)
+    beside = create_app([root / "main.beancount"], load=True, read_only=True).test_client()
+    assert columns(markup)["Closing"][-1] == columns(page(beside))["Closing"][-1]
+
+
+def test_a_part_of_a_year_ties_within_itself_and_says_what_lies_outside(practice, tmp_path, monkeypatch):
+    monkeypatch.setattr(fiscal, "LARGE", 400)
+    root = copied(practice, tmp_path / "books")
+    with open_workspace(root) as ws:
+        serve.prepare(ws)
+    client = create_app([root / "fy2025-q2.beancount"], load=True, read_only=True).test_client()
+    markup = page(client, "fy2025-q2")
+    assert "2025-04-01 to 2025-06-30" in words(markup)
+    assert tie(markup).endswith("difference 0.00 ✓ ties")
+    outside = words(page(client, "fy2025-q2", time="2025-08"))
+    assert "The open ledger holds 2025 Q2 only: what lies outside ties in main.beancount or summary.beancount." in outside
