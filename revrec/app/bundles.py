@@ -455,11 +455,13 @@ def _replayed(ws: Workspace, bundle: str, on: date) -> Book:
 def _late(ws: Workspace, facts: Mapping[int, Event]) -> dict[int, date]:
     """The events of months that were closed before they came, by number, each with the first open day, on which it was posted."""
     closings = [(seq, month_end(date.fromisoformat(f"{period}-01"))) for seq, period in ws.store.rows("closings")]
-    found = {}
+    found = dict[int, date]()
     for number, event in facts.items():
         if any(seq < number and event.date <= last for seq, last in closings):
             entries = ws.store.entries_of(seq=number)
-            found |= {number: e.date for e in entries if e.late and (e.event, e.source) == (event.id, event.source)}
+            days = [entry.date for entry in entries if entry.late and (entry.event, entry.source) == (event.id, event.source)]
+            if days:
+                found[number] = days[-1]
     return found
 
 
