@@ -38,6 +38,7 @@ PAGES = (
     "policies-in-words.md",
     "export.md",
     "reports.md",
+    "proofs.md",
     "personal-data.md",
 )
 FAMILIES = {

@@ -13,6 +13,7 @@ from typing import Any
 from einvoice.regimes.verifactu import declaration
 from einvoice.regimes.verifactu.declaration import Signing
 from revrec import __version__
+from revrec.app.audit_key import AuditKeyBroken
 from revrec.app.issuing import system_of
 from revrec.app.notary import own_fingerprints
 from revrec.app.workspace import Workspace
@@ -84,8 +85,16 @@ def about(ws: Workspace | None = None, now: datetime | None = None) -> About:
     versions = {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version}
     versions_of = {name: _version(name) for name in ("sqlalchemy", "beancount", "fava")}
     declared = _declared(ws) if ws is not None and ws.settings.country == "ES" else None
-    signing = tuple(own_fingerprints(ws.settings, now)) if ws is not None and now is not None else ()
+    signing = _signing(ws.settings, now) if ws is not None and now is not None else ()
     return About(metadata("revrec")["License-Expression"], {**versions, **versions_of}, declared, signing)
+
+
+def _signing(settings: Settings, now: datetime) -> tuple[str, ...]:
+    """The keys that sign; a broken one is said in place of its fingerprint."""
+    try:
+        return tuple(own_fingerprints(settings, now))
+    except AuditKeyBroken as broken:
+        return (str(broken),)
 
 
 def _version(name: str) -> str | None:

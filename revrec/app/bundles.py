@@ -15,6 +15,7 @@ from revrec.app.policies import digest_of
 from revrec.core import money, units
 from revrec.core.book import Book, Customer, Kind, Movement
 from revrec.core.bundle import Bundle, Status
+from revrec.core.dates import month_end
 from revrec.core.errors import Refused, RevrecError
 from revrec.core.events import (
     AdjustmentPosted,
@@ -442,12 +443,26 @@ class _Pinned:
 def _replayed(ws: Workspace, bundle: str, on: date) -> Book:
     """A book that holds only this bundle and those it was split from, as they stood at the end of a day."""
     facts, book = _lineage(ws, bundle)
-    kept = [(seq, event) for seq, event in sorted(facts.items()) if event.date <= on]
+    posted = _late(ws, facts)
+    kept = [(seq, event) for seq, event in sorted(facts.items()) if posted.get(seq, event.date) <= on]
     for seq, event in kept:
         book.take(seq, event)
     if kept:
         run_clock(book, on, kept[-1][1])
     return book
+
+
+def _late(ws: Workspace, facts: Mapping[int, Event]) -> dict[int, date]:
+    """The events of months that were closed before they came, by number, each with the first open day, on which it was posted."""
+    closings = [(seq, month_end(date.fromisoformat(f"{period}-01"))) for seq, period in ws.store.rows("closings")]
+    found = dict[int, date]()
+    for number, event in facts.items():
+        if any(seq < number and event.date <= last for seq, last in closings):
+            entries = ws.store.entries_of(seq=number)
+            days = [entry.date for entry in entries if entry.late and (entry.event, entry.source) == (event.id, event.source)]
+            if days:
+                found[number] = days[-1]
+    return found
 
 
 def life_of(ws: Workspace, bundle: str, until: date) -> list[tuple[date, Bundle]]:

@@ -73,6 +73,7 @@ def certify(ws: Workspace, customer: str, on: date, *, now: datetime) -> Stateme
     today = now.astimezone(ws.settings.zone).date()
     if on > today:
         raise OfTheFuture(on, today)
+    ws.store.check_writable()
     signs = notary(ws.settings, now)
     with ws.store.transaction() as head:
         erased = ws.store.erasure(customer)

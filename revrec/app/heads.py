@@ -6,14 +6,16 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from revrec.app import note
 from revrec.app.notary import Notary, notary
 from revrec.app.note import Kind
+from revrec.core import merkle
 from revrec.core.merkle import Frontier
+from revrec.store.disclosures import Disclosures
 from revrec.store.format import instant
 from revrec.store.papers import Papers
 from revrec.store.tree import Tree, TreeHead, size_after
@@ -42,6 +44,25 @@ class Signed:
         return {"size": self.head.size, "root": self.head.root.hex(), "note": self.head.note, "signed_by": self.notary.to_json()}
 
 
+class Listed(NamedTuple):
+    """A head for people: which closing (event number) signed it, when, how many leaves, the root (hex), who signed."""
+
+    period: str
+    seq: int
+    at: str
+    size: int
+    root: str
+    who: str
+
+
+def listed(ws: Workspace) -> Iterator[Listed]:
+    """Every head in order of closing; raises NoteRefused where one was changed."""
+    for head in Tree(ws.store).heads():
+        read = note.read(head.note)
+        who = note.check(read, Kind.HEAD)
+        yield Listed(head.period, head.seq, str(read.content["at"]), head.size, head.root.hex(), str(who))
+
+
 class Signing:
     """Signs the heads of the closings of one run; the key is opened once, and only when something is closed."""
 
@@ -61,7 +82,8 @@ class Signing:
         frontier = grown(tree, before, closing.seq)
         content = self._content(closing, period, frontier, before)
         text = note.make(Kind.HEAD, content, self.notary)
-        head = TreeHead(closing.seq, content["period"], frontier.size, frontier.root, frontier.encode(), text)
+        tiles = b"".join(frontier.tiles[-kept:] if (kept := _tiles_since(before, frontier)) else ())
+        head = TreeHead(closing.seq, content["period"], frontier.size, frontier.root, frontier.encode(), tiles, text)
         tree.add(head)
         return Signed(head, self.notary)
 
@@ -70,6 +92,7 @@ class Signing:
         entries = closing.numbers.stop - 1
         assert tree.size == size_after(closing.seq, entries)
         documents, digest = Papers(store).head()
+        disclosures, line = Disclosures(store).head()
         return {
             "taxpayer": settings.taxpayer,
             "currency": settings.currency,
@@ -81,6 +104,7 @@ class Signing:
             "entries": entries,
             "chain": closing.digest.hex(),
             "documents": digest.hex() if documents else "",
+            "disclosures": line.hex() if disclosures else "",
             "period_digest": digest_of(period),
             "at": instant(self.now),
             "previous": {"size": before.size, "root": before.root.hex()} if before else None,
@@ -94,6 +118,11 @@ def grown(tree: Tree, before: TreeHead | None, seq: int) -> Frontier:
         before, kept = None, Frontier()
     kept.extend(tree.leaves(before.seq if before else 0, seq))
     return kept
+
+
+def _tiles_since(before: TreeHead | None, tree: Frontier) -> int:
+    """How many tiles were completed since the head before."""
+    return tree.size // merkle.TILE - (before.size // merkle.TILE if before else 0)
 
 
 def digest_of(period: Period) -> str:

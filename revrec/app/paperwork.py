@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def paperwork(ws: Workspace) -> Paperwork:
     """Everything issued or held back, as it stands."""
     papers = Papers(ws.store)
-    states = papers.states()
-    rows = (Row(issued, states.get(issued.record)) for issued in papers.invoices())
+    states, latest = papers.states(), dict(papers.latest_records())
+    rows = (Row(issued, states.get(latest.get(issued.number, 0))) for issued in papers.invoices())
     return Paperwork(
         since=ws.settings.invoicing_from,
         documents=tuple(_document(ws, row) for row in rows),

@@ -9,11 +9,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from revrec.app import note
-from revrec.app.note import Kind, Note, Who
+from revrec.app.note import Kind, Who
 from revrec.core import merkle, money
 from revrec.core.errors import RevrecError
 from revrec.core.journal import JournalEntry
@@ -33,13 +32,6 @@ class What(StrEnum):
 
 class ProofRefused(RevrecError):
     """A proof that proves nothing; the subclasses say why."""
-
-
-class NoProof(ProofRefused):
-    """The text is no proof file."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(f"this is neither a proof of revrec nor a signed note: {why}. Take the file as it was sent")
 
 
 class MemberWrong(ProofRefused):
@@ -188,57 +180,6 @@ class Proved:
         yield "Compare the key with the fingerprint that the taxpayer gave you: the proof is worth what that key is worth."
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A signed note that stands: what it says and who signed it."""
-
-    kind: Kind
-    content: Mapping[str, Any]
-    who: Who
-
-    def to_json(self) -> dict[str, Any]:
-        """The content, and who signed."""
-        return {"content": dict(self.content), "signed_by": _who(self.who)}
-
-    def lines(self) -> Iterator[str]:
-        """For people."""
-        yield from _SAYS[self.kind](self.content)
-        yield f"Signed by {self.who}, and unchanged since. Compare the key with the fingerprint that the taxpayer gave you."
-
-
-class Unreadable(ProofRefused):
-    """There is no text to check."""
-
-    def __init__(self, path: Path, why: str) -> None:
-        super().__init__(f"{path}: it cannot be read: {why}. Name the proof or note that you were given")
-
-
-def read(path: Path) -> str:
-    """The text of a file, as it is; raises Unreadable."""
-    try:
-        return path.read_bytes().decode()
-    except OSError as error:
-        raise Unreadable(path, error.strerror or str(error)) from error
-    except UnicodeDecodeError as error:
-        raise Unreadable(path, "it is no text in UTF-8") from error
-
-
-def check(text: str, *, key: str | None = None) -> Proved | Said:
-    """What a proof file or a signed note proves; raises ProofRefused or NoteRefused.
-
-    `key` is the fingerprint of the key that must have signed.
-    """
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return _said(note.read(text), key)
-    if not isinstance(found, dict) or found.get("kind") != KIND:
-        raise NoProof("it is JSON of another kind")
-    if found.get("version") != VERSION:
-        raise NoProof(f"it is a proof of version {found.get('version')!r}, which this release does not know")
-    return proved(parse(found), key=key)
-
-
 def proved(proof: Proof, *, key: str | None = None) -> Proved:
     """What a proof proves, everything in it checked; raises ProofRefused or NoteRefused."""
     head, who = _head(proof.head, key)
@@ -375,16 +316,13 @@ def _later(proof: Proof, head: Mapping[str, Any], key: str | None) -> Iterator[t
         before = later
 
 
-def _said(read: Note, key: str | None) -> Said:
-    return Said(read.kind, read.content, note.check(read, key=key))
-
-
 def _of_head(head: Mapping[str, Any], who: Who) -> dict[str, Any]:
-    named = ("period", "size", "root", "at")
-    return {"head": {name: head[name] for name in named} | {"signed_by": _who(who)}}
+    said = {name: head[name] for name in ("period", "size", "root", "at")}
+    return {"head": said | {"signed_by": named(who)}}
 
 
-def _who(who: Who) -> dict[str, Any]:
+def named(who: Who) -> dict[str, Any]:
+    """Who signed, for programs; `certificate` is null where none did."""
     certificate = {"name": who.name, "number": who.number} if who.name else None
     return {"fingerprint": who.fingerprint, "certificate": certificate}
 
@@ -392,24 +330,6 @@ def _who(who: Who) -> dict[str, Any]:
 def _head_lines(head: Mapping[str, Any], who: Who) -> Iterator[str]:
     yield f"Tree of {head['size']:,} leaves, root {head['root']}."
     yield f"Signed on {head['at']} by {who}."
-
-
-def _says_head(said: Mapping[str, Any]) -> Iterator[str]:
-    yield f"Head of the books of {said.get('taxpayer')} at the closing of {said.get('period')}, {said.get('at')}."
-    yield f"  {said.get('events')} events and {said.get('entries')} entries, chain head {said.get('chain')}"
-    yield f"  tree of {said.get('size')} leaves, root {said.get('root')}"
-
-
-def _says_pack(said: Mapping[str, Any]) -> Iterator[str]:
-    yield f"Audit pack of {said.get('taxpayer')}, {said.get('period')}: check the pack itself with the verify.py in it."
-
-
-def _says_statement(said: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{said.get('name')} ({said.get('taxpayer')}) states: {said.get('statement')}."
-    yield f"  made on {said.get('at')} after {said.get('events')} events, chain head {said.get('chain')}"
-
-
-_SAYS = {Kind.HEAD: _says_head, Kind.PACK: _says_pack, Kind.STATEMENT: _says_statement}
 
 
 def _hex(path: Sequence[bytes]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from revrec.app import note
 from revrec.app.note import Kind as NoteKind
 from revrec.app.progress import Progress, Silent
-from revrec.app.proof import Leaf, Proof, Proved, Step, What, proved
+from revrec.app.proof import Leaf, Proof, ProofRefused, Proved, Step, What, proved
 from revrec.core import merkle
 from revrec.core.book import Kind
 from revrec.core.dates import DAY
@@ -111,24 +112,22 @@ def prove(ws: Workspace, name: str, period: str | None = None, *, progress: Prog
         events = [event for movement in moved if movement.seq <= head.seq and (event := ws.store.event(movement.seq))]
         chain = [head, *(each for each in heads if each.seq > head.seq)]
         proof = _made(ws.store, session, events, chain, progress or Silent())
-        return Made(proof, proved(proof), tuple(_since(ws.store, [each for each in moved if each.seq > head.seq], head)))
+        try:
+            found = proved(proof)
+        except ProofRefused:
+            raise BooksChanged(head.period) from None  # the session's own leaves are not those that were signed
+        return Made(proof, found, tuple(_since(ws.store, [each for each in moved if each.seq > head.seq], head)))
 
 
 def _made(store: Store, session: str, events: Sequence[StoredEvent], heads: Sequence[TreeHead], progress: Progress) -> Proof:
-    """The proof out of one pass over the leaves, once the roots that were signed are known to be those of the books."""
+    """The proof, once the roots that were signed are known to be those of the books."""
     head, size = heads[0], heads[0].size
     leaves = [found for event in events for found in _leaves(store, session, event)]
     paths = {index: merkle.inclusion(index, size) for _, index, _ in leaves}
     steps = [(before, after, merkle.consistency(before.size, after.size)) for before, after in pairwise(heads)]
-    roots = [Span(0, each.size) for each in heads]
-    spans = [*roots, *(span for path in paths.values() for span in path), *(span for *_, path in steps for span in path)]
-    try:
-        nodes = merkle.gather(_walked(store, heads[-1], progress), spans)
-    except ValueError:
-        raise BooksChanged(heads[-1].period) from None
-    for each, root in zip(heads, roots, strict=True):
-        if nodes[root] != each.root:
-            raise BooksChanged(each.period)
+    spans = [span for path in (*paths.values(), *(path for *_, path in steps)) for span in path]
+    nodes = _nodes(store, heads, spans, progress)
+    for each in heads:
         note.check(note.read(each.note), NoteKind.HEAD)
     return Proof(
         session,
@@ -136,6 +135,24 @@ def _made(store: Store, session: str, events: Sequence[StoredEvent], heads: Sequ
         tuple(Leaf(what, index, data, tuple(nodes[span] for span in paths[index])) for what, index, data in leaves),
         tuple(Step(a.size, b.size, tuple(nodes[span] for span in path), b.note) for a, b, path in steps),
     )
+
+
+def _nodes(store: Store, heads: Sequence[TreeHead], spans: Sequence[Span], progress: Progress) -> dict[Span, bytes]:
+    """The nodes of the tree: out of the tiles that closings kept where these give the roots, else out of every leaf."""
+    tree, roots = Tree(store), {Span(0, head.size): head for head in heads}
+    tiles = [tile for head in tree.heads() for tile in merkle.hashes(head.tiles)]
+    with suppress(ValueError):  # what is kept was changed: it is not needed
+        nodes = merkle.assemble(tiles, (*roots, *spans), tree.between)
+        if all(nodes[span] == head.root for span, head in roots.items()):
+            return nodes
+    try:
+        nodes = merkle.gather(_walked(store, heads[-1], progress), (*roots, *spans))
+    except ValueError:
+        raise BooksChanged(heads[-1].period) from None
+    for span, head in roots.items():
+        if nodes[span] != head.root:
+            raise BooksChanged(head.period)
+    return nodes
 
 
 def _leaves(store: Store, session: str, event: StoredEvent) -> Iterator[tuple[What, int, bytes]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from einvoice.regimes.verifactu import codes
 from revrec.app.shut import words
 from revrec.core import money
 from revrec.core.billing import OUTSIDE_BOOKS
@@ -29,6 +30,11 @@ class RecordView(NamedTuple):
     state: str
     code: str
     text: str
+
+    @property
+    def means(self) -> str:
+        """What the tax office said, without its own words: they may name the person (`NIF: …, NOMBRE_RAZON: …`)."""
+        return f"{self.code}: {codes.error(self.code).en}" if self.code else self.text
 
     def to_json(self) -> dict[str, Any]:
         """The record as JSON."""

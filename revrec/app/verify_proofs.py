@@ -16,6 +16,7 @@ from revrec.app.note import Kind, Note, NoteRefused, Who
 from revrec.app.refollow import Stray
 from revrec.core.merkle import Frontier
 from revrec.store.certified import Certificates, Certified
+from revrec.store.disclosures import Disclosures
 from revrec.store.papers import Papers
 from revrec.store.tree import Tree, TreeHead
 
@@ -31,6 +32,7 @@ class Grown(NamedTuple):
     size: int
     root: bytes
     frontier: bytes
+    tiles: bytes
     entries: int
     digest: bytes
 
@@ -41,6 +43,7 @@ class Growth:
     def __init__(self) -> None:
         self._tree = Frontier()
         self._seqs = set[int]()
+        self._tiles = 0  # of the heads so far
         self.at: dict[int, Grown] = {}
 
     def expect(self, heads: Iterable[TreeHead]) -> None:
@@ -53,8 +56,24 @@ class Growth:
             return
         self._tree.extend((stored.record, *bodies))
         if stored.seq in self._seqs:
-            tree = self._tree
-            self.at[stored.seq] = Grown(tree.size, tree.root, tree.encode(), stored.numbers.stop - 1, stored.digest)
+            tree, tiles = self._tree, b"".join(self._tree.tiles[self._tiles :])
+            self._tiles = len(tree.tiles)
+            self.at[stored.seq] = Grown(tree.size, tree.root, tree.encode(), tiles, stored.numbers.stop - 1, stored.digest)
+
+
+class _Known(NamedTuple):
+    """The digests (hex) of every document and of every line of the log of identities."""
+
+    documents: frozenset[str] = frozenset()
+    disclosures: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, store: Store) -> _Known:
+        """Those of the books."""
+        return cls(
+            frozenset(digest.hex() for digest in Papers(store).digests()),
+            frozenset(line.digest.hex() for line in Disclosures(store).all()),
+        )
 
 
 def check_heads(store: Store, growth: Growth, own: str | None, say: Say) -> None:
@@ -65,7 +84,7 @@ def check_heads(store: Store, growth: Growth, own: str | None, say: Say) -> None
     heads, periods = Tree(store).heads(), {period.seq: period for period in store.periods()}
     _check_closings(heads, periods, say)
     signed = dict[int, Who]()
-    known = set(Papers(store).digests()) if heads else set[bytes]()
+    known = _Known.of(store) if heads else _Known()
     before: TreeHead | None = None
     for head in heads:
         read = _read(f"closing of {head.period}", "head", head.note, Kind.HEAD, say)
@@ -138,14 +157,16 @@ def _check_row(store: Store, head: TreeHead, said: Mapping[str, Any], say: Say) 
         say(Stray("head.row", f"closing of {head.period}", message))
 
 
-def _check_content(head: TreeHead, said: Mapping[str, Any], period: Period | None, known: set[bytes], say: Say) -> None:
-    """What the note says of the month's files and of the documents."""
+def _check_content(head: TreeHead, said: Mapping[str, Any], period: Period | None, known: _Known, say: Say) -> None:
+    """What the note says of the month's files, of the documents, and of the log of identities."""
     where = f"closing of {head.period}"
     if period is not None and said.get("period_digest") != digest_of(period):
         say(Stray("head.period", where, f"{where}: the digest of the month is not the one that was signed"))
-    documents = str(said.get("documents"))
-    if documents and documents not in {digest.hex() for digest in known}:
+    if said.get("documents") and said["documents"] not in known.documents:
         say(Stray("head.documents", where, f"{where}: the last document that was signed for is not in the books"))
+    if said.get("disclosures") and said["disclosures"] not in known.disclosures:
+        message = f"{where}: the last line of the log of identities that was signed for is not in it"
+        say(Stray("head.disclosures", where, message))
 
 
 def _check_previous(head: TreeHead, said: Mapping[str, Any], before: TreeHead | None, say: Say) -> None:
@@ -170,8 +191,8 @@ def _check_root(head: TreeHead, grown: Grown | None, said: Mapping[str, Any], sa
             f"{grown.size:,} with {grown.root.hex()[:16]}…: something recorded up to then was changed, taken out or put in"
         )
         say(Stray("head.root", where, message))
-    elif grown.frontier != head.frontier:
-        say(Stray("head.frontier", where, f"{where}: the nodes from which the tree grows on are not those of the tree"))
+    elif (grown.frontier, grown.tiles) != (head.frontier, head.tiles):
+        say(Stray("head.frontier", where, f"{where}: the nodes that are kept of the tree are not those of the tree"))
     if said and (said.get("events"), said.get("entries"), said.get("chain")) != (head.seq, grown.entries, grown.digest.hex()):
         say(Stray("head.chain", where, f"{where}: the numbers or the chain's head that were signed are not those of the books"))
 

@@ -105,7 +105,7 @@ def text(
 
 
 def brought_forward(eve: date, year: int, rows: Iterable[MonthRow], chart: Chart, currency: str, main: Main) -> str:
-    """The balances of `rows` by account and branch, dated `eve`; results of years before `year` on the account of earlier earnings."""
+    """The balances of `rows` by account and branch, dated `eve`; results of before `year` on the account of earlier earnings."""
     earnings = f"Equity:{main.option('account_previous_earnings', 'Earnings:Previous')}"
     sums: dict[tuple[str, str], int] = defaultdict(int)
     for row in rows:

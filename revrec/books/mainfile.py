@@ -13,7 +13,7 @@ _SHOWN = re.compile(
     r'^\d{4}-\d\d-\d\d\s+(?:custom\s+"fava-(?:extension|option"\s+"(?!default-file)|sidebar-link).*|query\s+"[^"]*"\s+"(?:[^"\\]|\\.)*")$',
     re.MULTILINE,
 )
-_TAKEN = ("operating_currency", "insert_pythonpath", "documents")
+_TAKEN = ("operating_currency", "insert_pythonpath", "documents", "render_commas")
 
 
 class Main(NamedTuple):

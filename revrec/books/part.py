@@ -29,7 +29,7 @@ def text(
     main: Main,
     manual: Sequence[str] = (),
 ) -> str:
-    """The book of `days` from the first day of a month on; `rows` are the month rows of all time, `manual` the accountant's files."""
+    """The book of `days` from the first day of a month on; `rows` are all month rows, `manual` the accountant's files."""
     parts = [HEAD, _NOTE.format(title=title), main.head(title, "year"), f'\ninclude "{chart.name}"\n']
     parts.extend(f'include "{day_path(day)}"\n' for day in days)
     parts.extend(f'include "{path}"\n' for path in manual)

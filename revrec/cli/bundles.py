@@ -167,11 +167,12 @@ def customer_hand_over(
     Example:
       revrec customer hand-over C-1 --recipient court.pem --out handed --legal-role court --by "A. Ruiz" --reason "autos 12/2027"
     """
-    from revrec.app import disclose as app
+    from revrec.app import handover as app
+    from revrec.app.disclose import Request
     from revrec.app.envelope import recipient as certified
     from revrec.core.blocking import legal_role
 
-    asked, now = app.Request(by, reason, legal_role(role) if role else None), options.now()
+    asked, now = Request(by, reason, legal_role(role) if role else None), options.now()
     with options.workspace(ctx) as ws:
         done = app.hand_over(ws, out, app.Scope(customer=customer), certified(recipient, now), asked, now=now)
         show.show(done, as_json=as_json)

@@ -65,15 +65,15 @@ def _prove(ctx: typer.Context, session: str, head: str | None, out: Path | None,
 
 
 def _head(ctx: typer.Context, period: str | None, out: Path | None, *, as_json: bool) -> None:
-    from revrec.app import proof
+    from revrec.app import checking
     from revrec.app import prove as app
 
     with options.workspace(ctx) as ws:
         text = app.head_note(ws, period)
-    show.handed(text, proof.check(text), out, as_json=as_json)
+    show.handed(text, checking.check(text), out, as_json=as_json)
 
 
 def _check(path: Path, key: str | None, *, as_json: bool) -> None:
-    from revrec.app import proof as app
+    from revrec.app import checking as app
 
     show.show(app.check(app.read(path), key=key), as_json=as_json)

@@ -1,6 +1,6 @@
 """Every session that earned against every posting of revenue: each exactly once, in both directions.
 
-Postings are known by their numbers, and three numbers of a few bytes are kept of each: a million entries take 10 MB.
+Postings are known by their numbers, and nine bytes are kept of each: a million entries take 9 MB.
 """
 
 from __future__ import annotations

@@ -6,10 +6,12 @@ Leaves come as a stream of hashes; what is held of them is the frontier, one nod
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 SIZE = 32  # bytes of a node
+TILE = 1024  # leaves of the perfect subtrees that are worth keeping; a power of two
 EMPTY = hashlib.sha256(b"").digest()  # the root of a tree without leaves
 _sha256 = hashlib.sha256
 
@@ -59,20 +61,27 @@ def joined(nodes: Sequence[bytes]) -> bytes:
     return root
 
 
+def hashes(data: bytes) -> list[bytes]:
+    """The hashes that stand side by side in some bytes."""
+    return [data[at : at + SIZE] for at in range(0, len(data), SIZE)]
+
+
 class Frontier:
-    """A growing tree as far as what comes next needs it: its size, and its perfect subtrees from left to right."""
+    """A growing tree as far as what comes next needs it: its size, and its perfect subtrees from left to right.
+
+    `tiles` are the hashes of the subtrees of TILE leaves that were completed since it began to grow.
+    """
 
     def __init__(self, size: int = 0, nodes: Iterable[bytes] = ()) -> None:
         self.size = size
         self.nodes = list(nodes)
+        self.tiles = list[bytes]()
         assert len(self.nodes) == size.bit_count()
 
     @classmethod
     def decode(cls, size: int, data: bytes) -> Frontier | None:
         """The frontier of a tree of `size` that the bytes are; None when they are none."""
-        if len(data) != SIZE * size.bit_count():
-            return None
-        return cls(size, (data[at : at + SIZE] for at in range(0, len(data), SIZE)))
+        return cls(size, hashes(data)) if len(data) == SIZE * size.bit_count() else None
 
     def encode(self) -> bytes:
         """Its nodes, one after the other."""
@@ -86,6 +95,8 @@ class Frontier:
     def append(self, top: bytes) -> None:
         """One more leaf, by its hash."""
         nodes, size = self.nodes, self.size
+        if not (size + 1) % TILE:
+            self.tiles.append(joined([*nodes[-((TILE - 1).bit_count()) :], top]))
         while size & 1:
             top = _sha256(b"\x01" + nodes.pop() + top).digest()
             size >>= 1
@@ -131,6 +142,35 @@ def gather(leaves: Iterable[bytes], spans: Iterable[Span]) -> dict[Span, bytes]:
     parts = {part for span in wanted for part in span.perfect()}
     found = _perfect_nodes(leaves, parts)
     return {span: joined([found[part] for part in span.perfect()]) for span in wanted}
+
+
+def assemble(tiles: Sequence[bytes], spans: Iterable[Span], between: Callable[[int, int], Iterable[bytes]]) -> dict[Span, bytes]:
+    """The hashes of some subtrees as `gather` finds them, out of the tiles from the first on and a few leaves.
+
+    `between` answers the data of the leaves from one place up to another. Raises ValueError when tiles or leaves are lacking.
+    """
+    wanted = set(spans)
+    parts = {part for span in wanted for part in span.perfect()}
+    found = {part: _of_tiles(tiles, part) for part in parts if part.size >= TILE}
+    within = defaultdict[int, dict[Span, Span]](dict)
+    for part in parts - found.keys():
+        base = part.start - part.start % TILE
+        within[base][Span(part.start - base, part.stop - base)] = part
+    for base, inside in within.items():
+        nodes = gather(between(base, max(part.stop for part in inside.values())), inside)
+        found |= {part: nodes[place] for place, part in inside.items()}
+    return {span: joined([found[part] for part in span.perfect()]) for span in wanted}
+
+
+def _of_tiles(tiles: Sequence[bytes], part: Span) -> bytes:
+    """The hash of a perfect subtree of whole tiles: they are its leaves, hashed already."""
+    mine = tiles[part.start // TILE : part.stop // TILE]
+    if len(mine) * TILE != part.size:
+        raise ValueError(f"{len(tiles)} tiles, {part.stop // TILE} expected")
+    tree = Frontier()
+    for tile in mine:
+        tree.append(tile)
+    return tree.root
 
 
 def _perfect_nodes(leaves: Iterable[bytes], parts: set[Span]) -> dict[Span, bytes]:

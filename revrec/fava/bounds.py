@@ -1,18 +1,26 @@
 """Journal and account pages that a browser survives: the latest rows, and above them a row that says how many there are.
 
 Fava fetches every page of its journal and all rows of an account at once (25,000 rows are 57 MB and 18 s). It has no option
-for less, so that three of its insides are replaced here, each for what it did before but bounded; `tests/fava/test_insides.py`
+for less, so that some of its insides are replaced here, each for what it did before but bounded; `tests/fava/test_insides.py`
 says what they must look like. The table of rows also escapes what stands in the books, which Fava's own does not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from datetime import date
 from functools import wraps
 from typing import Any
 
+from fava.beans.abc import Open
+from fava.beans.account import account_tester, get_entry_accounts
+from fava.beans.helpers import slice_entry_dates
 from fava.core import FavaLedger, FilteredLedger
+from fava.core.conversion import conversion_from_str
+from fava.core.inventory import CounterInventory
+from fava.core.tree import Tree
 from flask import Flask
 from jinja2 import BaseLoader, Environment
 
@@ -25,6 +33,9 @@ _ESCAPED = (
     "<p style='padding: 4px 8px; background: var(--background-darker); border-left: 4px solid var(--warning, #dda033)'>"
     "<strong>{{ entries.notice }}</strong></p></li>{% endif %}"
 )
+
+
+_REPLACED = ((FilteredLedger, "paginate_journal"), (FavaLedger, "account_journal"), (FavaLedger, "interval_balances"))
 
 
 class FavaChanged(RuntimeError):
@@ -53,11 +64,12 @@ def notice(shown: int, total: int, which: str = "latest", more: str = "") -> str
 
 def install(app: Flask) -> None:
     """Bound the pages of an application, and escape what they show; raises FavaChanged."""
-    for owner, name in ((FilteredLedger, "paginate_journal"), (FavaLedger, "account_journal")):
+    for owner, name in _REPLACED:
         if not callable(getattr(owner, name, None)):
             raise FavaChanged(f"{owner.__name__}.{name} is gone")
     _replace(FilteredLedger, "paginate_journal", _paged)
-    _replace(FavaLedger, "account_journal", _latest)
+    _replace(FavaLedger, "account_journal", latest)
+    _replace(FavaLedger, "interval_balances", growing)
     assert app.jinja_loader is not None
     app.jinja_loader = Escaping(app.jinja_loader)
     app.jinja_env.get_template(TABLE)
@@ -90,15 +102,79 @@ def _paged(original: Callable[..., Any]) -> Callable[..., Any]:
     return paginate_journal
 
 
-def _latest(original: Callable[..., Any]) -> Callable[..., Any]:
+def latest(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Of a large account the latest rows only: those before them are added up and never converted or written."""
+
     @wraps(original)
-    def account_journal(self: Any, *given: Any, **more: Any) -> list[Any]:
-        rows: list[Any] = original(self, *given, **more)
-        if len(rows) <= ROWS:
+    def account_journal(self: Any, filtered: Any, account_name: str, conversion: Any, *, with_children: bool) -> list[Any]:
+        relevant = account_tester(account_name, with_children=with_children)
+        found = [each for each in enumerate(filtered.entries_without_prices) if _touches(each[1], relevant)]
+        if len(found) <= ROWS:
+            rows: list[Any] = original(self, filtered, account_name, conversion, with_children=with_children)
             return rows
-        return Rows(rows[-ROWS:], notice(ROWS, len(rows), more=" The balances are complete."))
+        balance = CounterInventory()
+        for _, entry in found[:-ROWS]:
+            for posting in _legs(entry, relevant):
+                balance.add_position(posting)
+        latest = _rows(found[-ROWS:], relevant, balance, self.prices, conversion_from_str(conversion))
+        return Rows(latest, notice(ROWS, len(found), more=" The balances are complete."))
 
     return account_journal
+
+
+def growing(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Balances at the end of each interval in one pass: Fava goes through all entries again for each of them."""
+
+    @wraps(original)
+    def interval_balances(self: Any, filtered: Any, interval: Any, account_name: str, *, accumulate: bool = False) -> Any:
+        if not accumulate:
+            return original(self, filtered, interval, account_name)
+        names = [account for account in self.accounts if account.startswith(account_name)]
+        ranges = list(filtered.interval_ranges(interval))
+        held: dict[str, Any] = defaultdict(CounterInventory)
+        trees, begin = [], date.min
+        for each in ranges:
+            _add(slice_entry_dates(filtered.entries, begin, each.end), names, held)
+            trees.append(_tree(names, held))
+            begin = each.end
+        return trees[::-1], ranges[::-1]
+
+    return interval_balances
+
+
+def _add(entries: Iterable[Any], names: list[str], held: dict[str, Any]) -> None:
+    for entry in entries:
+        if isinstance(entry, Open):
+            names.append(entry.account)
+        for posting in getattr(entry, "postings", ()):
+            held[posting.account].add_position(posting)
+
+
+def _tree(names: list[str], held: dict[str, Any]) -> Tree:
+    tree = Tree(None, names)
+    for name in sorted(held):
+        tree.insert(name, held[name])
+    return tree
+
+
+def _touches(entry: Any, relevant: Callable[[str], bool]) -> bool:
+    postings = getattr(entry, "postings", None)
+    accounts = get_entry_accounts(entry) if postings is None else [posting.account for posting in postings]
+    return any(map(relevant, accounts))
+
+
+def _legs(entry: Any, relevant: Callable[[str], bool]) -> list[Any]:
+    return [posting for posting in getattr(entry, "postings", ()) if relevant(posting.account)]
+
+
+def _rows(found: Iterable[Any], relevant: Callable[[str], bool], balance: Any, prices: Any, conv: Any) -> Iterator[Any]:
+    """Index, entry, change and balance, both as the reader wants amounts converted."""
+    for index, entry in found:
+        change = CounterInventory()
+        for posting in _legs(entry, relevant):
+            balance.add_position(posting)
+            change.add_position(posting)
+        yield index, entry, conv.apply(change, prices, entry.date), conv.apply(balance, prices, entry.date)
 
 
 class Escaping(BaseLoader):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revrec.app.trace import BundleView, EventView, MoneyView, SessionView, Trace
 from revrec.core.rules import RULES
-from revrec.fava.frame import Cell, Column, Grid, TieLine
+from revrec.fava.frame import Cell, Column, Grid, TieLine, discreet
 
 if TYPE_CHECKING:
     from revrec.app.entries import EntryView
@@ -214,12 +214,12 @@ class ChainMaker:
             Cell(str(view.message or "–"), shape="num"),
             Cell(view.sent_at or "not sent"),
             Cell(view.state, shape=STATES.get(view.state, "warn")),
-            Cell(f"{view.code} {view.text}".strip() or "–"),
+            Cell(view.means or "–"),
         )
 
     def _waiting(self, view: WaitingView) -> tuple[Cell, ...]:
         said = view.to_json()
-        why = "; ".join(f"{field}: {message}. {remedy}" for field, message, remedy, _ in view.waits.findings)
+        why = "; ".join(f"{field}: {discreet(message)}. {remedy}" for field, message, remedy, _ in view.waits.findings)
         total = Cell(said["total"], shape="num", amount=True)
         rest = (Cell(said["operated_on"]), self._to("event", said["event"]), Cell(why))
         return (Cell(said["draft"]), Cell(said["account"]), total, *rest)

@@ -7,6 +7,7 @@ finds there for a page.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -46,6 +47,7 @@ PAGES = (
 _STYLED = "RevrecTrace"  # whose address the style sheet has: one for all pages, so that a browser keeps it
 _STYLE = Path(__file__).with_name("frame.css")
 _YEAR = 31_536_000
+_QUOTED = re.compile(r"'[^']*'")
 _DIGITS = 10  # of a number in an address
 
 
@@ -245,6 +247,11 @@ class FramedPage(FavaExtensionBase):
         """A tie as the page writes it; `link` leads to the entries behind the left balance."""
         texts = (self.money(tie.left), tie.right_label, self.money(tie.right), self.money(tie.difference))
         return TieLine(tie.left_label, *texts, not tie.difference, link)
+
+
+def discreet(message: str) -> str:
+    """A message without the values that it quotes: a wrong tax number is a person's all the same."""
+    return _QUOTED.sub("'…'", message)
 
 
 def unapplied(question: Asked, applies: Collection[Part]) -> tuple[str, ...]:

@@ -66,6 +66,10 @@ def link(kind: str, name: str) -> str:
 
 
 def exactly(key: str, value: str) -> str:
-    """The filter of the entries, or legs, whose metadata is this very value; a quote cannot stand in Fava's filter."""
-    pattern = re.escape(value).replace('"', ".")
-    return f'{key}:"^{pattern}$"'
+    """The filter of the entries, or legs, whose metadata is this very value."""
+    return f'{key}:"^{pattern(value)}$"'
+
+
+def pattern(value: str) -> str:
+    """The value as a pattern that matches it and nothing else; a quote cannot stand in Fava's filter."""
+    return re.escape(value).replace('"', ".")

@@ -9,20 +9,21 @@ from flask import request
 
 from revrec.app import register as app
 from revrec.app.register import Document, Filed, Register, Standing, Sum
-from revrec.core.accrual import SELLER
+from revrec.core.accrual import SELLER, VAT
 from revrec.core.billing import NIL, OUTSIDE_BOOKS
 from revrec.core.checklist import counted
 from revrec.core.money import text
 from revrec.core.report import Tie
 from revrec.fava.asked import Part
 from revrec.fava.books import by_hand
-from revrec.fava.frame import Cell, Column, FramedPage, Grid, Pager, Tab, TieLine, day_asked, number_asked
+from revrec.fava.frame import Cell, Column, FramedPage, Grid, Pager, Tab, TieLine, day_asked, discreet, number_asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from revrec.app.invoices import Held
     from revrec.app.workspace import Workspace
+    from revrec.core.journal import Role
     from revrec.core.reports.invoices import Reconciled
     from revrec.fava.asked import Asked
 
@@ -114,14 +115,15 @@ class RevrecInvoices(FramedPage):
 
     def __init__(self, ledger: object, config: str | None = None) -> None:
         super().__init__(ledger, config)
-        self._by_hand = 0
+        self._by_hand: dict[frozenset[Role], int] = {}
         self._files: frozenset[str] = frozenset()
 
     def after_load_file(self) -> None:
         """What was posted by hand to the accounts that bill, and the files that Fava serves."""
         super().after_load_file()
-        seller = set(self.accounts(*SELLER))
-        self._by_hand = -by_hand(self.ledger.all_entries_by_type.Transaction, seller, self.currency)
+        made = self.ledger.all_entries_by_type.Transaction
+        for roles in (SELLER, VAT):
+            self._by_hand[roles] = -by_hand(made, set(self.accounts(*roles)), self.currency)
         self._files = frozenset(entry.filename for entry in self.ledger.all_entries_by_type.Document)
 
     def body(self, ws: Workspace, question: Asked) -> Invoices:
@@ -205,14 +207,14 @@ class RevrecInvoices(FramedPage):
     def _held(self, each: Held) -> Iterator[Cell]:
         draft, first = each.waiting.draft, each.waiting.findings[0] if each.waiting.findings else ("", "", "", "")
         bundle = draft.account.removeprefix("bundle:") if draft.account.startswith("bundle:") else None
-        more = "".join(f"; {field}: {message}. {remedy}" for field, message, remedy, _ in each.waiting.findings[1:])
+        more = "".join(f"; {field}: {discreet(message)}. {remedy}" for field, message, remedy, _ in each.waiting.findings[1:])
         yield Cell(f"{'overdue since' if each.overdue else 'due'} {each.until}", shape="bad" if each.overdue else "warn")
         yield self._account(draft.account, bundle)
         yield self._traced("customer", draft.recipient) if draft.recipient else Cell("nobody named")
         yield self._traced("event", draft.event)._replace(text=f"{draft.operated_on}")
         yield Cell(text(draft.gross, self.currency), self.goto.trace(f"event:{draft.event}"), "", "num", amount=True)
         yield Cell(first[0], title=first[3])
-        yield Cell(f"{first[1]}{more}", shape="long")
+        yield Cell(f"{discreet(first[1])}{more}", shape="long")
         yield Cell(first[2], shape="long")
 
     # the tie
@@ -234,14 +236,18 @@ class RevrecInvoices(FramedPage):
 
     def _ties(self, found: Reconciled) -> tuple[TieLine, ...]:
         """The open ledger's own balances of all accounts that bill, where it holds all years; else the store's."""
-        gross, vat = found.ties()
         if self.span is not None:
-            return tuple(map(self.tie, (gross, vat)))
-        right, together = gross.right_label, gross.right + self._by_hand
-        if self._by_hand:
-            right = f"{right} {self.money(gross.right)} and entries made by hand {self.money(self._by_hand)}, together"
-        own = Tie("Ledger, billed to customers", -self.balance(*SELLER), right, together)
-        return self.tie(own, self.goto.accounts(self.accounts(*SELLER))), self.tie(vat)
+            return tuple(map(self.tie, found.ties()))
+        gross, vat = found.ties()
+        return self._own(gross, "Ledger, billed to customers", SELLER), self._own(vat, "Ledger, output VAT", VAT)
+
+    def _own(self, tie: Tie, title: str, roles: frozenset[Role]) -> TieLine:
+        """A tie with the open ledger's balance on its left, and on its right what was posted there by hand, too."""
+        right, more = tie.right_label, self._by_hand[roles]
+        if more:
+            right = f"{right} {self.money(tie.right)} and entries made by hand {self.money(more)}, together"
+        own = Tie(title, -self.balance(*roles), right, tie.right + more)
+        return self.tie(own, self.goto.accounts(self.accounts(*roles)))
 
     def _between(self, found: Reconciled) -> Iterator[Between]:
         lines = {"Documents, all of them": found.documents}
@@ -288,8 +294,11 @@ def _state(each: Document) -> str:
 
 
 def _why(each: Document) -> str:
-    """Why it is stuck and what to do; what was said of one that is only on its way."""
-    said = each.listed.text
-    if each.listed.standing is not Standing.STUCK:
-        return said if each.listed.standing is Standing.OPEN else ""
-    return ". ".join(part for part in (each.means, said, each.remedy) if part)
+    """Why it is stuck and what to do; what was said of one that is only on its way.
+
+    The tax office's own words are left to `revrec submit --status`: they may name the person.
+    """
+    row = each.listed
+    if row.standing is not Standing.STUCK:
+        return row.text if row.standing is Standing.OPEN and not row.code else ""
+    return ". ".join(part[:1].upper() + part[1:] for part in (each.means, each.remedy) if part)

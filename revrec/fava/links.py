@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from revrec.core.rollforward import RULE_FLOWS, Flow
-from revrec.fava.goto import Goto
-
-# What Fava reads as a link in its filter box.
-_LINK = re.compile(r"[A-Za-z0-9\-_/.]+")
+from revrec.fava.goto import Goto, exactly, link, pattern
 
 Dimensions = Mapping[str, str | None]
 
@@ -53,13 +49,13 @@ class Links(NamedTuple):
     def _word(self, name: str, value: str | None) -> str:
         if value is None:
             return f'-{name}:"."'
-        if name == "bundle" and _LINK.fullmatch(value):
-            return f"^bundle-{value}"
-        exact = f'{name}:"^{_pattern(value)}$"'
+        if name == "bundle":
+            return link(name, value)
+        exact = exactly(name, value)
         if name != "branch" or not self.strayed:
             return exact
         # A leg's own branch goes before its entry's: a session delivered elsewhere still uses the seller's liability.
-        leg = f'account:"^{_pattern(self.account)}"'
+        leg = f'account:"^{pattern(self.account)}"'
         return f'(any({leg} {exact}), ({exact} -any({leg} branch:".")))'
 
 
@@ -69,13 +65,8 @@ def _rules(flow: Flow) -> str:
     names = [rule for rule, means in RULE_FLOWS.items() if means is wanted]
     if wanted is Flow.RELEASED:
         names += [rule for rule, means in RULE_FLOWS.items() if means is Flow.REFUNDED]
-    exact = f'rule:"^({"|".join(map(_pattern, names))})$"'
+    exact = f'rule:"^({"|".join(map(pattern, names))})$"'
     return f'({exact}, -rule:".")' if wanted is Flow.ADJUSTED else exact
-
-
-def _pattern(value: str) -> str:
-    """The value as a pattern that matches it and nothing else; a quote cannot stand in Fava's filter."""
-    return re.escape(value).replace('"', ".")
 
 
 def liability_account(accounts: Sequence[str], known: Callable[[str], bool]) -> str:

@@ -18,7 +18,7 @@ from flask import request
 from revrec import settings
 from revrec.app import liability
 from revrec.app.liability import ALL, Movements, Wanted
-from revrec.books import fiscal, summary
+from revrec.books import summary
 from revrec.core.dates import month_end
 from revrec.core.errors import RevrecError
 from revrec.core.journal import Role
@@ -89,7 +89,7 @@ class RevrecRollforward(FramedPage):
     def body(self, ws: Workspace, question: Asked) -> Page:
         """The roll-forward out of the store."""
         days = self.beside.remembered("days with entries", lambda: [day.date for day in ws.store.days() if day.entries])
-        span = fiscal.named(Path(self.ledger.beancount_file_path).name)
+        span = self.span
         begin, end = (span.first, span.last) if span and not question.first else (question.first, question.last)
         first, last = period(begin, end, min(days, default=None), max(days, default=None))
         wanted, unknown = self._wanted(question)

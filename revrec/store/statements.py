@@ -391,6 +391,7 @@ STATEMENTS: dict[str, ClauseElement] = {
         select(*STATEMENT).where(_of(t.statements), t.statements.c.n > bindparam("after")).order_by(t.statements.c.n)
     ),
     "last_statement": select(func.max(t.statements.c.n)).where(_of(t.statements)),
+    "closings": select(t.periods.c.seq, t.periods.c.period).where(_of(t.periods)).order_by(t.periods.c.seq),
     "invoices": _page(select(*INVOICE).where(_of(t.invoices), t.invoices.c.n > bindparam("after")).order_by(t.invoices.c.n)),
     "invoice": select(*INVOICE).where(_of(t.invoices, "number")),
     "invoices_of_event": select(*INVOICE).where(_of(t.invoices, "seq")).order_by(t.invoices.c.n),

@@ -504,7 +504,8 @@ states = Table(
 )
 
 # FACTS: the head of the tree over events and entries (RFC 9162) at each closing, as the note that was signed; appended with its
-# `period.closed`. `frontier` are the nodes from which the tree grows on: the next closing hashes only what came since.
+# `period.closed`. `frontier` are the nodes from which the tree grows on: the next closing hashes only what came since; `tiles`
+# the subtrees of 1,024 leaves completed since the head before: a proof reads them instead of every leaf.
 tree_heads = Table(
     "tree_heads",
     metadata,
@@ -514,6 +515,7 @@ tree_heads = Table(
     Column("size", BigInteger, nullable=False),
     Column("root", LargeBinary(32), nullable=False),
     Column("frontier", LargeBinary, nullable=False),
+    Column("tiles", LargeBinary, nullable=False),
     Column("note", LargeBinary, nullable=False),
     PrimaryKeyConstraint("taxpayer", "seq", name="pk_tree_heads"),
     CheckConstraint("seq > 0 AND size >= seq", name="ck_tree_heads_numbers"),

@@ -7,19 +7,23 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
-from revrec.store.store import Store
+from revrec.store.store import Store, StoredEvent
 
 Row = tuple[Any, ...]
 
 
 class TreeHead(NamedTuple):
-    """The tree when the event `seq` closed `period`: its size in leaves, its root, the nodes it grows on from, the note."""
+    """The tree when the event `seq` closed `period`: its size in leaves, its root, and the signed note.
+
+    `frontier` are the nodes that it grows on from, `tiles` the subtrees completed since the head before (`core.merkle`).
+    """
 
     seq: int
     period: str
     size: int
     root: bytes
     frontier: bytes
+    tiles: bytes
     note: str
 
 
@@ -53,6 +57,24 @@ class Tree:
             yield record
             yield from islice(bodies, count)
 
+    def between(self, start: int, stop: int) -> Iterator[bytes]:
+        """The data of the leaves from one place up to, not including, another."""
+        event = self._event_at(start)
+        if event is not None:
+            first = event_leaf(event.seq, event.first_entry)
+            yield from islice(self.leaves(event.seq - 1), start - first, stop - first)
+
+    def _event_at(self, place: int) -> StoredEvent | None:
+        """The event whose leaf, or one of whose entries', stands at a place; None where it is missing."""
+        low, high = 1, self.store.event_count
+        while low < high:
+            middle = (low + high + 1) // 2
+            event = self.store.event(middle)
+            if event is None:
+                return None
+            low, high = (middle, high) if event_leaf(middle, event.first_entry) <= place else (low, middle - 1)
+        return self.store.event(low)
+
     def _records(self, after: int, until: int) -> Iterator[tuple[int, bytes]]:
         while page := self.store.rows("event_leaves", after, until):
             yield from ((count, bytes(record)) for _, count, record in page)
@@ -80,8 +102,8 @@ def entry_leaf(seq: int, number: int) -> int:
 
 
 def _head(row: Row) -> TreeHead:
-    seq, period, size, root, frontier, note = row
-    return TreeHead(seq, period, size, bytes(root), bytes(frontier), note_text(note))
+    seq, period, size, root, frontier, tiles, note = row
+    return TreeHead(seq, period, size, bytes(root), bytes(frontier), bytes(tiles), note_text(note))
 
 
 def note_text(stored: bytes | str) -> str:

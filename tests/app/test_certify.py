@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from revrec.app import note, proof
+from revrec.app import note
 from revrec.app.certify import OfAnErased, OfTheFuture, certify
+from revrec.app.checking import check
 from revrec.app.customers import UnknownCustomer
 from revrec.app.note import Kind
 from revrec.app.workspace import open_workspace
@@ -52,6 +53,7 @@ def test_it_holds_the_figures_the_books_and_the_taxpayer_and_of_the_customer_the
     assert said == {
         "kind": "revrec customer statement",
         "version": 1,
+        "signer": said["signer"],
         "number": 1,
         "customer": "C-1",
         "as_of": "2026-02-14",
@@ -77,12 +79,12 @@ def test_it_holds_the_figures_the_books_and_the_taxpayer_and_of_the_customer_the
 def test_anybody_can_check_it_and_a_change_is_seen(root: Path) -> None:
     with open_workspace(root) as ws:
         text = certify(ws, "C-1", TODAY, now=NOW).kept.note
-    [said, made, signed] = proof.check(text).lines()
+    [said, made, signed] = check(text).lines()
     assert said == "Centro de Pruebas SL (ES-B64717838) states: customer C-1 owes 50.00 EUR as of 2026-11-21."
     assert made.startswith("  made on 2026-11-21T12:00:00Z after ")
     assert signed.startswith("Signed by key ")
     with pytest.raises(note.SignatureWrong, match="was changed after it was signed"):
-        proof.check(text.replace("owes 50.00 EUR", "owes nothing"))
+        check(text.replace("owes 50.00 EUR", "owes nothing"))
 
 
 def test_every_statement_is_kept_as_it_was_handed_out(root: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from revrec.app import note
 from revrec.app.advance import advance
 from revrec.app.close import close, digest_of
+from revrec.app.heads import listed
 from revrec.app.notary import Notary
 from revrec.app.note import Kind
 from revrec.app.upgrade import upgrade
@@ -59,6 +61,7 @@ def test_a_closing_signs_the_root_over_everything_recorded(root: Path) -> None:
     assert dict(said) == {
         "kind": "revrec tree head",
         "version": 1,
+        "signer": said["signer"],
         "taxpayer": "ES-B64717838",
         "currency": "EUR",
         "period": "2026-03",
@@ -69,6 +72,7 @@ def test_a_closing_signs_the_root_over_everything_recorded(root: Path) -> None:
         "entries": standing.entries,
         "chain": standing.digest.hex(),
         "documents": "",
+        "disclosures": "",
         "period_digest": digest_of(period),
         "at": "2026-11-21T12:00:00Z",
         "previous": said["previous"],
@@ -86,6 +90,15 @@ def test_a_month_closed_by_an_event_is_signed_too_and_the_next_head_names_it(roo
     found = merkle.gather(leaves, spans := merkle.consistency(february.size, march.size))
     path = [found[span] for span in spans]
     assert merkle.extends(february.size, march.size, february.root, march.root, path)
+
+
+def test_heads_are_listed_with_who_signed_them(root: Path) -> None:
+    with open_workspace(root) as ws:
+        [february, march] = listed(ws)
+        head = Tree(ws.store).heads()[-1]
+    assert (february.period, march.period, march.at) == ("2026-02", "2026-03", "2026-11-21T12:00:00Z")
+    assert (march.seq, march.size, march.root) == (head.seq, head.size, head.root.hex())
+    assert march.who == f"key {note.read(head.note).signature.fingerprint}"
 
 
 def test_leaves_stand_where_the_numbers_of_event_and_entry_say(root: Path) -> None:
@@ -122,6 +135,33 @@ def test_what_is_kept_of_the_tree_saves_hashing_and_is_not_trusted_blindly(root:
     tree = Frontier()
     tree.extend(leaves_of(root))
     assert done.signed.head.root == tree.root
+
+
+def test_tiles_are_kept_of_what_each_closing_added_also_after_a_fresh_start(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(merkle, "TILE", 4)
+    root = prepare(tmp_path / "books")
+    with open_workspace(root) as ws:
+        close(ws, "2026-03", approver="A", now=NOW)
+    assert checked(root) == ()
+    tamper(root, "UPDATE tree_heads SET frontier = x'' WHERE period = '2026-03'")
+    with open_workspace(root) as ws:
+        close(ws, "2026-04", approver="A", now=NOW)
+        heads = Tree(ws.store).heads()
+        leaves = list(Tree(ws.store).leaves())
+        for start in range(len(leaves)):
+            assert list(Tree(ws.store).between(start, start + 3)) == leaves[start : start + 3]
+    whole = Frontier()
+    whole.extend(leaves)
+    assert [tile for head in heads for tile in merkle.hashes(head.tiles)] == whole.tiles
+    assert [len(head.tiles) // 32 for head in heads] == [
+        heads[0].size // 4,
+        *(b.size // 4 - a.size // 4 for a, b in pairwise(heads)),
+    ]
+    tamper(root, "UPDATE tree_heads SET tiles = x'' WHERE period = '2026-02'")
+    assert {found.where for found in checked(root) if found.code == "head.frontier"} == {
+        "closing of 2026-02",
+        "closing of 2026-03",
+    }
 
 
 def test_a_refused_close_signs_nothing(root: Path) -> None:
@@ -199,15 +239,14 @@ def test_a_head_with_other_numbers_is_named_whoever_signed_it(root: Path) -> Non
     assert "head.documents" in codes(root)
 
 
-def test_months_closed_by_an_older_release_have_no_head_and_the_next_closing_begins(root: Path) -> None:
-    with open_workspace(root) as ws:
-        closed = len(ws.store.periods())
+def test_months_closed_by_an_older_release_have_no_head_and_the_next_closing_begins(tmp_path: Path) -> None:
+    root = prepare(tmp_path / "books")
     first_release(root)
     upgrade(root)
     assert checked(root) == ()
     with open_workspace(root) as ws:
-        assert (len(ws.store.periods()), Tree(ws.store).heads()) == (closed, [])
-        close(ws, "2026-04", approver="A", now=NOW)
+        assert (len(ws.store.periods()), Tree(ws.store).heads()) == (1, [])
+        close(ws, "2026-03", approver="A", now=NOW)
         [head] = Tree(ws.store).heads()
     assert note.read(head.note).content["previous"] is None
     tree = Frontier()

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from revrec.app import note, proof
+from revrec.app import checking, note
+from revrec.app.checking import check
 from revrec.app.close import close
 from revrec.app.note import Kind
-from revrec.app.proof import NotExtended, NotIncluded, OfAnother, ProofRefused, Proved, check
+from revrec.app.proof import NotExtended, NotIncluded, OfAnother, ProofRefused, Proved
 from revrec.app.prove import BooksChanged, NotASession, NotClosed, NotCovered, NothingSigned, head_note, prove
 from revrec.app.upgrade import upgrade
 from revrec.app.workspace import open_workspace
+from revrec.core import merkle
 from tests.app.shelf import NOW, book, copied, event, lines, prepare, tamper
 from tests.app.test_note import own
 from tests.app.test_upgrade import first_release
@@ -169,6 +171,19 @@ def test_books_that_no_longer_give_what_was_signed_prove_nothing(root: Path, sta
         prove(ws, "S-1")
 
 
+@pytest.mark.parametrize("kept", ["tiles", "x''", "zeroblob(length(tiles))"])
+def test_what_is_kept_of_the_tree_makes_the_same_proof_as_every_leaf(tmp_path: Path, monkeypatch, kept: str) -> None:
+    monkeypatch.setattr(merkle, "TILE", 4)
+    root = prepare(tmp_path / "books")
+    with open_workspace(root) as ws:
+        close(ws, "2026-03", approver="A", now=NOW)
+    whole = [made(root, session, "2026-02") for session in ("S-1", "S-2", "S-5")]
+    tamper(root, f"UPDATE tree_heads SET tiles = {kept}")
+    assert [made(root, session, "2026-02") for session in ("S-1", "S-2", "S-5")] == whole
+    monkeypatch.undo()
+    assert [made(root, session, "2026-02") for session in ("S-1", "S-2", "S-5")] == whole
+
+
 # forgeries
 
 
@@ -291,8 +306,8 @@ def test_a_head_lacking_what_is_relied_on_is_refused(shelf: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
-    with pytest.raises(proof.Unreadable, match="No such file"):
-        proof.read(tmp_path / "none")
+    with pytest.raises(checking.Unreadable, match="No such file"):
+        checking.read(tmp_path / "none")
     (tmp_path / "x").write_bytes(b"\xff\xfe")
-    with pytest.raises(proof.Unreadable, match="no text in UTF-8"):
-        proof.read(tmp_path / "x")
+    with pytest.raises(checking.Unreadable, match="no text in UTF-8"):
+        checking.read(tmp_path / "x")

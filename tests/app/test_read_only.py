@@ -23,6 +23,7 @@ READING = [
     ("report", "rollforward", "--from", "2026-02-01", "--to", "2026-03-31"),
     ("trace", "u1"),
     ("customer", "balance", "C-1"),
+    ("prove", "S-1"),
     ("verify",),
 ]
 WRITING = [
@@ -30,6 +31,7 @@ WRITING = [
     ("advance", "--to", "2026-09-30"),
     ("close", "2026-03", "--approver", "A"),
     ("books", "build"),
+    ("customer", "statement", "C-1", "--signed"),
 ]
 
 

@@ -15,7 +15,8 @@ from einvoice.sandbox.faults import PASSING, Fault, Kind, Plan
 from einvoice.sandbox.pki import Authority, Holder, valid
 from einvoice.sandbox.server import Server
 from einvoice.transport import Limits, Transport
-from revrec.app import amend, outbox, standing, submit
+from revrec.app import amend, outbox, report, standing, submit
+from revrec.app.register import Filed, Standing, register
 from revrec.app.verify import verify
 from revrec.app.workspace import open_workspace
 from revrec.store.papers import Papers
@@ -196,11 +197,14 @@ def test_a_rejected_record_does_not_block_the_others_and_is_amended(
         (stuck,) = found.stuck
         assert stuck.state.code == "1100"
         assert found.counts == {"accepted": 1, "rejected": 1}
+        assert [each.listed.number for each in register(ws, Filed(), Standing.STUCK, 1).documents] == [stuck.number]
         amended = amend.amend(ws, stuck.number, now=clock())
         assert amended.amends == "Subsanacion, RechazoPrevio X"
     send(desk, office, clock)
     with open_workspace(desk.root) as ws:
         assert standing.status(ws, now=clock()).stuck == ()
+        assert register(ws, Filed(), None, 1).sums[Standing.ACCEPTED].documents == 2
+        assert [row[-1] for row in report.run(ws, "invoices", NOW.date(), NOW.date()).rows] == ["accepted", "accepted"]
     assert sorted(numbers(aeat)) == ["F2026-000001", "F2026-000002"]
     assert aeat.violations() == ()
 

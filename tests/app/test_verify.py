@@ -100,6 +100,8 @@ TAMPERED = {
     ),
     "a movement": ("UPDATE movements SET units = 0 WHERE ref = 'S-1'", "derived.movement", "movement S-1 session"),
     "a bundle": ("UPDATE bundles SET due = NULL WHERE bundle = 'B-1'", "derived.bundle", "bundle B-1"),
+    "what lists add up": ("UPDATE bundles SET liability = 1 WHERE bundle = 'B-1'", "derived.bundle", "bundle B-1"),
+    "a bundle's last use": ("UPDATE bundles SET used_on = '2026-12-31' WHERE bundle = 'B-1'", "derived.bundle", "bundle B-1"),
     "a bundle's row": ("DELETE FROM bundles WHERE bundle = 'B-2'", "derived.bundle", "bundle B-2"),
     "a customer's credit": ("UPDATE customers SET credit = 9 WHERE customer = 'C-2'", "derived.customer", "customer C-2"),
     "a visit": ("UPDATE visits SET paid = 0", "derived.visit", "visit S-5"),

@@ -79,3 +79,9 @@ def test_a_signed_statement_is_handed_out_and_checked(told, tmp_path):  # noqa: 
     assert json.loads(printed.splitlines()[0])["number"] == 2
     assert told.json("customer", "statement", "C-1", "--signed", "-o", str(path))["content"]["number"] == 3
     assert "-o goes with --signed" in told("customer", "statement", "C-1", "-o", str(path), code=2)
+
+
+def test_a_broken_key_is_said_by_about_and_by_verify(told):  # noqa: F811
+    (told.root / "audit.key").write_text("x", "ascii")
+    assert "signs       audit.key: this is no private key" in told("about")
+    assert "audit.key: this is no private key" in told("verify", code=1)

@@ -179,3 +179,47 @@ def test_a_pass_reads_no_leaf_beyond_the_last_that_matters() -> None:
     read = iter(leaves(100))
     merkle.gather(read, merkle.inclusion(0, 7))
     assert next(read) == b"leaf 7"
+
+
+@pytest.fixture
+def small_tiles(monkeypatch) -> None:
+    """Tiles of four leaves, so that a tree of a few leaves has many."""
+    monkeypatch.setattr(merkle, "TILE", 4)
+
+
+def test_tiles_are_the_perfect_subtrees_that_a_tree_completes_as_it_grows(small_tiles) -> None:
+    tree = leaves(30)
+    kept = Frontier()
+    kept.extend(tree[:18])
+    assert kept.tiles == [mth(tree[at : at + 4]) for at in range(0, 16, 4)]
+    again = Frontier(kept.size, kept.nodes)
+    again.extend(tree[18:])
+    assert again.tiles == [mth(tree[at : at + 4]) for at in range(16, 28, 4)]
+
+
+@pytest.mark.parametrize("size", [1, 3, 4, 5, 29, 64, 77])
+def test_proofs_out_of_tiles_are_those_out_of_all_leaves_and_read_few(small_tiles, size) -> None:
+    tree, read = leaves(size), []
+    kept = Frontier()
+    kept.extend(tree)
+
+    def between(start, stop):
+        read.append(stop - start)
+        return tree[start:stop]
+
+    for index in range(size):
+        spans = [*merkle.inclusion(index, size), *merkle.consistency(index + 1, size), Span(0, size)]
+        read.clear()
+        assert merkle.assemble(kept.tiles, spans, between) == merkle.gather(tree, spans)
+        assert sum(read) <= 3 * merkle.TILE
+
+
+def test_lacking_tiles_or_leaves_are_said(small_tiles) -> None:
+    tree = leaves(30)
+    kept = Frontier()
+    kept.extend(tree)
+    spans = merkle.inclusion(0, 30)
+    with pytest.raises(ValueError, match="6 tiles, 7 expected"):
+        merkle.assemble(kept.tiles[:-1], spans, lambda start, stop: tree[start:stop])
+    with pytest.raises(ValueError, match="0 leaves, "):
+        merkle.assemble(kept.tiles, spans, lambda *_: [])

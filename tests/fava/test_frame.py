@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("fava")
+
+from fava.application import create_app
 
 from revrec.app.workspace import open_workspace
 from revrec.fava.beside import Beside
@@ -91,6 +94,16 @@ def test_a_database_that_is_locked_is_said_and_read_when_it_is_free(root):
     assert "another command is writing these books" in words(page(fava, "RevrecTrace", id="B-1"))
     holder.close()
     assert "bundle B-1" in words(page(fava, "RevrecTrace", id="B-1"))
+
+
+@pytest.mark.parametrize(
+    ("name", "query"), [("RevrecBundles", {"show": "all"}), ("RevrecTrace", {"id": "B-1"}), ("RevrecInvoices", {})]
+)
+def test_in_incognito_no_amount_is_left(root, name, query):
+    fava = create_app([root / "main.beancount"], load=True, incognito=True).test_client()
+    text = page(fava, name, **query)
+    assert "XXX.XX" in words(text)
+    assert not re.search(r"\b500\.00\b", text)
 
 
 def test_what_is_recorded_while_fava_runs_is_seen(shelf, tmp_path):

@@ -35,6 +35,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
         paid("P-8", "B-8", "500.00"),
         sold("B-9", "HEALTH", "C-9", day="2026-03-10"),
         paid("P-9", "B-9", "500.00", "2026-03-10"),
+        registered("C-8", tax_id="12345678A"),
+        sold("B-11", "HEALTH", "C-8", day="2026-03-20"),
+        paid("P-11", "B-11", "500.00"),
         sold("B-10", "NONE"),
         paid("P-10", "B-10", "500.00"),
         used("S-10", "B-10"),
@@ -43,7 +46,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
         State(1, "accepted", message=1),
         State(2, "accepted-with-errors", "2004", "clock", 1),
         State(3, "accepted-with-errors", "2001", "number not in the census", 1),
-        State(4, "rejected", "1118", "bad", 1),
+        State(4, "rejected", "1118", "NIF: 12345678Z, NOMBRE_RAZON: GARCIA LOPEZ ANA", 1),
         State(5, "unknown", text="connection lost", message=1),
         State(6, "pending", "4102", "refused", 1),
     ]
@@ -73,13 +76,13 @@ def test_all_documents_tie_to_the_open_ledger_as_the_report_does(desk, fava):
     with open_workspace(desk.root) as ws:
         made = report.run(ws, "invoices", NOW.date(), NOW.date())
     assert [tie.difference for tie in made.ties] == [0, 0]
-    assert made.ties[0].left == 220_000
-    assert "Ledger, billed to customers 2,200.00 · documents and what stands between 2,200.00 · difference 0.00 ✓ ties" in text
-    assert "Output VAT in the ledger 121.52 · VAT of documents and what stands between 121.52 · difference 0.00 ✓ ties" in text
+    assert made.ties[0].left == 270_000
+    assert "Ledger, billed to customers 2,700.00 · documents and what stands between 2,700.00 · difference 0.00 ✓ ties" in text
+    assert "Ledger, output VAT 121.52 · VAT of documents and what stands between 121.52 · difference 0.00 ✓ ties" in text
     lines = {row[0]: row[1] for row in table(page(fava, "RevrecInvoices"), "revrec-between")[1:]}
     assert lines == {
         "Documents, all of them": "700.00",
-        "Documents that wait": "1,000.00",
+        "Documents that wait": "1,500.00",
         "Policies under which revrec issues no invoices": "500.00",
     }
 
@@ -103,7 +106,7 @@ def test_each_view_lists_the_documents_of_a_state(fava, show, wanted):
 
 def test_the_tabs_count_what_they_lead_to(fava):
     text = words(page(fava, "RevrecInvoices"))
-    assert "All 7 Stuck or rejected 3 On their way 2 Accepted 2 Not reported 0 Waiting for a number 2" in text
+    assert "All 7 Stuck or rejected 3 On their way 2 Accepted 2 Not reported 0 Waiting for a number 3" in text
 
 
 def test_what_is_stuck_says_why_and_what_to_do_in_a_word_and_a_shape(fava):
@@ -111,7 +114,7 @@ def test_what_is_stuck_says_why_and_what_to_do_in_a_word_and_a_shape(fava):
     found = {row["Number"][-1]: row for row in rows(fava, show="stuck")[:-1]}
     error = codes.error("1118")
     assert found["4"]["Tax office"] == "rejected (1118)"
-    assert found["4"]["Why, and what to do"] == f"{error.en}. bad. {error.remedy}"
+    assert found["4"]["Why, and what to do"] == ". ".join(part[0].upper() + part[1:] for part in (error.en, error.remedy))
     assert '<td class="bad">rejected (1118)</td>' in text
     assert "3 documents need somebody" in words(text)
 
@@ -130,10 +133,13 @@ def test_the_page_and_the_command_find_the_same_stuck_documents(desk, fava):
 
 
 def test_recipients_are_ids_and_never_names(fava):
-    for show in ("", "waiting"):
-        text = page(fava, "RevrecInvoices", show=show)
-        for name in ("Ana", "García", "12345678Z", "Aseguradora"):
+    for show in ("", "stuck", "waiting"):
+        text = page(fava, "RevrecInvoices", show=show).lower()
+        for name in ("ana<", "ana ", "garc", "12345678z", "aseguradora"):
             assert name not in text
+    text = page(fava, "RevrecTrace", id="F2026-000004").lower()
+    assert "1118: a corrective" in text
+    assert "garc" not in text
     assert rows(fava)[0]["Recipient"] == "C-1"
 
 
@@ -145,7 +151,13 @@ def test_what_waits_says_the_field_the_remedy_and_the_legal_deadline(fava):
     assert by["B-8"][0] == "overdue since 2026-03-20"
     assert by["B-9"][0] == "due 2026-04-15"
     assert all(row[5] and row[6] and row[7] for row in found)
-    assert "2 documents wait for a number, 1 of those shown are overdue." in words(text)
+    assert "3 documents wait for a number, 2 of those shown are overdue." in words(text)
+
+
+def test_a_wrong_tax_number_is_a_persons_all_the_same(fava):
+    for text in (page(fava, "RevrecInvoices", show="waiting"), page(fava, "RevrecTrace", id="B-11")):
+        assert "is no well-formed Spanish NIF" in text
+        assert "12345678A" not in text
 
 
 def test_the_boxes_choose_by_time_customer_bundle_and_number(fava):
@@ -167,9 +179,9 @@ def test_a_total_leads_to_the_entry_of_the_document(fava):
 
 def test_the_billed_amount_leads_to_all_entries_that_bill(fava):
     ledger = fava.application.config["LEDGERS"][SLUG[1:]]
-    link = next(link for link, said in links(page(fava, "RevrecInvoices")) if said == "2,200.00")
+    link = next(link for link, said in links(page(fava, "RevrecInvoices")) if said == "2,700.00")
     found = ledger.get_filtered(account=parse_qs(urlsplit(link).query)["account"][0]).entries
-    assert {entry.meta["entry"] for entry in found if "entry" in entry.meta} == {f"E-{n}" for n in range(1, 12)}
+    assert {entry.meta["entry"] for entry in found if "entry" in entry.meta} == {f"E-{n}" for n in range(1, 13)}
 
 
 def test_a_document_opens_where_its_file_was_made(desk, tmp_path):
@@ -196,20 +208,20 @@ def test_an_entry_made_by_hand_on_an_account_that_bills_is_named(desk, tmp_path)
     entry = '\n2026-03-19 * "Talk at a fair"\n  Income:Sessions:Package  -30.00 EUR\n  Assets:Bank  30.00 EUR\n'
     book.write_text(book.read_text("utf-8") + entry, "utf-8")
     text = words(page(client(root), "RevrecInvoices"))
-    both = "documents and what stands between 2,200.00 and entries made by hand 30.00, together 2,230.00"
-    assert f"Ledger, billed to customers 2,230.00 · {both} · difference 0.00" in text
+    both = "documents and what stands between 2,700.00 and entries made by hand 30.00, together 2,730.00"
+    assert f"Ledger, billed to customers 2,730.00 · {both} · difference 0.00" in text
 
 
 def test_the_tie_of_long_books_is_worked_out_beside_the_request(desk, monkeypatch):
     monkeypatch.setattr(module, "AT_ONCE", 0)
     beside.cache_clear()
     fava = client(desk.root)
-    assert "The documents are being tied to 11 entries" in words(page(fava, "RevrecInvoices"))
+    assert "The documents are being tied to 12 entries" in words(page(fava, "RevrecInvoices"))
     until = time.monotonic() + 30
     while "✓ ties" not in (text := words(page(fava, "RevrecInvoices"))):
         assert time.monotonic() < until
         time.sleep(0.05)
-    assert "Ledger, billed to customers 2,200.00" in text
+    assert "Ledger, billed to customers 2,700.00" in text
     beside.cache_clear()
 
 

@@ -28,7 +28,8 @@ TAB, ENTER = "\ue004", "\ue007"
 NAMES = {"RevrecBundles": "bundles", "RevrecTrace": "trace", "RevrecInvoices": "invoices"}
 # How light the text is, and what it stands on.
 LIGHT = (
-    "[['.revrec', 'color'], ['body', 'backgroundColor']].map(([where, what]) => getComputedStyle(document.querySelector(where))[what]"
+    "[['.revrec', 'color'], ['body', 'backgroundColor']]"
+    ".map(([where, what]) => getComputedStyle(document.querySelector(where))[what]"
     ".match(/[0-9.]+/g).slice(0, 3).reduce((sum, part) => sum + Number(part) / 3, 0))"
 )
 ASKED = {"RevrecBundles": "show=all&on=2026-03-20", "RevrecTrace": "id=S-1", "RevrecInvoices": ""}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -120,7 +121,7 @@ def heads(scope: Scope) -> Iterator[Row]:
 def consistency(store: Store, scope: Scope) -> Iterator[Row]:
     """From each head to the next, the path that shows that the later tree begins with the earlier (RFC 9162, 2.1.4)."""
     sizes = sorted({head.size for head in scope.heads})
-    pairs = list(zip(sizes, sizes[1:], strict=False))
+    pairs = list(pairwise(sizes))
     if not pairs:
         return
     spans = {span for pair in pairs for span in merkle.consistency(*pair)}

@@ -1,4 +1,4 @@
-"""The lists that an auditor asks for first: what somebody approved, sales whose rules nobody accepted, sessions that earn nothing."""
+"""The lists that an auditor asks for first: what was approved, sales whose rules nobody accepted, sessions that earn nothing."""
 
 from __future__ import annotations
 

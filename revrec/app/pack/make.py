@@ -88,9 +88,7 @@ def audit_pack(
 
     Raises NoSpan, NotClosed, NothingRecorded, Exists, NoFile, or what the key says.
     """
-    path = out or Path(f"audit-pack-{ws.settings.taxpayer}-{period}.zip")
-    if path.exists() and not force:
-        raise Exists(path)
+    path = target(ws, period, out, force=force)
     with ws.store.snapshot():
         span = scope(ws, period, unclosed=unclosed)
         who = notary(ws.settings, now)
@@ -101,6 +99,14 @@ def audit_pack(
     with path.open("rb") as whole:
         digest = hashlib.file_digest(whole, "sha256").hexdigest()
     return Packed(path, digest, members, head, who, (*who.remarks, *_remarks(span)))
+
+
+def target(ws: Workspace, period: str, out: Path | None, *, force: bool) -> Path:
+    """The file to write; raises Exists."""
+    path = out or Path(f"audit-pack-{ws.settings.taxpayer}-{period}.zip")
+    if path.exists() and not force:
+        raise Exists(path)
+    return path
 
 
 def _remarks(span: Scope) -> Iterator[str]:

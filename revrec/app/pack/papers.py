@@ -41,15 +41,13 @@ class Chains:
         first = scope.first.isoformat() if scope.start.seq else ""  # a pack of everything holds every document
         self.start, self.end = Links(), Links()
         for issued in self._issued(scope):
-            here = {"documents": issued.n, "document": issued.digest}
             if issued.issued_on.isoformat() < first and self.start.documents == issued.n - 1:
-                self.start = self.start._replace(**here)
-            self.end = self.end._replace(**here)
+                self.start = self.start._replace(documents=issued.n, document=issued.digest)
+            self.end = self.end._replace(documents=issued.n, document=issued.digest)
         for record in self._generated(scope):
-            here = {"place": record.place, "huella": record.huella}
             if record.generated_at[:10] < first and self.start.place == record.place - 1:
-                self.start = self.start._replace(**here)
-            self.end = self.end._replace(**here)
+                self.start = self.start._replace(place=record.place, huella=record.huella)
+            self.end = self.end._replace(place=record.place, huella=record.huella)
 
     def _issued(self, scope: Scope) -> Iterator[Issued]:
         """The documents up to the last one that the head of the closing names, or where it has none, up to its time."""

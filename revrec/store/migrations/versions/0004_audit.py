@@ -74,6 +74,7 @@ def _proofs() -> None:
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("root", sa.LargeBinary(32), nullable=False),
         sa.Column("frontier", sa.LargeBinary(), nullable=False),
+        sa.Column("tiles", sa.LargeBinary(), nullable=False),
         sa.Column("note", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("taxpayer", "seq", name="pk_tree_heads"),
         sa.CheckConstraint("seq > 0 AND size >= seq", name="ck_tree_heads_numbers"),
