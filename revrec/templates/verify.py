@@ -247,7 +247,7 @@ class Audit:
             if not changed and hashed(line).hex()[:8] != row["lines"][8 * number - 8 : 8 * number]:
                 changed = number
         if digest.hexdigest() != row["sha256"]:
-            raise Wrong(f"line {changed or number + 1}", "it was changed")
+            raise Wrong(f"line {changed or number + 1}" if row["lines"] else "the file", "it was changed")
         return name
 
     def facts(self) -> str:
