@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -52,8 +53,8 @@ _YEAR_END = 12  # the month in which a fiscal year ends; journals are by calenda
 _BOOKS = 15  # the item that Beancount answers
 _DELIVERED = frozenset({"session.completed", "session.no_show"})
 ITEMS = range(1, 18)
-# What takes longer the longer the books are: the chain, the documents, every entry, every file, the event of each payment.
-SLOW = frozenset({1, 10, 13, 15, 17})
+# What takes longer the longer the books are: the chain, every bundle, the documents, every entry, every file, each payment.
+SLOW = frozenset({1, 3, 4, 5, 6, 10, 12, 13, 14, 15, 17})
 
 
 class AgendaUnreadable(RevrecError):
@@ -113,32 +114,30 @@ def checklist(
     `errors` is what Beancount said, `calendar` where the calendar stands.
     """
     last, currency = month_end(first), ws.settings.currency
-    month, bundles = _Month.of(ws, first), list(ws.store.bundles())
-    entries = list(ws.store.entries(first, last))
-    waiting = _Waiting.of(ws, bundles, last)
+    month, entries = _Month.of(ws, first), list(ws.store.entries(first, last))
+    bundles = cache(lambda: tuple(ws.store.bundles()))
+    waiting = cache(lambda: _Waiting.of(ws, bundles(), last))
 
     def against(number: int, name: str, books: int, outside: int | None, option: str, *, moved: bool) -> Check:
         return judge.against(number, name, books, outside, currency, moved=moved, option=option)
 
     psp, kept = month.balance(Role.PSP_CLEARING), -month.movement(Role.WITHHOLDING_PAYABLE)
-    owed, due = -month.today(Role.CONTRACT_LIABILITY), _ends(bundles, last)
+    owed, known = -month.today(Role.CONTRACT_LIABILITY), month.known(Role.PSP_CLEARING)
     found: dict[int, Callable[[], Check]] = {
         1: lambda: _feed(ws, first, last, evidence.agenda),
-        2: lambda: against(
-            2, "payment services", psp, evidence.psp_balance, "--psp-balance", moved=month.known(Role.PSP_CLEARING)
-        ),
-        3: lambda: judge.run(3, "instalments due", waiting.parts, waiting.agreed, calendar, last),
-        4: lambda: judge.run(4, "expiries and grace ends", waiting.others, due, calendar, last),
-        5: lambda: judge.estimates(list(_estimates(ws, bundles, last)), last),
-        6: lambda: _refund_liability(month, bundles, last, currency),
+        2: lambda: against(2, "payment services", psp, evidence.psp_balance, "--psp-balance", moved=known),
+        3: lambda: judge.run(3, "instalments due", waiting().parts, waiting().agreed, calendar, last),
+        4: lambda: judge.run(4, "expiries and grace ends", waiting().others, _ends(bundles(), last), calendar, last),
+        5: lambda: judge.estimates(list(_estimates(ws, bundles(), last)), last),
+        6: lambda: _refund_liability(month, bundles(), last, currency),
         7: lambda: judge.between_branches(month.balance(*_BRANCHES), currency, moved=month.known(*_BRANCHES)),
         8: lambda: judge.late_events([entry.number for entry in entries if entry.late]),
         9: lambda: _revaluation(ws, entries, first, last),
         10: lambda: _output_vat(ws, month, first, last, evidence.vat_book),
         11: lambda: against(11, "withholding", kept, evidence.withholding, "--withholding", moved=bool(kept)),
-        12: lambda: judge.ties(owed, sum(bundle.balances.contract_liability for bundle in bundles), currency),
+        12: lambda: judge.ties(owed, sum(bundle.balances.contract_liability for bundle in bundles()), currency),
         13: lambda: _sub_ledger(ws),
-        14: lambda: judge.negative(_negative(bundles), [*_reversed(month), *_overdrawn(ws, month, last)]),
+        14: lambda: judge.negative(_negative(bundles()), [*_reversed(month), *_overdrawn(ws, month, last)]),
         15: lambda: _clean(ws, first, last, errors),
         16: lambda: judge.trial_balance(*month.trial(), approver, ws.store.head().digest.hex(), currency),
         17: lambda: _cash(ws, entries, last),

@@ -21,6 +21,7 @@ from revrec.store.checks import encode, put_run
 
 if TYPE_CHECKING:
     from revrec.app.erase import Erasure
+    from revrec.app.progress import Progress
     from revrec.app.workspace import Workspace
 
 
@@ -72,6 +73,7 @@ def close(
     reason: str | None = None,
     now: datetime,
     evidence: Evidence = NO_EVIDENCE,
+    progress: Progress | None = None,
 ) -> Closed:
     """Check a month and close it; raises ClosedAlready, ChecklistFailed, or Refused when the rules do not let it be closed."""
     first = _open_month(ws, period)
@@ -85,7 +87,7 @@ def close(
         put_run(ws.store, period, ws.store.head().seq, encode(period, refused.checks))
         raise
     finish(ws)
-    catch_up(ws)
+    catch_up(ws, progress)
     return Closed(
         checks, ws.store.head().digest.hex(), digest_of(ws.store.periods()[-1]), run.heads[-1], tuple(run.erasures.values())
     )

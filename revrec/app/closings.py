@@ -119,17 +119,15 @@ class Standing(NamedTuple):
 
 
 def months(ws: Workspace) -> list[Month]:
-    """Every month from the first entry to the last one, or to the calendar or the last closing, the newest first."""
+    """Every month from the first entry to the last one, or to the last closing, the newest first."""
     with ws.store.snapshot():
         head, counts = ws.store.head(), _entries(ws)
         acts = list(_acts(ws))
-    ends = [day for day in (head.calendar, head.closed_through, *counts, *(act.period for act in acts)) if day]
+    ends = [*counts, *(act.period for act in acts)]
     if not ends:
         return []
-    first = min([*counts, *(act.period for act in acts)], default=month_start(max(ends)))
-    return [
-        _month(day, counts.get(day, 0), acts, head.closed_through) for day in reversed(list(_each(first, month_start(max(ends)))))
-    ]
+    first = min(ends)
+    return [_month(day, counts.get(day, 0), acts, head.closed_through) for day in reversed(list(_each(first, max(ends))))]
 
 
 def standing(ws: Workspace, first: date, errors: Sequence[str] | None, slow: Seen | None = None) -> Standing:

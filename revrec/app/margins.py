@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from revrec.app.sums import BY, results
-from revrec.core.book import Kind
 from revrec.core.journal import JournalEntry, Role
 from revrec.core.margin import Margin, margin_of, total
+from revrec.core.rollforward import Source
 from revrec.core.tally import Earned, Tally
-from revrec.store.format import decode_entry
+from revrec.store.given import given
 from revrec.store.statements import PAGE
-from revrec.store.sums import Sums
+from revrec.store.sums import Posted, Sums
 
 if TYPE_CHECKING:
     from revrec.app.workspace import Workspace
-    from revrec.store.store import StoredEvent
 
 MOST = 200  # entries of one page
-LOOKED = 50_000  # entries looked through for one page
-
-_UNDONE = Kind.SESSION_UNDONE
+LOOKED = 20_000  # entries looked through for one page
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +77,7 @@ def entries(
     sums, picked = Sums(ws.store), _Picked(chooses, roles)
     looked, begin = 0, Cursor(max(first, after.day), after.number) if after else Cursor(first, 0)
     while page := ws.store.rows("entries", begin.day.isoformat(), begin.number, last.isoformat()):
-        sums.add(picked, [(row[3], decode_entry(row[2])) for row in page])
+        sums.add(picked, picked.looking([Posted(seq, day, body) for day, _, body, seq in page]))
         looked += len(page)
         begin = Cursor(date.fromisoformat(page[-1][0]), page[-1][1])
         if len(page) < PAGE:
@@ -106,71 +103,28 @@ class _Picked(Tally):
         self.chooses = chooses
         self.roles = frozenset(roles)
         self.found: list[Amount] = []
+        self._page: Iterator[Posted] = iter(())
 
-    def take(self, entry: JournalEntry, packages: Mapping[str, str], provider: str) -> None:
+    def looking(self, page: Sequence[Posted]) -> Sequence[Posted]:
+        """Take these next, in their order."""
+        self._page = iter(page)
+        return page
+
+    def take(self, source: Source, packages: Mapping[str, str], provider: str) -> None:
         """Keep the entry with what its chosen legs come to."""
-        amount, chosen = 0, False
-        for leg in entry.postings:
-            if leg.role not in self.roles:
+        posted, amount, chosen, month = next(self._page), 0, False, f"{source.date:%Y-%m}"
+        for role, debit, named, branch in source.legs:
+            if role not in self.roles:
                 continue
-            bundle = leg.bundle or entry.bundle or ""
-            earned = _key(entry, packages.get(bundle, ""), leg.branch, leg.role, provider)
-            if self.chooses(earned, bundle):
-                amount, chosen = amount - leg.amount, True
+            bundle = named or source.bundle or ""
+            place = branch or source.branch or ""
+            if self.chooses(Earned(month, packages.get(bundle, ""), provider, place, source.service or "", role), bundle):
+                amount, chosen = amount - debit, True
         if chosen:
-            self.found.append(Amount(entry, amount))
-
-
-def _key(entry: JournalEntry, package: str, branch: str | None, role: Role, provider: str) -> Earned:
-    return Earned(f"{entry.date:%Y-%m}", package, provider, branch or entry.branch or "", entry.service or "", role)
+            self.found.append(Amount(posted.entry, amount))
 
 
 def sessions(ws: Workspace, first: date, last: date, by: str, branch: str | None = None) -> dict[str, int]:
-    """How many sessions were given and stand, by group: one pass over the events of the books."""
-    counts: dict[str, int] = defaultdict(int)
-    known: dict[str, tuple[str, str, str]] = {}
-    for page in _given(ws, first, last):
-        undone = {row[1] for row in ws.store.rows_of_list("movements_of_refs", [_session(e) for e in page]) if row[0] == _UNDONE}
-        for event in page:
-            if _session(event) not in undone:
-                key = _group(ws, event, known)
-                if branch in (None, key["branch"]):
-                    counts[key[by]] += 1
+    """How many sessions were given and stand, by group: one pass over the sessions of the books."""
+    counts = Counter(getattr(each, by) for each in given(ws.store, first, last) if branch in (None, each.branch))
     return dict(counts)
-
-
-def _given(ws: Workspace, first: date, last: date) -> Iterator[list[StoredEvent]]:
-    page: list[StoredEvent] = []
-    for event in ws.store.events():
-        if event.type == "session.completed" and first <= event.date <= last:
-            page.append(event)
-            if len(page) == PAGE:
-                yield page
-                page = []
-    if page:
-        yield page
-
-
-def _session(event: StoredEvent) -> str:
-    return str(event.event["data"]["session"])
-
-
-def _group(ws: Workspace, event: StoredEvent, known: dict[str, tuple[str, str, str]]) -> dict[str, str]:
-    """The names of the groups that a session belongs to."""
-    told = event.event
-    data = told["data"]
-    package, service, place = _of_bundle(ws, data["bundle"], known) if data.get("bundle") else ("", data.get("service", ""), "")
-    return {
-        "package": package,
-        "provider": data.get("provider", ""),
-        "branch": told.get("branch") or place,
-        "service": service,
-    }
-
-
-def _of_bundle(ws: Workspace, name: str, known: dict[str, tuple[str, str, str]]) -> tuple[str, str, str]:
-    if name not in known:
-        bundle = ws.store.bundle(name)
-        package = bundle.terms.package if bundle else None
-        known[name] = (package.id, package.service, bundle.branch or "") if bundle and package else ("", "", "")
-    return known[name]

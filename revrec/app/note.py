@@ -109,6 +109,13 @@ class CertificateOther(NoteRefused):
         super().__init__("the certificate in the signed note does not belong to the key that signed it: one of them was put in")
 
 
+class SignerOther(NoteRefused):
+    """The key or certificate beside the signature is not the one that the signed content names."""
+
+    def __init__(self) -> None:
+        super().__init__("the signed note names another key or certificate than the one beside its signature, which was put in")
+
+
 class SignatureWrong(NoteRefused):
     """The signature does not fit what the note says."""
 
@@ -136,6 +143,11 @@ class Signature:
     def fingerprint(self) -> str:
         """SHA-256 of the public key (SubjectPublicKeyInfo), hex: what people compare."""
         return hashlib.sha256(self.key).hexdigest()
+
+    @property
+    def signer(self) -> dict[str, str]:
+        """What the content says of who signs: so that nothing beside what is signed can be exchanged."""
+        return _signer(self.key, self.certificate)
 
 
 class Who(NamedTuple):
@@ -165,10 +177,11 @@ class Note:
 
 def make(kind: Kind, content: Mapping[str, Any], notary: Notary) -> str:
     """The note that says `content` (strings, integers, lists and objects), signed: two lines, each ended by LF."""
-    line = canonical({**content, "kind": kind.value, "version": VERSION})
+    certificate = notary.certificate.public_bytes(Encoding.DER) if notary.certificate else None
+    line = canonical({**content, "kind": kind.value, "version": VERSION, "signer": _signer(notary.public, certificate)})
     signature = {"algorithm": notary.algorithm.value, "key": _text(notary.public), "value": _text(notary.sign(_PREFIX + line))}
-    if notary.certificate is not None:
-        signature["certificate"] = _text(notary.certificate.public_bytes(Encoding.DER))
+    if certificate is not None:
+        signature["certificate"] = _text(certificate)
     return f"{line.decode()}\n{canonical(signature).decode()}\n"
 
 
@@ -193,12 +206,13 @@ def check(note: Note, kind: Kind | None = None, *, key: str | None = None) -> Wh
         raise OtherKind(note.kind, kind)
     signature = note.signature
     _verify(signature, _PREFIX + note.line)
+    certificate = _certificate(signature) if signature.certificate is not None else None
+    if note.content.get("signer") != signature.signer:
+        raise SignerOther
     if key is not None and key.lower() != signature.fingerprint:
         raise OtherKey(signature.fingerprint, key)
-    if signature.certificate is None:
-        return Who(signature.fingerprint)
-    found = keys.holder(_certificate(signature))
-    return Who(signature.fingerprint, found.name, found.number)
+    named = keys.holder(certificate) if certificate is not None else keys.Holder("", "")
+    return Who(signature.fingerprint, named.name, named.number)
 
 
 def canonical(value: Mapping[str, Any]) -> bytes:
@@ -228,9 +242,12 @@ def _signature(found: Mapping[str, Any]) -> Signature:
 
 def _bytes(found: Mapping[str, Any], member: str) -> bytes:
     try:
-        return base64.b64decode(found[member], validate=True)
+        value = base64.b64decode(found[member], validate=True)
     except (KeyError, TypeError, ValueError, binascii.Error):
         raise MemberWrong(2, member) from None
+    if _text(value) != found[member]:
+        raise MemberWrong(2, member)  # bits that stand for nothing
+    return value
 
 
 def _verify(signature: Signature, data: bytes) -> None:
@@ -272,6 +289,12 @@ def _certificate(signature: Signature) -> x509.Certificate:
     if own != signature.key:
         raise CertificateOther
     return certificate
+
+
+def _signer(key: bytes, certificate: bytes | None) -> dict[str, str]:
+    """The digests (hex) of key and certificate."""
+    found = {"key": hashlib.sha256(key).hexdigest()}
+    return found | ({"certificate": hashlib.sha256(certificate).hexdigest()} if certificate is not None else {})
 
 
 def _text(data: bytes) -> str:

@@ -43,6 +43,7 @@ _RESTORE = "Restore the database from a backup made before; `revrec verify` says
 _REBUILD = "Restore the database from a backup, or ask the vendor to derive the tables again"
 _KEY = "Put the revrec.key of this workspace back from your backup"
 _BOOKS = "Run `revrec books build`"
+_STRANGER = "Find out who signed it: with a key that was replaced the next closing vouches for it, else restore a backup"
 _SUMS = {"sum", "sum of bundle", "result"}  # what `books build` adds up again
 
 Row = tuple[Any, ...]
@@ -342,7 +343,10 @@ def check_signed(ws: Workspace, growth: Growth, found: Findings) -> None:
     except audit_key.AuditKeyBroken as broken:
         found.add("key.audit", audit_key.FILE, str(broken), "Put the audit.key of this workspace back from your backup")
         own = None
-    say = _noting(found)
+
+    def say(stray: Stray) -> None:
+        found.add(*stray, _STRANGER if stray.code == "head.key" else _RESTORE)
+
     check_heads(ws.store, growth, audit_key.fingerprint(own) if own else None, say)
     check_statements(ws.store, say)
 

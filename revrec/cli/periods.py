@@ -97,7 +97,9 @@ def close(
         if check or approver is None:
             done, checks = None, app.check(ws, period, now=options.now(), evidence=brought)
         else:
-            done = app.close(ws, period, approver=approver, reason=reason, now=options.now(), evidence=brought)
+            done = app.close(
+                ws, period, approver=approver, reason=reason, now=options.now(), evidence=brought, progress=options.progress()
+            )
             checks = done.checks
     if as_json:
         show.show_json(_record(period, checks, done))

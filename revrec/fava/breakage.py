@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -36,7 +37,7 @@ _DRAWN = 8  # curves of the newest cohorts: more cannot be told apart
 _COLUMNS = (
     Column("Cohort", "The bundles that were sold together. Leads to the entries of their breakage."),
     Column("Bundles", numeric=True),
-    Column("Sold", "Units sold.", numeric=True),
+    Column("Sold", "Units sold: sessions, and hours, minutes or money where a package is counted in them.", numeric=True),
     Column("Used", "Units used up to now.", numeric=True),
     Column("Expired", "Units that were never used and expired.", numeric=True),
     Column("Used %", "Of the units sold.", numeric=True),
@@ -153,7 +154,7 @@ class RevrecBreakage(FramedPage):
         yield Cell(label, link, f"the entries of the breakage of {label}")
         yield Cell(f"{cohort.bundles:,}", shape="num")
         for quanta in (cohort.sold, cohort.used, cohort.expired):
-            yield Cell(units.text(quanta), shape="num")
+            yield Cell(_units(quanta), shape="num")
         for each in (cohort.used_share, cohort.expected, now):
             yield Cell(_percent(each), shape="num")
         yield Cell(_points(cohort.back_test), shape="num")
@@ -219,6 +220,11 @@ def _share(cohort: Cohort) -> int | None:
 
 def _title(name: str, cohort: Cohort) -> str:
     return f"{name}: {counted(cohort.bundles, 'bundle')}, {_percent(cohort.used_share)} used"
+
+
+def _units(quanta: int) -> str:
+    """Units to a tenth: `1,234.5`."""
+    return f"{Decimal(quanta) / units.UNIT:,.1f}".removesuffix(".0")
 
 
 def _percent(part: int | None) -> str:

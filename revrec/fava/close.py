@@ -45,6 +45,7 @@ _ITEMS = (
 _SHAPES = {Outcome.PASSED: "good", Outcome.FAILED: "bad", Outcome.NOT_APPLICABLE: "calm"}
 _STATES = {State.OPEN: "calm", State.CLOSED: "good", State.REOPENED: "warn"}
 _UNKNOWN = "not looked at yet"
+_LOOK = "look"  # in the address: look at what takes long, too
 _SHORT = 16  # characters of a digest that a table shows
 _DIFFERS = "The open ledger and the store differ. Run `revrec books build` to write the books again, then `revrec verify`."
 # The rules whose entries an item is about.
@@ -64,11 +65,15 @@ class Fact:
 
 
 class Listed(NamedTuple):
-    """The checklist of the chosen month: a sentence about it, the table, the command that closes the month."""
+    """The checklist of the chosen month: a sentence about it, the table, the command that closes the month.
+
+    `look` is where the items are looked at that take long; "" where all were.
+    """
 
     said: str = ""
     grid: Grid | None = None
     command: str = ""
+    look: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +154,11 @@ class RevrecClose(FramedPage):
             return self._kept(month)
         found = app.standing(ws, month.first, self._errors(), self._slow(ws, month.first))
         said = f"As it stands at event {found.head:,}: {_said([each.number for each in found.items if each.failed])}"
-        if any(item.check is None for item in found.items):
+        behind = any(item.check is None or item.seq not in (None, found.head) for item in found.items)
+        if behind and _LOOK in request.args:
             said += " What takes long in books of this size is being looked at: open the page again in a moment."
-        return Listed(said, self._grid(found.items, month, found.head), f'revrec close {month.name} --approver "…"')
+        look = self.goto.page(self.name, period=month.name, **{_LOOK: "1"}) if behind and _LOOK not in request.args else ""
+        return Listed(said, self._grid(found.items, month, found.head), f'revrec close {month.name} --approver "…"', look)
 
     def _kept(self, month: Month) -> Listed:
         closing = month.closing
@@ -210,8 +217,8 @@ class RevrecClose(FramedPage):
         return self.goto.accounts(accounts, time=time) if accounts else ""
 
     def _slow(self, ws: Workspace, first: date) -> Seen | None:
-        """What takes long, worked out beside the requests; nothing yet: None."""
-        if not app.is_large(ws):
+        """What takes long, worked out beside the requests once somebody asks for it; nothing yet: None."""
+        if _LOOK not in request.args or not app.is_large(ws):
             return None
         errors = self._errors()
         worked = self.beside.worked_out(("checklist", first), lambda other: app.slow(other, first, errors))

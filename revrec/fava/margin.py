@@ -12,7 +12,7 @@ from flask import request
 from revrec.app import margins as app
 from revrec.app.closings import is_large
 from revrec.app.sums import BY
-from revrec.core.margin import Margin, Part, roles_of
+from revrec.core.margin import Margin, Part, margin_of, roles_of
 from revrec.core.report import Tie
 from revrec.core.tally import RESULT
 from revrec.fava.asked import Part as Box
@@ -125,9 +125,10 @@ class RevrecMargin(FramedPage):
             Column(*_MEANINGS[Part.BREAKAGE], numeric=True),
             Column("Result", "Margin and breakage: what the ledger shows.", numeric=True),
         )
+        every = {**dict.fromkeys(counts or (), margin_of({})), **found.rows}  # care may leave nothing: an agent's, or a free one
         rows = tuple(
             tuple(self._cells(name, margin, by, parts, counts.get(name, 0) if counts is not None else None))
-            for name, margin in sorted(found.rows.items(), key=lambda row: (-row[1].result, row[0]))
+            for name, margin in sorted(every.items(), key=lambda row: (-row[1].result, row[0]))
         )
         given = sum(counts.values()) if counts is not None else None
         total = (Cell("Total"), *list(self._cells("", found.total, by, parts, given, leads=False))[1:])

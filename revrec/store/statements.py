@@ -257,6 +257,9 @@ STATEMENTS: dict[str, ClauseElement] = {
     "movements_of_ref": select(*MOVEMENT).where(_of(t.movements, "ref")).order_by(t.movements.c.kind),
     "movements_of_refs": select(*MOVEMENT).where(_of(t.movements), _list(t.movements.c.ref)),
     "movements_of_bundle": select(*MOVEMENT).where(_of(t.movements, "bundle")).order_by(t.movements.c.seq, t.movements.c.nth),
+    "movements_of_bundles": select(*MOVEMENT)
+    .where(_of(t.movements), _list(t.movements.c.bundle))
+    .order_by(t.movements.c.bundle, t.movements.c.seq, t.movements.c.nth),
     "movement_states": _page(
         select(*t.movements.c["ref", "kind", "seq", "nth", "date", "bundle", "customer", "units", "entry", "parts"])
         .where(_of(t.movements), tuple_(t.movements.c.ref, t.movements.c.kind) > tuple_(bindparam("ref"), bindparam("kind")))
@@ -508,6 +511,18 @@ STATEMENTS: dict[str, ClauseElement] = {
     "sessions_given": select(t.events.c.seq, t.events.c.id, t.events.c.source, t.events.c.record)
     .where(_of(t.events), t.events.c.seq >= bindparam("first"), t.events.c.seq <= bindparam("last"), t.GIVEN)
     .order_by(t.events.c.seq),
+    "sessions_between": select(t.events.c.record)
+    .where(
+        _of(t.events),
+        t.events.c.seq >= bindparam("first"),
+        t.events.c.seq <= bindparam("last"),
+        t.GIVEN,
+        t.events.c.date.between(bindparam("begin"), bindparam("end")),
+    )
+    .order_by(t.events.c.seq),
+    "undone_sessions": select(t.movements.c.ref).where(
+        _of(t.movements), t.movements.c.kind == literal_column("'session-undone'")
+    ),
     "events_of_list": select(*EVENT).where(_of(t.events), _list(t.events.c.seq)),
     "liability": select(*tuple(t.liability.c)[1:])
     .where(_of(t.liability), t.liability.c.month <= bindparam("until"))

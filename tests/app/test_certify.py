@@ -53,6 +53,7 @@ def test_it_holds_the_figures_the_books_and_the_taxpayer_and_of_the_customer_the
     assert said == {
         "kind": "revrec customer statement",
         "version": 1,
+        "signer": said["signer"],
         "number": 1,
         "customer": "C-1",
         "as_of": "2026-02-14",

@@ -21,7 +21,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from statistics import median
 
-from tests.bench import stream
+from tests.bench import pages, stream
 
 OUT = Path("build/bench.json")
 DAY_SESSIONS = 34  # beside two sales of three events: forty events a day
@@ -29,6 +29,7 @@ RUNS = 3
 TURNS = 5
 PRACTICE = Path("revrec/templates/demo-policy.toml")
 DAYS = 7
+TRACES = 20
 ADDRESS = 'address = "Calle Inventada 1"\npost_code = "08001"\ntown = "Barcelona"\nprovince = "Barcelona"\n'
 
 
@@ -62,9 +63,10 @@ class Size:
     many_sessions: int = 1_000_000
     documents: int = 1_000  # of a batch
     practice: int = 2_000  # bundles of the invented practice that issues
+    decade: int = 1_000_000  # sessions over ten years, whose pages are opened
 
 
-QUICK = Size(20_000, 200_000, 2_000, 200_000, 200, 400)
+QUICK = Size(20_000, 200_000, 2_000, 200_000, 200, 400, 200_000)
 
 
 def run(*command: str | Path, quiet: bool = True) -> tuple[Spent, str]:
@@ -165,6 +167,7 @@ class Bench:
     def __init__(self, size: Size, scratch: Path) -> None:
         self.size, self.scratch = size, scratch
         self.papers: dict[str, list[float]] = {}
+        self.opened: dict[str, dict[str, list[float]]] = {}
         self.measured: dict[tuple[str, int], tuple[int, list[Spent], list[Spent]]] = {}
 
     def recording(self, ids: str, events: int, runs: int) -> tuple[int, list[Spent], list[Spent]]:
@@ -269,6 +272,49 @@ class Bench:
         runs = {"rsa": took["rsa"], measured: took[measured]}
         return Figure(f"{measured}_vs_rsa", min(took[measured]) / min(took["rsa"]), limit, "x", runs)
 
+    def pages(self) -> dict[str, dict[str, list[float]]]:
+        """Seconds to the first page of ten years and of empty books, of every page of the last year, of traces; once."""
+        if not self.opened:
+            with workspace(self.scratch) as empty, workspace(self.scratch) as root:
+                self._decade(root)
+                first: dict[str, list[float]] = {"empty": [], "summary": []}
+                for _ in range(RUNS):
+                    for name, books in zip(first, (empty, root), strict=True):
+                        with pages.serving(books) as served:
+                            first[name].append(served.seconds)
+                asked = [stream.in_order("S", 1 + nth * (self.size.decade // TRACES)) for nth in range(TRACES)]
+                with pages.serving(root, "--book", "summary") as served:
+                    traced = pages.traces(served, asked)
+                with pages.serving(root, "--book", f"fy{stream.FIRST_DAY.year}") as served:
+                    seen = pages.views(served, f"{stream.FIRST_DAY.year}-11")
+            self.opened = {"first": first, "trace": {"trace": traced}, "views": {name: [took] for name, took in seen.items()}}
+            say(f"first page {first}; traces {traced}; slowest pages {sorted(seen.items(), key=lambda each: -each[1])[:5]}")
+        return self.opened
+
+    def _decade(self, root: Path) -> None:
+        """A book of ten years, whose sums are made before anybody waits for a page."""
+        path = root.parent / "decade.jsonl"
+        count = stream.write_decade(path, self.size.decade // stream.SESSIONS)
+        say(f"ten years, {count:,} events: {record(root, path).seconds:.1f} s")
+        path.unlink()
+        with pages.serving(root) as served:
+            say(f"served for the first time, entries added up: {served.seconds:.1f} s")
+
+    def first_page(self) -> Figure:
+        """From the command to the first page: all years of a large practice against those of an empty one."""
+        runs = self.pages()["first"]
+        return Figure("fava_first_page_ratio", min(runs["summary"]) / min(runs["empty"]), 2.0, "x", runs)
+
+    def slowest_page(self) -> Figure:
+        """The page of the last year that takes longest when it is first asked for."""
+        runs = self.pages()["views"]
+        return Figure("page_seconds_max", max(max(took) for took in runs.values()), 2.0, "s", runs)
+
+    def trace(self) -> Figure:
+        """A trace of one of a million sessions, each asked for the first time."""
+        runs = self.pages()["trace"]
+        return Figure("trace_ms", median(runs["trace"]), 50.0, "ms", runs)
+
     def issue_overhead(self) -> Figure:
         """What issuing adds to the recording of the events of an invented practice, in percent; turn and turn about."""
         events = self.scratch / "practice.jsonl"
@@ -320,6 +366,9 @@ def main() -> int:
             "facturae_signed_vs_rsa": lambda: bench.against_rsa("facturae_signed", 5.0),
             "facturae_vs_rsa": lambda: bench.against_rsa("facturae", 14.0),
             "issue_overhead": bench.issue_overhead,
+            "fava_first_page_ratio": bench.first_page,
+            "page_seconds_max": bench.slowest_page,
+            "trace_ms": bench.trace,
         }
         figures = [way() for name, way in ways.items() if not chosen.only or name in chosen.only]
     OUT.parent.mkdir(exist_ok=True)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import stream
+from tests.bench import pages, stream
+from tests.bench.__main__ import record, workspace
 from tests.bench.insert import bare_insert
 
 
@@ -57,3 +58,27 @@ def test_the_yardstick_inserts_every_row_with_every_index(tmp_path: Path) -> Non
             query = f"SELECT {'name, sql' if table == 'sqlite_master' else '*'} FROM {table} ORDER BY 1, 2"
             assert copy.execute(query).fetchall() == db.execute(query).fetchall()
         assert copy.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_ten_years_are_in_order_and_end_with_the_year_of_the_others(tmp_path: Path) -> None:
+    count = stream.write_decade(tmp_path / "decade.jsonl", 200)
+    events = read(tmp_path / "decade.jsonl")
+    times = [event["time"][:10] for event in events]
+    assert count == len(events) == 200 * stream.EVENTS
+    assert times == sorted(times)
+    assert {day[:4] for day in times} == {str(year) for year in range(2016, 2026)}
+    assert len({event["id"] for event in events}) == count
+    assert {event["data"]["session"] for event in events if event["type"] == "session.completed"} >= {"S-0000001", "S-0002000"}
+
+
+@pytest.mark.slow
+def test_the_pages_are_asked_of_a_real_server_and_each_trace_holds_its_session(tmp_path: Path) -> None:
+    pytest.importorskip("fava")
+    with workspace(tmp_path) as root:
+        stream.write_year(root.parent / "year.jsonl", 20)
+        record(root, root.parent / "year.jsonl")
+        with pages.serving(root) as served:
+            seen = pages.views(served, "2025-11")
+            assert min(pages.traces(served, ["S-0000001", "S-0000150"])) > 0
+    assert served.seconds > 0
+    assert {"frame", "journal", "account", "RevrecRollforward", "RevrecBundles ?show=all"} <= set(seen)
