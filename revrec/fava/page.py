@@ -115,7 +115,7 @@ class Maker:
             largest = movements.largest(view.group, MOST)
             rolled, others = rollforward(largest.lines, self.first, self.last, ("bundle",)), largest.others
         flows = tuple(f for f in FLOWS if f in _ALWAYS or any(row.flows[FLOWS.index(f)] for row in (*rolled.rows, months.total)))
-        rows = self._chosen(rolled)
+        rows = self._chosen(rolled, others)
         return Page(
             currency=self.currency,
             first=self.first,
@@ -141,9 +141,9 @@ class Maker:
             notices=self.notices,
         )
 
-    def _chosen(self, rolled: Rollforward) -> Sequence[Row]:
-        """The rows that are shown: of bundles those that owe most."""
-        if rolled.by != ("bundle",) or len(rolled.rows) <= MOST:
+    def _chosen(self, rolled: Rollforward, others: int) -> Sequence[Row]:
+        """The rows that are shown: of many bundles those that owe most, first who owes most; `others` are not among the rows."""
+        if rolled.by != ("bundle",) or len(rolled.rows) + others <= MOST:
             return rolled.rows
         return sorted(rolled.rows, key=lambda row: (-abs(row.closing), row.key))[:MOST]
 

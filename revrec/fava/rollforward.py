@@ -45,7 +45,7 @@ _DIFFERS = (
     "The open ledger and the store differ. Run `revrec books build` to write the books again, then `revrec verify`; "
     "an entry on the contract liability that was made by hand needs the tag #manual."
 )
-_FROM_STORE = "Read from the store, tied to the ledger that is open."
+_FROM_STORE = "Read from the store, tied to the ledger that is open"
 _FROM_LEDGER = "Added up from the entries of the ledger that is open."
 
 
@@ -97,7 +97,7 @@ class RevrecRollforward(FramedPage):
         whole = found if wanted == ALL else liability.movements(ws, first, last)
         tie = self._tie(rollforward(whole.lines, first, last, ()).total.closing, last, question)
         notices = (*unknown, *(() if tie.ties else self._bounds(span, first, last) or (_DIFFERS,)))
-        return self._maker(first, last, tie, notices, _FROM_STORE).page(found, _view())
+        return self._maker(first, last, tie, notices, f"{_FROM_STORE}{self._holding(span)}.").page(found, _view())
 
     def _wanted(self, question: Asked) -> tuple[Wanted, tuple[str, ...]]:
         """What the boxes ask for; an account that is none of the contract liability's changes nothing, and that is said."""
@@ -119,6 +119,14 @@ class RevrecRollforward(FramedPage):
             right = f"{right} {self.money(closing)} and entries made by hand {self.money(by_hand)}, together"
         time = question.written.get(Part.TIME, "")
         return self.tie(Tie("Ledger balance", -self.balance(Role.CONTRACT_LIABILITY, time=time), right, closing + by_hand))
+
+    def _holding(self, span: Span | None) -> str:
+        """What the open ledger holds, where that is not everything."""
+        if self._summed:
+            return ", which holds all years by month: the entries of a year stand in its own book"
+        if span is None:
+            return ""
+        return f", which holds {span.title} only" + (", a part of a large year" if "-" in span.name else "")
 
     def _bounds(self, span: Span | None, first: date, last: date) -> tuple[str, ...]:
         """What the open ledger does not hold of the period, so that it cannot tie."""

@@ -102,6 +102,14 @@ def test_it_ties_to_whichever_ledger_is_open(client, book, time):
     assert found[1] == found[2] != "0.00"
 
 
+@pytest.mark.parametrize(
+    ("book", "said"),
+    [("main", "open."), ("fy2025", "open, which holds 2025 only."), ("summary", "open, which holds all years by month: ")],
+)
+def test_it_says_what_the_open_ledger_holds(client, book, said):
+    assert f"Read from the store, tied to the ledger that is {said}" in words(page(client, book))
+
+
 def test_in_the_summary_a_day_within_a_month_does_not_tie_and_that_is_said(client):
     text = words(page(client, "summary", time="2025-03-10"))
     assert "The open ledger holds whole months: within one it does not tie." in text
@@ -116,6 +124,17 @@ def test_a_year_ties_from_a_time_before_it_on(client):
 
 def test_a_year_by_itself_begins_with_its_first_day(client):
     assert "2025-01-01 to 2025-09-30" in words(page(client, "fy2025"))
+
+
+def test_of_many_bundles_those_that_owe_most_come_first_and_the_others_are_counted(client, monkeypatch):
+    every = columns(page(client, view="bundles", time="2025-06"))
+    monkeypatch.setattr("revrec.fava.page.MOST", 5)
+    markup = page(client, view="bundles", time="2025-06")
+    shown = columns(markup)
+    *amounts, total = (Decimal(cell) for cell in shown["Closing"])
+    assert amounts == sorted((Decimal(cell) for cell in every["Closing"][:-1]), reverse=True)[:5]
+    assert total == Decimal(every["Closing"][-1])
+    assert f"The 5 bundles that owe most; {len(every['Closing']) - 6} more are in the total." in words(markup)
 
 
 def test_words_of_the_filter_box_narrow_it_and_the_tie_stays_that_of_all(client, root):
@@ -207,5 +226,6 @@ def test_a_part_of_a_year_ties_within_itself_and_says_what_lies_outside(practice
     markup = page(client, "fy2025-q2")
     assert "2025-04-01 to 2025-06-30" in words(markup)
     assert tie(markup).endswith("difference 0.00 ✓ ties")
+    assert "tied to the ledger that is open, which holds 2025 Q2 only, a part of a large year." in words(markup)
     outside = words(page(client, "fy2025-q2", time="2025-08"))
     assert "The open ledger holds 2025 Q2 only: what lies outside ties in main.beancount or summary.beancount." in outside

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -43,7 +44,11 @@ class Archive:
 
     def text(self, name: str, text: str) -> Member:
         """A member of text."""
-        return self.data(name, text.encode().splitlines(keepends=True))
+        return self.whole(name, text.encode())
+
+    def whole(self, name: str, content: bytes) -> Member:
+        """A member that is at hand; a line ends at LF, as for whoever reads it."""
+        return self.data(name, io.BytesIO(content))
 
     def data(self, name: str, parts: Iterable[bytes], *, lined: bool = True) -> Member:
         """A member of parts; each of them is a line, unless it is not `lined`."""

@@ -36,8 +36,8 @@ def write(archive: Archive, ws: Workspace, scope: Scope) -> None:
         if (ws.root / (path := f"manual/{year}.beancount")).is_file()
     ]
     for path in (ws.chart.name, *map(day_path, days), *manual):
-        archive.data(FOLDER + path, read(ws.root, path).splitlines(keepends=True))
-    archive.data(FOLDER + plugin.NAME, read(ws.root, plugin.NAME).splitlines(keepends=True))
+        archive.whole(FOLDER + path, read(ws.root, path))
+    archive.whole(FOLDER + plugin.NAME, read(ws.root, plugin.NAME))
     title = f"{scope.first:%Y-%m} to {scope.last:%Y-%m}" if len(scope.months) > 1 else f"{scope.first:%Y-%m}"
     main = mainfile.read(ws.root)
     text = part.text(title, scope.first, days, books.months, ws.chart, ws.settings.currency, main, manual)

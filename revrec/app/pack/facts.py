@@ -141,7 +141,7 @@ def policies(archive: Archive, store: Store, scope: Scope) -> None:
     rows = []
     for pin in sorted(pins, key=lambda pin: (pin.kind, pin.id, pin.since)):
         file = f"policies/{pin.kind}/{quote(f'{pin.id}@{pin.since}', safe='@')}.json"
-        archive.data(file, pin.content.splitlines(keepends=True))
+        archive.whole(file, pin.content)
         rows.append(
             {"kind": pin.kind, "id": pin.id, "since": pin.since, "seq": pin.seq, "sha256": pin.digest.hex(), "file": file}
         )

@@ -142,7 +142,7 @@ class _Maker:
         if extra is not None:
             extra(archive, span)
         for name in (*VERIFIERS, "README.txt"):
-            archive.data(name, template("pack-readme.txt" if name == "README.txt" else name).splitlines(keepends=True))
+            archive.whole(name, template("pack-readme.txt" if name == "README.txt" else name))
         return self._seal(who, now)
 
     def _facts(self) -> None:
@@ -171,7 +171,7 @@ class _Maker:
         manifest = archive.manifest(besides=VERIFIERS)
         assert manifest.name == MANIFEST
         content["manifest"] = {"sha256": manifest.sha256, "lines": manifest.lines.hex()}
-        archive.data(HEAD, note.make(Kind.PACK, content, who).encode().splitlines(keepends=True))
+        archive.text(HEAD, note.make(Kind.PACK, content, who))
         archive.close()
         return content
 
