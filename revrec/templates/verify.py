@@ -101,7 +101,7 @@ def read_note(data: bytes) -> tuple[Json, str]:
 
 
 def check_signature(algorithm: str, parts: dict[str, bytes], signed: bytes) -> None:
-    """RSA with PKCS #1 v1.5 padding, or ECDSA on P-256 as r and s side by side, both with SHA-256; raises when it does not fit."""
+    """RSA (PKCS #1 v1.5) or ECDSA on P-256 (r and s side by side), both with SHA-256; raises when it does not fit."""
     public, value = load_der_public_key(parts["key"]), parts["value"]
     if algorithm == "rsa-pkcs1-sha256" and isinstance(public, rsa.RSAPublicKey):
         public.verify(value, signed, padding.PKCS1v15(), SHA256())
@@ -137,34 +137,36 @@ class Tree:
             top = hashed(b"\x01", peak, top)
         return top.hex()
 
+    @staticmethod
+    def climb(tops: list[bytes], at: int, last: int, path: Sequence[str]) -> list[str]:
+        """The roots that a path leads up to, from place `at` of `last` + 1; what joins from the right joins the last top only."""
+        for beside in map(bytes.fromhex, path):
+            if last == 0:
+                return []  # the path goes on above the root
+            if at & 1 or at == last:
+                tops = [hashed(b"\x01", beside, top) for top in tops]
+                while at and not at & 1:
+                    at, last = at >> 1, last >> 1
+            else:
+                tops[-1] = hashed(b"\x01", tops[-1], beside)
+            at, last = at >> 1, last >> 1
+        return [top.hex() for top in tops] if last == 0 else []
 
-def climb(tops: list[bytes], at: int, last: int, path: Sequence[str]) -> list[str]:
-    """The roots that a path leads up to, from place `at` of `last` + 1; what joins from the right joins the last top only."""
-    for beside in map(bytes.fromhex, path):
-        if at & 1 or at == last:
-            tops = [hashed(b"\x01", beside, top) for top in tops]
-            while at and not at & 1:
-                at, last = at >> 1, last >> 1
-        else:
-            tops[-1] = hashed(b"\x01", tops[-1], beside)
-        at, last = at >> 1, last >> 1
-    return [top.hex() for top in tops] if last == 0 else []
+    @staticmethod
+    def includes(data: bytes, index: int, head: Json, path: Sequence[str]) -> bool:
+        """Whether a leaf stands at `index` of the tree of a head (RFC 9162, 2.1.3.2)."""
+        return 0 <= index < head["size"] and Tree.climb([hashed(b"\x00", data)], index, head["size"] - 1, path) == [head["root"]]
 
-
-def includes(data: bytes, index: int, head: Json, path: Sequence[str]) -> bool:
-    """Whether a leaf stands at `index` of the tree of a head (RFC 9162, 2.1.3.2)."""
-    return 0 <= index < head["size"] and climb([hashed(b"\x00", data)], index, head["size"] - 1, path) == [head["root"]]
-
-
-def extends(old: Json, new: Json, path: Sequence[str]) -> bool:
-    """Whether the tree of a head begins with that of an earlier one (RFC 9162, 2.1.4.2)."""
-    at, last = old["size"] - 1, new["size"] - 1
-    if at == last or not path:
-        return at == last and not path and bool(old["root"] == new["root"])
-    steps = [old["root"], *path] if old["size"] & at == 0 else list(path)
-    while at & 1:
-        at, last = at >> 1, last >> 1
-    return 0 <= at < last and climb([bytes.fromhex(steps[0])] * 2, at, last, steps[1:]) == [old["root"], new["root"]]
+    @staticmethod
+    def extends(old: Json, new: Json, path: Sequence[str]) -> bool:
+        """Whether the tree of a head begins with that of an earlier one (RFC 9162, 2.1.4.2)."""
+        at, last = old["size"] - 1, new["size"] - 1
+        if at == last or not path:
+            return at == last and not path and bool(old["root"] == new["root"])
+        steps = [old["root"], *path] if old["size"] & at == 0 else list(path)
+        while at & 1:
+            at, last = at >> 1, last >> 1
+        return 0 <= at < last and Tree.climb([bytes.fromhex(steps[0])] * 2, at, last, steps[1:]) == [old["root"], new["root"]]
 
 
 class Audit:
@@ -203,19 +205,17 @@ class Audit:
         """A whole member."""
         return b"".join(self.lines(name))
 
-    def rows(self, name: str) -> Iterator[tuple[bytes, Any]]:
-        """The records of a JSON Lines member: their bytes, and what they say."""
-        return ((line[:-1], json.loads(line)) for line in self.lines(name))
-
-    def table(self, name: str) -> csv.DictReader[str]:
-        """The rows of a CSV member."""
-        return csv.DictReader(io.StringIO(self.read(name).decode()))
+    def rows(self, name: str) -> Iterable[Any]:
+        """The records of a member: CSV, or JSON Lines."""
+        return (
+            csv.DictReader(io.StringIO(self.read(name).decode())) if name.endswith(".csv") else map(json.loads, self.lines(name))
+        )
 
     def signatures(self) -> str:
         """The signed head of the pack, and those of all closings up to it."""
         check_note(self.read(HEAD), notes := list[Json]())
         self.head = notes[0]
-        for number, (_, row) in enumerate(self.rows("tree-heads.jsonl"), 1):
+        for number, row in enumerate(self.rows("tree-heads.jsonl"), 1):
             self.guard(f"tree-heads.jsonl line {number}", check_note, row["note"].encode(), self.heads)
         state = "closed" if self.head["closed"] else "NOT CLOSED: it may still change"
         keys = Counter(note["key"] for note in (self.head, *self.heads))
@@ -254,8 +254,9 @@ class Audit:
         """Events and entries, once each, in the order of recording."""
         bodies, closings = (line[:-1] for line in self.lines("entries.jsonl")), {head["closed_seq"] for head in self.heads}
         end, first, posted = self.head["end"], self.seq, self.number
-        for line, row in self.rows("events.jsonl"):
-            self.event(line[line.index(b'"record":') + 9 : -1], row["digest"], list(islice(bodies, row["entries"])))
+        for line in self.lines("events.jsonl"):
+            row = json.loads(line)
+            self.event(line[line.index(b'"record":') + 9 : -2], row["digest"], list(islice(bodies, row["entries"])))
             if self.seq in closings:
                 self.points[self.seq] = self.chain.hex(), self.number, self.tree.root()
         reached = self.seq, self.number, self.chain.hex(), self.tree.root()
@@ -297,25 +298,25 @@ class Audit:
     def sessions(self) -> str:
         """Each session earns in exactly one entry that stands, or there is a reason; each such entry has its session."""
         file, times = "sessions-without-revenue.csv", Counter(self.earned.values())
-        told, silent = {row["session"] for row in self.table(file)}, self.delivered - times.keys() - self.undone
+        told, silent = {row["session"] for row in self.rows(file)}, self.delivered - times.keys() - self.undone
         strays, earning = times.keys() - self.delivered, self.delivered & times.keys()
         for session in sorted({name for name, count in times.items() if count > 1} | (strays if self.whole else set())):
             self.add("entries.jsonl", f"session {session}", f"{times[session]} revenue entries, and not one event for one")
         for session in sorted(silent ^ told):
             self.add(file, f"session {session}", "it earns nothing, and no reason is given" if session in silent else "it earns")
         undone = len(self.delivered) - len(earning) - len(silent)
-        counted = f"sessions: {len(self.delivered):,}, {len(earning):,} earn in exactly one entry, {undone:,} are undone, "
+        counted = f"sessions: {len(self.delivered):,}, of which {len(earning):,} earn in exactly one entry, {undone:,} undone, "
         counted += (
-            f"{len(silent):,} earn nothing, each with its reason; {len(self.earned):,} revenue entries have one session each"
+            f"{len(silent):,} without revenue and with the reason; {len(self.earned):,} revenue entries have one session each"
         )
         return counted + (f", {len(strays):,} of them recorded before this pack" if strays else "")
 
     def trees(self) -> str:
         """The signed heads: each rebuilt where its events are in the pack, each containing the one before."""
         file, end, known = "tree-heads.jsonl", self.head["end"], {(head["size"], head["root"]) for head in self.heads}
-        paths = {(row["from"], row["to"]): row["path"] for _, row in self.rows("consistency.jsonl")}
+        paths = {(row["from"], row["to"]): row["path"] for row in self.rows("consistency.jsonl")}
         for old, new in pairwise(self.heads):
-            if not extends(old, new, paths.get((old["size"], new["size"]), ())):
+            if not Tree.extends(old, new, paths.get((old["size"], new["size"]), ())):
                 self.add("consistency.jsonl", f"{old['size']} to {new['size']}", "the later tree does not begin with the earlier")
         for head in self.heads:
             said = head["chain"], head["entries"], head["root"]
@@ -335,8 +336,8 @@ class Audit:
         start, file, numbers, places = self.head["start"], "invoices/records.jsonl", Counter[str](), dict[int, str]()
         chain, count, before = bytes.fromhex(start["document"]), start["documents"], start["huella"]
         digests = {chain.hex() if count else ""}
-        for line, row in self.rows("invoices/documents.jsonl"):
-            chain, count = hashed(chain, line[line.index(b'"document":') + 11 : -1]), count + 1
+        for line, row in zip(self.lines("invoices/documents.jsonl"), self.rows("invoices/documents.jsonl"), strict=True):
+            chain, count = hashed(chain, line[line.index(b'"document":') + 11 : -2]), count + 1
             if (chain.hex(), count) != (row["digest"], row["document"]["n"]):
                 raise Wrong(f"invoice {row['document']['number']}", "it or the one before it was changed, or one is missing")
             digests.add(row["digest"])
@@ -344,7 +345,7 @@ class Audit:
         lost = [head["period"] for head in self.heads if head["closed_seq"] > start["seq"] and head["documents"] not in digests]
         if lost or chain.hex() != self.head["end"]["document"]:
             raise Wrong(f"after document {count}", f"the chain ends at another digest than was signed {' '.join(lost)}")
-        for place, (_, row) in enumerate(self.rows(file), start["place"] + 1):
+        for place, row in enumerate(self.rows(file), start["place"] + 1):
             text, previous, before, places[place] = row["hashed"], "" if row["first"] else before, row["huella"], row["number"]
             if row["place"] != place or hashed(text.encode()).hex().upper() != before or f"&Huella={previous}&" not in text:
                 self.add(file, f"record {place}", "its huella is not that of its text and of the record before it")
@@ -356,7 +357,7 @@ class Audit:
     def files(self) -> str:
         """The day files of the books against the digests that were signed at the closings."""
         signed, known = {head["closed_seq"]: head for head in self.heads}, Json()
-        for _, row in self.rows("closings.jsonl"):
+        for row in self.rows("closings.jsonl"):
             known |= row["files"]
             head = signed.get(row["seq"])
             if head and hashed(bytes.fromhex(head["chain"]), canonical(row["files"])).hex() != head["period_digest"]:
@@ -377,7 +378,7 @@ class Audit:
             ties += 1
             if difference or left != right:
                 self.add(name, " and ".join(list(tie)[:2]), "they do not tie")
-        balances = {row.pop("role"): [int(amount) for amount in row.values()] for row in self.table("balances.csv")}
+        balances = {row.pop("role"): [int(amount) for amount in row.values()] for row in self.rows("balances.csv")}
         for role in sorted(balances.keys() | self.moved.keys() | (self.before.keys() if self.whole else set())):
             opening, moved, closing = balances.get(role, [0, 0, 0])
             if moved != self.moved[role] or opening + moved != closing or (self.whole and opening != self.before[role]):
@@ -386,7 +387,7 @@ class Audit:
         for name, owed in zip(("opening", "closing"), balances.get("contract-liability", [0, 0, 0])[::2], strict=True):
             if Decimal(total.get(name) or 0) != -owed * unit:
                 self.add("reports/rollforward.json", name, "the entries give another one")
-        issued = [row["document"] for _, row in self.rows("invoices/documents.jsonl")]
+        issued = [row["document"] for row in self.rows("invoices/documents.jsonl")]
         issued = [each for each in issued if self.head["from"] <= each["issued_on"] <= self.head["to"]]
         for column, member in (("total", "gross"), ("vat", "vat")):
             listed = sum(Decimal(row[column]) for row in made["reports/invoices.json"]["rows"])
@@ -420,12 +421,12 @@ def check_proof(proof: Json, notes: list[Json]) -> str:
         data = base64.b64decode(each["data"], validate=True)
         said = json.loads(data)
         whose = said["event"]["data"].get("session") if each["what"] == "event" else said.get("session")
-        if whose != session or not includes(data, each["index"], signed[0], each["path"]):
+        if whose != session or not Tree.includes(data, each["index"], signed[0], each["path"]):
             raise Wrong(f"leaf {each['index']}", f"it is not of session {session}, or not in the tree of the signed head")
         events += [said["event"]["type"]] if each["what"] == "event" else []
         tally(earned, {} if each["what"] == "event" else said)
     for (old, new), step in zip(pairwise(signed), proof["consistency"], strict=True):
-        if not extends(old, new, step["path"]):
+        if not Tree.extends(old, new, step["path"]):
             raise Wrong(f"head of {new['period']}", f"its tree does not contain that of {old['period']}")
     if len(earned) > 1 or not set(events) & set(DELIVERED):
         raise Wrong(f"session {session}", f"{len(earned)} revenue entries stand for it, its events are {events}")

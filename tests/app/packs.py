@@ -14,8 +14,8 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from revrec.app import note
 from revrec.app.close import close
-from revrec.app.note import Kind
 from revrec.app.notary import notary
+from revrec.app.note import Kind
 from revrec.app.pack.make import HEAD, VERIFIERS, Packed, audit_pack
 from revrec.templates import verify
 from tests.app.desk import Desk, paid, registered, sold, used

@@ -15,6 +15,7 @@ import pytest
 from revrec.app import report
 from revrec.app.pack.make import HEAD, VERIFIERS, Exists
 from revrec.app.pack.scope import NoSpan, NotClosed, NothingRecorded
+from revrec.app.prove import prove
 from revrec.templates import verify
 from tests.app.desk import Desk, used
 from tests.app.packs import FEBRUARY, MANIFEST, findings, flips, members, pack, practice, resigned, verified, zipped
@@ -219,8 +220,18 @@ FORGED = {
     "a document": ("invoices/documents.jsonl", b'"gross":', b'"gross":1', ("invoices/documents.jsonl", "invoice F2026-000002")),
     "a record": ("invoices/records.jsonl", b"ImporteTotal=", b"ImporteTotal=1", ("invoices/records.jsonl", "record 2")),
     "a closing": ("closings.jsonl", b".beancount", b".beancounT", ("closings.jsonl", "closing of 2026-01")),
-    "a day file": ("books/journal/2026/2026-02-06.beancount", b"50.00", b"51.00", ("books/journal/2026/2026-02-06.beancount", "the file")),
-    "a reason": ("sessions-without-revenue.csv", b"why\n", b"why\nS-4,e10,because\n", ("sessions-without-revenue.csv", "session S-4")),
+    "a day file": (
+        "books/journal/2026/2026-02-06.beancount",
+        b"50.00",
+        b"51.00",
+        ("books/journal/2026/2026-02-06.beancount", "the file"),
+    ),
+    "a reason": (
+        "sessions-without-revenue.csv",
+        b"why\n",
+        b"why\nS-4,e10,because\n",
+        ("sessions-without-revenue.csv", "session S-4"),
+    ),
 }
 
 
@@ -297,6 +308,33 @@ def test_verify_takes_a_tree_head_beside_the_pack(february: dict[str, bytes], tm
     assert done.returncode == 0
     assert "signature of a revrec tree head: taxpayer ES-B64717838, period 2026-01" in done.stdout
     assert "1 that you were handed are among them" in done.stdout
+
+
+def test_verify_takes_the_proof_of_a_session_and_finds_any_change_in_it(
+    desk: Desk, february: dict[str, bytes], tmp_path: Path
+) -> None:
+    (tmp_path / "verify.py").write_bytes(february["verify.py"])
+    proof = desk.asked(prove, "S-1", "2026-01").proof.to_json()
+    path = tmp_path / "proof.json"
+    path.write_text(json.dumps(proof))
+    done = run(tmp_path / "verify.py", path)
+    assert done.returncode == 0, done.stdout
+    assert (
+        "session S-1: session.completed in the tree that was signed at the closing of 2026-01; revenue stands on E-2"
+        in done.stdout
+    )
+    for spoil in (
+        lambda p: p.update(session="S-2"),
+        lambda p: p["leaves"][0].update(index=p["leaves"][0]["index"] + 1),
+        lambda p: p["leaves"][0]["path"].append("00" * 32),
+        lambda p: p["leaves"].pop(0),
+        lambda p: p["consistency"][0]["path"].pop(),
+        lambda p: p.update(head=p["head"].replace("2026-01", "2026-02")),
+    ):
+        spoiled = json.loads(json.dumps(proof))
+        spoil(spoiled)
+        path.write_text(json.dumps(spoiled))
+        assert run(tmp_path / "verify.py", path).returncode == 1, spoiled
 
 
 def test_without_a_file_verify_says_how_it_is_called(tmp_path: Path, february: dict[str, bytes]) -> None:
