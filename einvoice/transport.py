@@ -48,7 +48,10 @@ class NotSent(TransportError):
 
 
 class Unknown(TransportError):
-    """The message may have arrived: only asking, or sending it again and reading the duplicate reply, tells."""
+    """The message may have arrived: only asking, or sending it again and reading the duplicate reply, tells.
+
+    Which of the two is right is known to who sent it, not here: VERI*FACTU takes a second copy, FACe perhaps does not.
+    """
 
 
 class BadAddress(NotSent):
@@ -96,7 +99,10 @@ class Refused(NotSent):
     """The server turned the request away before it read the message."""
 
     def __init__(self, url: str, status: int) -> None:
-        super().__init__(f"{url} turned the message away (HTTP {status}); nothing was accepted. Check the endpoint's path.")
+        super().__init__(
+            f"{url} turned the message away (HTTP {status}); nothing was accepted. Check the endpoint in the settings; if it is"
+            " right, try again later."
+        )
 
 
 class Busy(NotSent):
@@ -110,28 +116,28 @@ class TimedOut(Unknown):
     """The answer did not come in time."""
 
     def __init__(self, url: str, seconds: float) -> None:
-        super().__init__(f"{url} has not answered within {seconds:g} seconds; the message may have arrived. Send it again.")
+        super().__init__(f"{url} has not answered within {seconds:g} seconds; the message may have arrived")
 
 
 class Dropped(Unknown):
     """The connection broke after the message had begun to leave."""
 
     def __init__(self, url: str, why: str) -> None:
-        super().__init__(f"{url} broke the connection: {why}; the message may have arrived. Send it again.")
+        super().__init__(f"{url} broke the connection: {why}; the message may have arrived")
 
 
 class AnswerTooLarge(Unknown):
     """The answer is larger than any that this service gives."""
 
     def __init__(self, url: str, limit: int) -> None:
-        super().__init__(f"{url} answers with more than {limit} bytes; the message may have arrived. Send it again.")
+        super().__init__(f"{url} answers with more than {limit} bytes; the message may have arrived")
 
 
 class NotSoap(Unknown):
     """The answer is not what the service says: an error page, half an answer, garbage."""
 
     def __init__(self, url: str, status: int, why: str) -> None:
-        super().__init__(f"{url} answers nothing that can be read (HTTP {status}: {why}); the message may have arrived.")
+        super().__init__(f"{url} answers nothing that can be read (HTTP {status}: {why}); the message may have arrived")
 
 
 class Identity(Protocol):
@@ -237,7 +243,8 @@ def _trusting(trust: Path | None) -> ssl.SSLContext:
 def _address(url: str) -> httpx.URL:
     try:
         address = httpx.URL(url)
-    except httpx.InvalidURL:
+        address.raw_host.decode().encode("idna")  # the resolver's own check, whose error is none of a connection
+    except (httpx.InvalidURL, UnicodeError):
         raise BadAddress(url) from None
     if address.scheme != "https" or not address.host:
         raise BadAddress(url)
@@ -264,7 +271,7 @@ def _soap(url: str, status: int, body: bytes) -> bytes:
     try:
         root: etree._Element = parse(body, "answer")
     except XmlRefused as error:
-        raise NotSoap(url, status, str(error)) from error
+        raise NotSoap(url, status, f"its body {error.problem}") from error
     if root.tag != _ENVELOPE:
         raise NotSoap(url, status, f"<{etree.QName(root).localname}> is no SOAP envelope")
     return body

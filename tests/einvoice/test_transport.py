@@ -127,6 +127,7 @@ def test_what_is_no_answer_has_a_name_and_says_whether_the_message_may_have_arri
     with pytest.raises(error, match=server.address) as caught:
         transport.post(server.address, b"<m/>")
     assert isinstance(caught.value, Unknown if arrived else NotSent)
+    assert "correct file" not in str(caught.value)  # what the reader of a file would be told to do
     assert len(desk.calls) == 1  # no redirect is followed, nothing is tried again
 
 
@@ -187,7 +188,10 @@ def test_a_name_that_nobody_has_is_not_reached(transport):
         transport.post("https://nobody.invalid/", b"<m/>")
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "127.0.0.1", "", "https://", "ftp://x/", "https://\x00/"])
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1:1/", "127.0.0.1", "", "https://", "ftp://x/", "https://\x00/", "https://a..b/", f"https://{'a' * 64}.es/"],
+)
 def test_only_tls_addresses_are_used(url, transport):
     with pytest.raises(BadAddress, match="nothing was sent"):
         transport.post(url, b"<m/>")
