@@ -145,6 +145,15 @@ class TestRefusals:
         assert face.submit(file._replace(content=changed), "a@example.org", NOW).said.code == code
         assert office.register.invoices() == ()
 
+    def test_an_invoice_that_somebody_unknown_signed(self, face, tmp_path, office):
+        """Its request is signed by a recognised certificate, the invoice in it is not."""
+        town = replace(TOWN, address=Address("Plaza Mayor 1", "50001", "Ningunlugar", "Zaragoza"))
+        stranger = client(Authority.create(NOW), tmp_path)
+        file = File("F-1.xsig", issue(replace(exempt(), buyer=town, issued_on=NOW.date()), stranger, NOW))
+        said = face.submit(file, "a@example.org", NOW).said
+        assert (said.code, "not trusted" in said.message) == (Code.SIGNATURE, True)
+        assert office.register.invoices() == ()
+
     def test_an_invoice_without_offices(self, face, owner):
         town = replace(TOWN, address=Address("Plaza Mayor 1", "50001", "Ningunlugar", "Zaragoza"), offices=None)
         file = File("F-1.xsig", issue(replace(exempt(), buyer=town, issued_on=NOW.date()), owner, NOW))
@@ -196,6 +205,15 @@ class TestSecurity:
         other = body.replace('Id="Body"', 'Id="Other"').replace(">1<", ">2<")
         wrapped = message.replace(body, other).replace("</soapenv:Header>", f"<x>{body}</x></soapenv:Header>")
         assert self.post(face, wrapped.encode()).code == Code.SIGNATURE
+
+    def test_a_request_that_is_no_xml_is_not_called_unsigned(self, face):
+        said = self.post(face, b"<a")
+        assert (said.code, "is no well-formed XML" in said.message, said.fault) == ("Client", True, True)
+
+    def test_a_time_without_a_zone_is_refused(self, face, owner, monkeypatch):
+        monkeypatch.setattr("einvoice.sign.soap._instant", lambda at: f"{at:%Y-%m-%dT%H:%M:%S}")
+        said = self.post(face, sign_soap(build.catalogue(), owner, NOW))
+        assert (said.code, "no se puede leer" in said.message) == (Code.SIGNATURE, True)
 
     @pytest.mark.parametrize("minutes", [-10, 10])
     def test_a_request_out_of_its_time(self, minutes, face, owner):
