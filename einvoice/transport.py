@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 import ssl
-import time
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Protocol
+from typing import Any, Protocol, Self
 
 import httpx
 from lxml import etree
@@ -152,7 +154,7 @@ class Identity(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long to wait, in seconds, for a connection and for the whole answer, and how many bytes of it to read.
+    """How long to wait, in seconds, for a connection and then for the whole answer, and how many bytes of it to read.
 
     AEAT has taken more than half a minute for a full message.
     """
@@ -174,17 +176,24 @@ class Transport:
     def post(self, url: str, message: bytes, action: str = "") -> bytes:
         """The SOAP envelope that answers `message`, fault or not. Raises NotSent or Unknown."""
         address = _address(url)
-        ends = time.monotonic() + self._limits.answer
-        try:
-            with (
-                self._client(address) as client,
-                client.stream("POST", address, content=message, headers=_headers(action)) as got,
-            ):
-                _turned_away(url, got)
-                body = b"".join(self._chunks(url, got, ends))
-        except httpx.RequestError as error:
-            raise self._named(url, error) from error
-        return _soap(url, got.status_code, body)
+        with _Deadline(self._limits.answer) as deadline:
+            try:
+                status, body = self._asked(url, address, message, action, deadline)
+            except httpx.RequestError as error:
+                raise (TimedOut(url, self._limits.answer) if deadline.over else self._named(url, error)) from error
+        if deadline.over:  # an answer whose length was not stated looks complete where it was cut off
+            raise TimedOut(url, self._limits.answer)
+        return _soap(url, status, body)
+
+    def _asked(self, url: str, address: httpx.URL, message: bytes, action: str, deadline: _Deadline) -> tuple[int, bytes]:
+        """Status and body of the answer."""
+        told = {"trace": deadline.trace}
+        with (
+            self._client(address) as client,
+            client.stream("POST", address, content=message, headers=_headers(action), extensions=told) as got,
+        ):
+            _turned_away(url, got)
+            return got.status_code, b"".join(self._chunks(url, got))
 
     def _client(self, address: httpx.URL) -> httpx.Client:
         limits = self._limits
@@ -195,14 +204,12 @@ class Transport:
             trust_env=address.host not in _LOOPBACK,  # a proxy of the environment cannot reach this machine
         )
 
-    def _chunks(self, url: str, answer: httpx.Response, ends: float) -> Iterator[bytes]:
+    def _chunks(self, url: str, answer: httpx.Response) -> Iterator[bytes]:
         size = 0
         for chunk in answer.iter_bytes():
             size += len(chunk)
             if size > self._limits.size:
                 raise AnswerTooLarge(url, self._limits.size)
-            if time.monotonic() > ends:
-                raise TimedOut(url, self._limits.answer)
             yield chunk
 
     def _named(self, url: str, error: httpx.RequestError) -> TransportError:
@@ -218,6 +225,38 @@ class Transport:
                 return TimedOut(url, self._limits.answer)
             case _:
                 return Dropped(url, _why(error))
+
+
+class _Deadline:
+    """Cuts a connection off when the time for the whole answer is over: httpx bounds each read, not all of them together."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._timer: threading.Timer | None = None
+        self.over = False
+
+    def trace(self, event: str, info: dict[str, Any]) -> None:
+        """What httpx tells of a request: once TLS stands, the time runs."""
+        if event.endswith("start_tls.complete"):
+            self._stop()
+            self._timer = threading.Timer(self._seconds, self._cut, [info["return_value"].get_extra_info("socket")])
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _cut(self, connection: socket.socket) -> None:
+        self.over = True
+        with suppress(OSError):  # it may have gone already
+            connection.shutdown(socket.SHUT_RDWR)
+
+    def _stop(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
 
 
 def present(context: ssl.SSLContext, chain: bytes, key: bytes, password: bytes | None = None) -> None:

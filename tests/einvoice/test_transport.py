@@ -6,6 +6,7 @@ import socket
 import ssl
 import tempfile
 import threading
+import time
 from datetime import datetime
 
 import pytest
@@ -138,16 +139,29 @@ def test_a_silent_server_may_have_the_message(owner, trust, server, desk):
     until(lambda: desk.calls)
 
 
-def test_a_server_that_drips_does_not_hold_us_for_ever(owner, trust, host, authority):
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + ENVELOPE,
+        b"HTTP/1.1 200 OK\r\nX-Endless: ",
+        b"HTTP/1.1 ",
+    ],
+    ids=["body", "body of no stated length", "header", "status line"],
+)
+def test_a_server_that_drips_does_not_hold_us_for_ever(head, owner, trust, host, authority):
     """Every drop comes in time; the whole does not."""
-    with Dripping(host, authority) as address, pytest.raises(TimedOut):
+    began = time.monotonic()
+    with Dripping(host, authority, head) as address, pytest.raises(TimedOut):
         Transport(owner, trust=trust, limits=Limits(answer=0.3)).post(address, b"<m/>")
+    assert time.monotonic() - began < 10
 
 
 class Dripping:
-    """Sends an endless answer, a byte every twentieth of a second."""
+    """Sends the beginning of an answer that never ends: a byte every twentieth of a second, for a minute."""
 
-    def __init__(self, host, authority) -> None:
+    def __init__(self, host, authority, head) -> None:
+        self.head = head
         self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         with tempfile.NamedTemporaryFile() as file:
             file.write(host.chain_pem() + host.key_pem())
@@ -169,8 +183,10 @@ class Dripping:
         try:
             with self.context.wrap_socket(connection, server_side=True) as tls:
                 tls.recv(65536)
-                tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-                while not self.over.wait(0.05):
+                tls.sendall(self.head)
+                for _ in range(1200):
+                    if self.over.wait(0.05):
+                        return
                     tls.sendall(b" ")
         except OSError:
             return
