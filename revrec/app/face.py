@@ -149,4 +149,7 @@ def _said(number: str, reply: Reply, expected: type[Any]) -> Any:
 
 
 def _refused(number: str, refusal: Refusal) -> RefusedByFace:
-    return RefusedByFace(f"{number}: FACe refuses: {refusal.code} {refusal.message}. Mend what it names and send it again")
+    said = f"{number}: FACe refuses: {refusal.code} {refusal.message}"
+    if refusal.theirs:
+        return RefusedByFace(f"{said}. The trouble is its own: try again later")
+    return RefusedByFace(f"{said}. Mend what it names and send it again")

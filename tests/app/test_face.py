@@ -98,7 +98,10 @@ def test_a_refusal_is_told_and_the_invoice_can_be_sent_again(
     desk: Desk, client: Client, office: tuple[Office, Authority]
 ) -> None:
     office[0].plan.add(Fault.of(Kind.REFUSE))
-    with pytest.raises(face.RefusedByFace, match="999"):
+    with pytest.raises(face.RefusedByFace, match=r"999.*Mend what it names"):
+        ask(desk, client, face.submit, first(desk))
+    office[0].plan.add(Fault.of(Kind.SERVER))
+    with pytest.raises(face.RefusedByFace, match="its own: try again later"):
         ask(desk, client, face.submit, first(desk))
     assert ask(desk, client, face.submit, first(desk)).registration
 

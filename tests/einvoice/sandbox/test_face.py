@@ -252,7 +252,13 @@ def test_a_lost_answer_leaves_the_invoice_unknown(kind, error, stored, face, xsi
 def test_a_fault_is_an_answer(kind, code, face, office):
     office.plan.add(Fault.of(kind))
     said = face.states(NOW).said
-    assert (said.code, said.fault) == (code, True)
+    assert (said.code, said.fault, said.theirs) == (code, True, kind is Kind.SERVER)
+
+
+@pytest.mark.parametrize(("code", "theirs"), [("SOAP-ENV:Server", True), ("e:Server.Busy", True), ("e:Client", False)])
+def test_a_fault_says_whose_it_is_whatever_its_prefix(code, theirs):
+    assert Refusal(code, "", fault=True).theirs is theirs
+    assert not Refusal(code, "").theirs  # the code of a result
 
 
 _NOTHING = "<return><resultado><codigo>0</codigo></resultado><factura/></return>"
@@ -277,10 +283,12 @@ def test_an_answer_to_something_else_is_unknown_with_its_bytes(inner, face, xsig
 
 
 def test_too_much_is_said_before_anything_is_sent(face, xsig, office):
-    with pytest.raises(TooMuch, match="6 attachments"):
+    with pytest.raises(TooMuch, match=r"6 attachments; FACe takes 5: attach fewer"):
         face.submit(xsig(), "a@example.org", NOW, [File("a.pdf", b"")] * 6)
-    with pytest.raises(TooMuch, match="bytes"):
+    with pytest.raises(TooMuch, match=r"bytes; FACe takes 8388608: attach less"):
         face.submit(xsig(), "a@example.org", NOW, [File("a.pdf", bytes(8_000_000))])
+    with pytest.raises(TooMuch, match="split the invoice"):
+        face.submit(File("F-1.xsig", bytes(8_000_000)), "a@example.org", NOW)
     with pytest.raises(NotAttachable, match=r"virus\.exe"):
         face.submit(xsig(), "a@example.org", NOW, [File("virus.exe", b"")])
     assert office.register.invoices() == ()
