@@ -282,6 +282,7 @@ def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(transport, ser
     ("request_", "status"),
     [
         (b"POST / HTTP/1.1\r\n\r\n", b"411"),
+        (b"POST / HTTP/1.1\r\nContent-Length: many\r\n\r\n", b"411"),
         (b"POST / HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n", b"413"),
         (b"GET / HTTP/1.1\r\n\r\n", b"501"),
     ],
