@@ -39,6 +39,7 @@ PAGES = (
     "export.md",
     "reports.md",
     "proofs.md",
+    "audit-pack.md",
     "personal-data.md",
 )
 FAMILIES = {

@@ -7,12 +7,13 @@ import io
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from revrec.app import report
+from revrec.app.certify import certify
 from revrec.app.pack.make import HEAD, VERIFIERS, Exists
 from revrec.app.pack.scope import NoSpan, NotClosed, NothingRecorded
 from revrec.app.prove import prove
@@ -119,6 +120,13 @@ def test_the_books_of_the_span_load_by_themselves(desk: Desk, february: dict[str
         (tmp_path / name).write_bytes(data)
     _, errors, _ = loader.load_file(str(tmp_path / "books" / "main.beancount"))
     assert [str(error.message) for error in errors if "does not exist" not in error.message] == []
+
+
+def test_the_statements_that_customers_were_given_are_in_it(tmp_path: Path) -> None:
+    desk = practice(tmp_path / "books")
+    made = desk.asked(certify, "C-1", date(2026, 2, 28), now=FEBRUARY)
+    pack(desk, tmp_path / "pack.zip", "2026-02")
+    assert members(tmp_path / "pack.zip")["statements/000001.txt"] == made.kept.note.encode()
 
 
 def test_the_same_books_give_the_same_bytes(desk: Desk, tmp_path: Path) -> None:
