@@ -100,7 +100,9 @@ class NotForSigning(CertificateRefused):
     """The certificate's own key usage forbids signing."""
 
     def __init__(self, path: Path, subject: str) -> None:
-        super().__init__(f"{path}: the certificate of {subject} may not sign (its key usage has no digital signature).")
+        super().__init__(
+            f"{path}: the certificate of {subject} may not sign (its key usage has no digital signature). Use one that may."
+        )
 
 
 class Expired(CertificateRefused):
@@ -209,7 +211,7 @@ def check(signer: Certified, taxpayer: TaxId, at: datetime) -> tuple[Finding, ..
     if found.number != _bare(taxpayer.number):
         findings.append(_mismatch(found, taxpayer))
     if not own.not_valid_before_utc <= at <= own.not_valid_after_utc:
-        findings.append(_out_of_time(found, own))
+        findings.append(_out_of_time(found, own, at))
     if signer.chain[-1].subject != signer.chain[-1].issuer:
         findings.append(_incomplete(found, signer.chain[-1]))
     return tuple(findings)
@@ -300,16 +302,17 @@ def _mismatch(found: Holder, taxpayer: TaxId) -> Finding:
     )
 
 
-def _out_of_time(found: Holder, own: x509.Certificate) -> Finding:
+def _out_of_time(found: Holder, own: x509.Certificate, at: datetime) -> Finding:
     since, until = own.not_valid_before_utc, own.not_valid_after_utc
     message = f"that of {found.name} is valid from {since:%Y-%m-%d} to {until:%Y-%m-%d} only"
-    return Finding("certificate-validity", "certificate", message, "Renew the certificate")
+    remedy = "Check this machine's clock" if at < since else "Renew the certificate"
+    return Finding("certificate-validity", "certificate", message, remedy)
 
 
 def _incomplete(found: Holder, last: x509.Certificate) -> Finding:
     return Finding(
         "certificate-chain",
         "certificate",
-        f"the file lacks the issuers above {last.issuer.rfc4514_string()}, of the chain of {found.name}",
+        f"the chain of {found.name} ends below {last.issuer.rfc4514_string()}, which the file lacks",
         "Export the certificate again with all certificates of its path: FACe refuses invoices signed without them",
     )

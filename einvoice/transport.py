@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 import ssl
-import time
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Protocol
+from typing import Any, Protocol, Self
 
 import httpx
 from lxml import etree
@@ -48,7 +50,10 @@ class NotSent(TransportError):
 
 
 class Unknown(TransportError):
-    """The message may have arrived: only asking, or sending it again and reading the duplicate reply, tells."""
+    """The message may have arrived: only asking, or sending it again and reading the duplicate reply, tells.
+
+    Which of the two is right is known to who sent it, not here: VERI*FACTU takes a second copy, FACe perhaps does not.
+    """
 
 
 class BadAddress(NotSent):
@@ -96,7 +101,10 @@ class Refused(NotSent):
     """The server turned the request away before it read the message."""
 
     def __init__(self, url: str, status: int) -> None:
-        super().__init__(f"{url} turned the message away (HTTP {status}); nothing was accepted. Check the endpoint's path.")
+        super().__init__(
+            f"{url} turned the message away (HTTP {status}); nothing was accepted. Check the endpoint in the settings; if it is"
+            " right, try again later."
+        )
 
 
 class Busy(NotSent):
@@ -110,28 +118,28 @@ class TimedOut(Unknown):
     """The answer did not come in time."""
 
     def __init__(self, url: str, seconds: float) -> None:
-        super().__init__(f"{url} has not answered within {seconds:g} seconds; the message may have arrived. Send it again.")
+        super().__init__(f"{url} has not answered within {seconds:g} seconds; the message may have arrived")
 
 
 class Dropped(Unknown):
     """The connection broke after the message had begun to leave."""
 
     def __init__(self, url: str, why: str) -> None:
-        super().__init__(f"{url} broke the connection: {why}; the message may have arrived. Send it again.")
+        super().__init__(f"{url} broke the connection: {why}; the message may have arrived")
 
 
 class AnswerTooLarge(Unknown):
     """The answer is larger than any that this service gives."""
 
     def __init__(self, url: str, limit: int) -> None:
-        super().__init__(f"{url} answers with more than {limit} bytes; the message may have arrived. Send it again.")
+        super().__init__(f"{url} answers with more than {limit} bytes; the message may have arrived")
 
 
 class NotSoap(Unknown):
     """The answer is not what the service says: an error page, half an answer, garbage."""
 
     def __init__(self, url: str, status: int, why: str) -> None:
-        super().__init__(f"{url} answers nothing that can be read (HTTP {status}: {why}); the message may have arrived.")
+        super().__init__(f"{url} answers nothing that can be read (HTTP {status}: {why}); the message may have arrived")
 
 
 class Identity(Protocol):
@@ -146,7 +154,7 @@ class Identity(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long to wait, in seconds, for a connection and for the whole answer, and how many bytes of it to read.
+    """How long to wait, in seconds, for a connection and then for the whole answer, and how many bytes of it to read.
 
     AEAT has taken more than half a minute for a full message.
     """
@@ -168,17 +176,24 @@ class Transport:
     def post(self, url: str, message: bytes, action: str = "") -> bytes:
         """The SOAP envelope that answers `message`, fault or not. Raises NotSent or Unknown."""
         address = _address(url)
-        ends = time.monotonic() + self._limits.answer
-        try:
-            with (
-                self._client(address) as client,
-                client.stream("POST", address, content=message, headers=_headers(action)) as got,
-            ):
-                _turned_away(url, got)
-                body = b"".join(self._chunks(url, got, ends))
-        except httpx.RequestError as error:
-            raise self._named(url, error) from error
-        return _soap(url, got.status_code, body)
+        with _Deadline(self._limits.answer) as deadline:
+            try:
+                status, body = self._asked(url, address, message, action, deadline)
+            except httpx.RequestError as error:
+                raise (TimedOut(url, self._limits.answer) if deadline.over else self._named(url, error)) from error
+        if deadline.over:  # an answer whose length was not stated looks complete where it was cut off
+            raise TimedOut(url, self._limits.answer)
+        return _soap(url, status, body)
+
+    def _asked(self, url: str, address: httpx.URL, message: bytes, action: str, deadline: _Deadline) -> tuple[int, bytes]:
+        """Status and body of the answer."""
+        told = {"trace": deadline.trace}
+        with (
+            self._client(address) as client,
+            client.stream("POST", address, content=message, headers=_headers(action), extensions=told) as got,
+        ):
+            _turned_away(url, got)
+            return got.status_code, b"".join(self._chunks(url, got))
 
     def _client(self, address: httpx.URL) -> httpx.Client:
         limits = self._limits
@@ -189,14 +204,12 @@ class Transport:
             trust_env=address.host not in _LOOPBACK,  # a proxy of the environment cannot reach this machine
         )
 
-    def _chunks(self, url: str, answer: httpx.Response, ends: float) -> Iterator[bytes]:
+    def _chunks(self, url: str, answer: httpx.Response) -> Iterator[bytes]:
         size = 0
         for chunk in answer.iter_bytes():
             size += len(chunk)
             if size > self._limits.size:
                 raise AnswerTooLarge(url, self._limits.size)
-            if time.monotonic() > ends:
-                raise TimedOut(url, self._limits.answer)
             yield chunk
 
     def _named(self, url: str, error: httpx.RequestError) -> TransportError:
@@ -212,6 +225,38 @@ class Transport:
                 return TimedOut(url, self._limits.answer)
             case _:
                 return Dropped(url, _why(error))
+
+
+class _Deadline:
+    """Cuts a connection off when the time for the whole answer is over: httpx bounds each read, not all of them together."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._timer: threading.Timer | None = None
+        self.over = False
+
+    def trace(self, event: str, info: dict[str, Any]) -> None:
+        """What httpx tells of a request: once TLS stands, the time runs."""
+        if event.endswith("start_tls.complete"):
+            self._stop()
+            self._timer = threading.Timer(self._seconds, self._cut, [info["return_value"].get_extra_info("socket")])
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _cut(self, connection: socket.socket) -> None:
+        self.over = True
+        with suppress(OSError):  # it may have gone already
+            connection.shutdown(socket.SHUT_RDWR)
+
+    def _stop(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
 
 
 def present(context: ssl.SSLContext, chain: bytes, key: bytes, password: bytes | None = None) -> None:
@@ -237,7 +282,8 @@ def _trusting(trust: Path | None) -> ssl.SSLContext:
 def _address(url: str) -> httpx.URL:
     try:
         address = httpx.URL(url)
-    except httpx.InvalidURL:
+        address.raw_host.decode().encode("idna")  # the resolver's own check, whose error is none of a connection
+    except (httpx.InvalidURL, UnicodeError):
         raise BadAddress(url) from None
     if address.scheme != "https" or not address.host:
         raise BadAddress(url)
@@ -264,7 +310,7 @@ def _soap(url: str, status: int, body: bytes) -> bytes:
     try:
         root: etree._Element = parse(body, "answer")
     except XmlRefused as error:
-        raise NotSoap(url, status, str(error)) from error
+        raise NotSoap(url, status, f"its body {error.problem}") from error
     if root.tag != _ENVELOPE:
         raise NotSoap(url, status, f"<{etree.QName(root).localname}> is no SOAP envelope")
     return body

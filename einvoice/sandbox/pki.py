@@ -82,11 +82,6 @@ class Issued:
         above = None if alone else self.authorities
         return pkcs12.serialize_key_and_certificates(b"client", self.key, self.certificate, above, _encryption(password))
 
-    def pkcs12_of(self, key: Key, password: str | None) -> bytes:
-        """A PKCS#12 file that joins these certificates with somebody else's `key`, as a careless export does."""
-        certificates = (self.certificate, *self.authorities)
-        return pkcs12.serialize_key_and_certificates(b"client", key, None, certificates, _encryption(password))
-
     def key_pem(self) -> bytes:
         """The private key as unencrypted PKCS#8 PEM, for a server that reads files."""
         return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

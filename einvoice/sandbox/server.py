@@ -196,7 +196,8 @@ class _Handler(BaseHTTPRequestHandler):
             reply.after(left)
 
     def _body(self) -> bytes | None:
-        size = int(self.headers.get("Content-Length", "-1"))
+        stated = self.headers.get("Content-Length", "")
+        size = int(stated) if stated.isascii() and stated.isdigit() else -1
         if not 0 <= size <= MAX_BODY:
             self.send_error(411 if size < 0 else 413)
             return None

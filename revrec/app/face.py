@@ -7,6 +7,7 @@ FACe says to a duplicate is not published, its portal tells whether the invoice 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,10 +17,10 @@ from einvoice.regimes.face.answer import Refusal, Registration, Standing, read
 from einvoice.regimes.face.build import File
 from einvoice.regimes.face.codes import Environment, endpoint
 from einvoice.regimes.face.submit import Client, Reply
-from einvoice.transport import Transport
+from einvoice.transport import Transport, Unknown
 from revrec.app.invoices import content, find
 from revrec.app.render import FACTURAE, render
-from revrec.app.signer import in_words
+from revrec.app.signer import DocumentRefused, in_words
 from revrec.app.workspace import Workspace
 from revrec.core.errors import RevrecError
 from revrec.store.format import instant
@@ -34,6 +35,10 @@ class NotForFace(RevrecError):
 
 class RefusedByFace(RevrecError):
     """FACe understood the request and refuses it."""
+
+
+class MayHaveArrived(DocumentRefused):
+    """A request that changes something got no answer that can be read: it may have arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ def client_of(ws: Workspace, signer: FileSigner) -> Client:
 
 
 def submit(ws: Workspace, client: Client, number: str, *, now: datetime) -> Told:
-    """Send the signed Facturae of an invoice, once; raises NotForFace, RefusedByFace, DocumentRefused."""
+    """Send the signed Facturae of an invoice, once; raises NotForFace, RefusedByFace, DocumentRefused, MayHaveArrived."""
     issued, papers = find(ws, number), Papers(ws.store)
     before = papers.document(number, RECEIPT)
     if before is not None:
@@ -75,7 +80,7 @@ def submit(ws: Workspace, client: Client, number: str, *, now: datetime) -> Told
     email = ws.settings.submission.email
     if email is None:
         raise NotForFace("FACe writes to an address: set `email` under [submission] in revrec.toml")
-    with in_words():
+    with _changing("Before you send it again, look in FACe's portal whether it came in"):
         reply = client.submit(File(f"{number.replace('/', '-')}.xsig", signed), email, now)
     said = _said(number, reply, Registration)
     with ws.store.transaction():
@@ -94,13 +99,23 @@ def status(ws: Workspace, client: Client, number: str, *, now: datetime) -> Told
 
 
 def cancel(ws: Workspace, client: Client, number: str, reason: str, *, now: datetime) -> Told:
-    """Ask the administration to take an invoice as never sent; errors as `status`."""
+    """Ask the administration to take an invoice as never sent; errors as `status`, and MayHaveArrived."""
     registration = _registration(ws, number)
-    with in_words():
+    with _changing(f"`revrec face status {number}` says whether its cancellation was asked for"):
         reply = client.cancel(registration, reason, now)
     if isinstance(reply.said, Refusal):
         raise _refused(number, reply.said)
     return Told(number, registration, "its cancellation was asked for; `revrec face status` says what is decided")
+
+
+@contextmanager
+def _changing(remedy: str) -> Iterator[None]:
+    """What einvoice refuses, in words; of a request that may have arrived, what to do before it is repeated."""
+    with in_words():
+        try:
+            yield
+        except Unknown as error:
+            raise MayHaveArrived(f"{error}. {remedy}") from error
 
 
 def _check(ws: Workspace, issued: Issued) -> None:
@@ -134,4 +149,7 @@ def _said(number: str, reply: Reply, expected: type[Any]) -> Any:
 
 
 def _refused(number: str, refusal: Refusal) -> RefusedByFace:
-    return RefusedByFace(f"{number}: FACe refuses: {refusal.code} {refusal.message}. Mend what it names and send it again")
+    said = f"{number}: FACe refuses: {refusal.code} {refusal.message}"
+    if refusal.theirs:
+        return RefusedByFace(f"{said}. The trouble is its own: try again later")
+    return RefusedByFace(f"{said}. Mend what it names and send it again")

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 PAGE = 100  # bundles of one page
 SOON = 30  # days, unless others are asked for
 
+_STOPPED = timedelta(days=31)  # books that are closed every month run their calendar at least so often
+
 
 class Show(Word):
     """Which bundles a list is of."""
@@ -161,6 +163,12 @@ def glance(ws: Workspace, wanted: Wanted, on: date) -> Glance:
         Line(on, each.bundle, quote(each.bundle, on, currency), each.used_on, _owed_since(ws, each.bundle)) for each in found
     )
     return Glance(on, wanted, lines, lists.totals(chosen), lists.totals(Chosen()))
+
+
+def day_of(ws: Workspace, today: date) -> date:
+    """The day that lists count from: today, unless the calendar of the books stopped long before; then its day."""
+    calendar = ws.store.head().calendar
+    return calendar if calendar is not None and today - calendar > _STOPPED else today
 
 
 def ledger_until(ws: Workspace, day: date) -> int | None:

@@ -15,7 +15,7 @@ from revrec.core.journal import Role
 from revrec.core.report import Tie
 from revrec.fava.asked import Part
 from revrec.fava.books import by_hand
-from revrec.fava.frame import Cell, Column, FramedPage, Grid, Pager, Tab, TieLine, day_asked, number_asked
+from revrec.fava.frame import Cell, Column, FramedPage, Grid, Pager, Tab, TieLine, day_asked, number_asked, today
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,8 +99,10 @@ class RevrecBundles(FramedPage):
     def body(self, ws: Workspace, question: Asked) -> Bundles:
         """A page of the bundles that are asked for."""
         wanted = _wanted(ws, question)
-        found = app.glance(ws, wanted, day_asked(ws))
+        usual = app.day_of(ws, today(ws))
+        found = app.glance(ws, wanted, day_asked(usual))
         ties = (self._tie(ws, found),)
+        stopped = (_STOPPED.format(day=usual),) if found.on == usual < today(ws) else ()
         return Bundles(
             on=found.on,
             days=wanted.days,
@@ -111,7 +113,7 @@ class RevrecBundles(FramedPage):
             grid=self._grid(found),
             pager=self.pager(wanted.page, found.pages),
             ties=ties,
-            notices=() if ties[0].ties else (_DIFFERS,),
+            notices=stopped if ties[0].ties else (*stopped, _DIFFERS),
         )
 
     def _tie(self, ws: Workspace, found: Glance) -> TieLine:
@@ -174,6 +176,7 @@ class RevrecBundles(FramedPage):
         yield Cell(_standing(line), shape=_STANDINGS.get(line.standing, "calm"))
 
 
+_STOPPED = "The calendar of these books stands at {day}: days are counted from there. `revrec advance --to DATE` runs it."
 _DIFFERS = (
     "The open ledger and the store differ. Run `revrec books build` to write the books again, then `revrec verify`; "
     "an entry on the contract liability that was made by hand needs the tag #manual."

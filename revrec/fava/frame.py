@@ -285,9 +285,14 @@ def number_asked(name: str, usual: int, most: int) -> int:
     return min(max(int(text), 1), most) if text.isascii() and text.isdigit() and len(text) < _DIGITS else usual
 
 
-def day_asked(ws: Workspace, name: str = "on") -> date:
-    """The day that a page counts from: the one in the address, else today where the taxpayer is."""
+def today(ws: Workspace) -> date:
+    """Today where the taxpayer is."""
+    return datetime.now(ws.settings.zone).date()
+
+
+def day_asked(usual: date, name: str = "on") -> date:
+    """The day that a page counts from: the one in the address, else the usual one."""
     try:
         return date.fromisoformat(request.args.get(name, ""))
     except ValueError:
-        return datetime.now(ws.settings.zone).date()
+        return usual

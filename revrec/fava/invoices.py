@@ -16,7 +16,7 @@ from revrec.core.money import text
 from revrec.core.report import Tie
 from revrec.fava.asked import Part
 from revrec.fava.books import by_hand
-from revrec.fava.frame import Cell, Column, FramedPage, Grid, Pager, Tab, TieLine, day_asked, discreet, number_asked
+from revrec.fava.frame import Cell, Column, FramedPage, Grid, Pager, Tab, TieLine, day_asked, discreet, number_asked, today
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -197,7 +197,7 @@ class RevrecInvoices(FramedPage):
     # what waits
 
     def _waiting(self, ws: Workspace, page: int) -> Shelf:
-        found = app.waiting(ws, page, day_asked(ws))
+        found = app.waiting(ws, page, day_asked(today(ws)))
         rows = tuple(tuple(self._held(each)) for each in found.rows)
         grid = Grid("revrec-waiting", "Documents that wait for a number", _PENDING, rows, _EMPTY[_WAITING])
         late = sum(1 for each in found.rows if each.overdue)

@@ -16,7 +16,6 @@ from einvoice.sandbox.pki import Authority, Holder, valid
 from einvoice.sandbox.server import Server
 from einvoice.transport import Limits, Transport
 from revrec.app import face
-from revrec.app.signer import DocumentRefused
 from revrec.app.workspace import open_workspace
 from revrec.store.papers import Papers
 from tests.app.desk import COMPANY, Desk, paid, registered, sold
@@ -99,14 +98,28 @@ def test_a_refusal_is_told_and_the_invoice_can_be_sent_again(
     desk: Desk, client: Client, office: tuple[Office, Authority]
 ) -> None:
     office[0].plan.add(Fault.of(Kind.REFUSE))
-    with pytest.raises(face.RefusedByFace, match="999"):
+    with pytest.raises(face.RefusedByFace, match=r"999.*Mend what it names"):
+        ask(desk, client, face.submit, first(desk))
+    office[0].plan.add(Fault.of(Kind.SERVER))
+    with pytest.raises(face.RefusedByFace, match="its own: try again later"):
         ask(desk, client, face.submit, first(desk))
     assert ask(desk, client, face.submit, first(desk)).registration
 
 
 def test_a_lost_answer_is_said_and_nothing_is_kept(desk: Desk, client: Client, office: tuple[Office, Authority]) -> None:
     office[0].plan.add(Fault.of(Kind.GARBAGE))
-    with pytest.raises(DocumentRefused):
+    with pytest.raises(face.MayHaveArrived, match=r"may have arrived\. Before you send it again, look in FACe's portal"):
         ask(desk, client, face.submit, first(desk))
     with pytest.raises(face.NotForFace, match="was not sent"):
         ask(desk, client, face.status, first(desk))
+
+
+def test_a_cancellation_whose_answer_is_lost_can_be_asked_after(
+    desk: Desk, client: Client, office: tuple[Office, Authority]
+) -> None:
+    number = first(desk)
+    ask(desk, client, face.submit, number)
+    office[0].plan.add(Fault.of(Kind.DROP_AFTER))
+    with pytest.raises(face.MayHaveArrived, match=f"`revrec face status {number}` says whether"):
+        ask(desk, client, face.cancel, number, "enviada dos veces")
+    assert "Cancellation asked for" in ask(desk, client, face.status, number).said

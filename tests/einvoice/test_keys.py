@@ -86,7 +86,9 @@ def test_a_file_without_a_private_key_is_said_to_lack_it():
 
 
 def test_a_key_that_is_not_the_certificates_is_said_to_be_anothers():
-    assert "no certificate in it belongs" in _refused(client().pkcs12_of(pki.new_key(), PASSWORD), keys.KeyMismatch)
+    encryption = BestAvailableEncryption(PASSWORD.encode())
+    joined = pkcs12.serialize_key_and_certificates(b"client", pki.new_key(), None, [client().certificate], encryption)
+    assert "no certificate in it belongs" in _refused(joined, keys.KeyMismatch)
 
 
 def test_an_expired_certificate_is_refused_with_its_last_day():
@@ -112,7 +114,7 @@ def test_a_short_key_is_refused():
 def test_a_certificate_that_may_not_sign_is_refused():
     issuer = authority()
     file = pki.Issued(issuer.key, issuer.issuer, (issuer.root,)).pkcs12(PASSWORD)
-    assert "may not sign" in _refused(file, keys.NotForSigning)
+    assert "may not sign (its key usage has no digital signature). Use one that may" in _refused(file, keys.NotForSigning)
 
 
 def test_the_taxpayers_own_certificate_has_nothing_against_it():
@@ -133,7 +135,12 @@ def test_a_representatives_certificate_does_not_act_for_the_representative():
 
 def test_a_certificate_that_runs_out_while_it_is_loaded_is_found():
     (finding,) = keys.check(signer(), TAXPAYER, NOW + timedelta(days=800))
-    assert finding.code == "certificate-validity"
+    assert (finding.code, finding.remedy) == ("certificate-validity", "Renew the certificate")
+
+
+def test_a_certificate_that_is_of_the_future_once_it_is_loaded_is_no_reason_to_renew_it():
+    (finding,) = keys.check(signer(), TAXPAYER, NOW - timedelta(days=800))
+    assert (finding.code, finding.remedy) == ("certificate-validity", "Check this machine's clock")
 
 
 def test_a_file_without_the_issuers_loads_and_is_found_incomplete():
@@ -141,6 +148,7 @@ def test_a_file_without_the_issuers_loads_and_is_found_incomplete():
     assert alone.chain == (client().certificate,)
     (finding,) = keys.check(alone, TAXPAYER, NOW)
     assert finding.code == "certificate-chain"
+    assert f"ends below {authority().issuer.subject.rfc4514_string()}, which the file lacks" in finding.message
 
 
 def test_the_key_is_never_shown():

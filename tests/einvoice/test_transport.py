@@ -6,6 +6,7 @@ import socket
 import ssl
 import tempfile
 import threading
+import time
 from datetime import datetime
 
 import pytest
@@ -127,6 +128,7 @@ def test_what_is_no_answer_has_a_name_and_says_whether_the_message_may_have_arri
     with pytest.raises(error, match=server.address) as caught:
         transport.post(server.address, b"<m/>")
     assert isinstance(caught.value, Unknown if arrived else NotSent)
+    assert "correct file" not in str(caught.value)  # what the reader of a file would be told to do
     assert len(desk.calls) == 1  # no redirect is followed, nothing is tried again
 
 
@@ -137,16 +139,29 @@ def test_a_silent_server_may_have_the_message(owner, trust, server, desk):
     until(lambda: desk.calls)
 
 
-def test_a_server_that_drips_does_not_hold_us_for_ever(owner, trust, host, authority):
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + ENVELOPE,
+        b"HTTP/1.1 200 OK\r\nX-Endless: ",
+        b"HTTP/1.1 ",
+    ],
+    ids=["body", "body of no stated length", "header", "status line"],
+)
+def test_a_server_that_drips_does_not_hold_us_for_ever(head, owner, trust, host, authority):
     """Every drop comes in time; the whole does not."""
-    with Dripping(host, authority) as address, pytest.raises(TimedOut):
+    began = time.monotonic()
+    with Dripping(host, authority, head) as address, pytest.raises(TimedOut):
         Transport(owner, trust=trust, limits=Limits(answer=0.3)).post(address, b"<m/>")
+    assert time.monotonic() - began < 10
 
 
 class Dripping:
-    """Sends an endless answer, a byte every twentieth of a second."""
+    """Sends the beginning of an answer that never ends: a byte every twentieth of a second, for a minute."""
 
-    def __init__(self, host, authority) -> None:
+    def __init__(self, host, authority, head) -> None:
+        self.head = head
         self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         with tempfile.NamedTemporaryFile() as file:
             file.write(host.chain_pem() + host.key_pem())
@@ -168,8 +183,10 @@ class Dripping:
         try:
             with self.context.wrap_socket(connection, server_side=True) as tls:
                 tls.recv(65536)
-                tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-                while not self.over.wait(0.05):
+                tls.sendall(self.head)
+                for _ in range(1200):
+                    if self.over.wait(0.05):
+                        return
                     tls.sendall(b" ")
         except OSError:
             return
@@ -187,7 +204,10 @@ def test_a_name_that_nobody_has_is_not_reached(transport):
         transport.post("https://nobody.invalid/", b"<m/>")
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "127.0.0.1", "", "https://", "ftp://x/", "https://\x00/"])
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1:1/", "127.0.0.1", "", "https://", "ftp://x/", "https://\x00/", "https://a..b/", f"https://{'a' * 64}.es/"],
+)
 def test_only_tls_addresses_are_used(url, transport):
     with pytest.raises(BadAddress, match="nothing was sent"):
         transport.post(url, b"<m/>")
@@ -262,6 +282,7 @@ def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(transport, ser
     ("request_", "status"),
     [
         (b"POST / HTTP/1.1\r\n\r\n", b"411"),
+        (b"POST / HTTP/1.1\r\nContent-Length: many\r\n\r\n", b"411"),
         (b"POST / HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n", b"413"),
         (b"GET / HTTP/1.1\r\n\r\n", b"501"),
     ],

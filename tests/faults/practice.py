@@ -33,11 +33,12 @@ class Clock:
 
 
 class Round(NamedTuple):
-    """One copy of the books, its office, and the clock of both."""
+    """One copy of the books, its office, the clock of both, and its story: what was run so far, and how it ended."""
 
     root: Path
     office: Office
     clock: Clock
+    story: list[str]
 
     def prepare(self, words: tuple[str, ...]) -> None:
         """Before `invoice issue` the settings get the address that no full invoice may lack: it has something to do."""
@@ -92,4 +93,19 @@ def opened(template: Path, root: Path) -> Iterator[Round]:
         where = f'endpoint = "{server.address}{PATH}"\ntrust = "sandbox/ca.pem"\n\n'
         path = root / "revrec.toml"
         path.write_text(path.read_text("utf-8").replace("[taxpayer]", f"{keys}{where}[taxpayer]", 1), "utf-8")
-        yield Round(root, office, clock)
+        place = Round(root, office, clock, [])
+        with told(place):
+            yield place
+
+
+@contextmanager
+def told(place: Round) -> Iterator[None]:
+    """A failure of the round tells its story: the commands in order, and the moment at which each was killed."""
+    try:
+        yield
+    except BaseException as failure:
+        for line in place.story:
+            failure.add_note(line)
+        for attempt in place.office.attempts():
+            failure.add_note(f"the office had {attempt.key.number} of {attempt.generated_at}: {attempt.outcome} {attempt.code}")
+        raise

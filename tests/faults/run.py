@@ -41,7 +41,7 @@ def _command(arguments: list[str], ahead: timedelta, out: Path) -> None:
 
 
 def run(place: Round, *words: str, kill_after: float | None = None) -> Ran:
-    """Run a command to its end, or kill it with SIGKILL after so many seconds if it still runs."""
+    """Run a command to its end, or kill it with SIGKILL after so many seconds if it still runs; the story goes on by a line."""
     out = place.root.with_suffix(".out")
     out.unlink(missing_ok=True)  # one that dies before it says a word has said nothing, not what the one before it said
     arguments = [str(place.root / word) if word.endswith(".jsonl") else word for word in words]
@@ -54,4 +54,13 @@ def run(place: Round, *words: str, kill_after: float | None = None) -> Ran:
         process.join()
     code = process.exitcode
     assert code is not None
-    return Ran(code, out.read_text("utf-8", "replace") if out.exists() else "", time.monotonic() - began)
+    done = Ran(code, out.read_text("utf-8", "replace") if out.exists() else "", time.monotonic() - began)
+    place.story.append(_told(words, kill_after, done, place.clock.ahead))
+    return done
+
+
+def _told(words: tuple[str, ...], kill_after: float | None, done: Ran, ahead: timedelta) -> str:
+    """One line of the round's story."""
+    wanted = "to run to its end" if kill_after is None else f"to be killed after {kill_after:.3f} s"
+    ended = f"exit {done.code} after {done.seconds:.3f} s, the clock {ahead.total_seconds():g} s ahead"
+    return f"revrec {' '.join(words)}, {wanted}: {ended}: {done.said.strip()[-300:] or 'said nothing'}"

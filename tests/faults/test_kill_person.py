@@ -18,7 +18,7 @@ from revrec.store.papers import Papers
 from tests.app.desk import NOW, Desk, paid, registered, sold
 from tests.app.shelf import event, lines
 from tests.app.test_paperwork import accepted
-from tests.faults.practice import Clock, Round
+from tests.faults.practice import Clock, Round, told
 from tests.faults.run import Ran, run
 from tests.faults.test_kill import KILLED, MOST_KILLS, ROUNDS
 
@@ -52,21 +52,28 @@ def through(place: Round, words: tuple[str, ...]) -> Ran:
 def test_killed_at_any_point_the_person_is_blocked_and_then_gone(seed: int, template: Path, tmp_path: Path) -> None:
     root, clock, chance = tmp_path / "books", Clock(), random.Random(seed)
     shutil.copytree(template, root)
-    place = Round(root, Office(Register(), clock), clock)
-    wrapped = _keys(root)
+    place = Round(root, Office(Register(), clock), clock, [])
+    with told(place):
+        wrapped = _evening(place, chance)
+        assert _keys(root) == set()
+        assert not [key for key in wrapped if key in b"".join(path.read_bytes() for path in root.glob("revrec.db*"))]
+        with open_workspace(root) as ws:
+            assert [each.line.kind for each in log(ws, "C-1")] == ["destroyed"]
+        assert run(place, "verify").code == 0
+
+
+def _evening(place: Round, chance: random.Random) -> set[bytes]:
+    """The commands, killed and run again; every wrapped key of the person that stood in the books meanwhile."""
+    wrapped = _keys(place.root)
     for words in EVENING:
         for _ in range(chance.randint(0, MOST_KILLS)):
             place.clock.ahead = LATER - datetime.now(UTC)
             killed = run(place, *words, kill_after=chance.uniform(0, 0.5))
             assert killed.code in (0, KILLED), killed.said
         through(place, words)
-        assert not list((root / "documents").rglob("*.pdf"))
-        wrapped |= _keys(root)
-    assert _keys(root) == set()
-    assert not [key for key in wrapped if key in b"".join(path.read_bytes() for path in root.glob("revrec.db*"))]
-    with open_workspace(root) as ws:
-        assert [each.line.kind for each in log(ws, "C-1")] == ["destroyed"]
-    assert run(place, "verify").code == 0
+        assert not list((place.root / "documents").rglob("*.pdf"))
+        wrapped |= _keys(place.root)
+    return wrapped
 
 
 def _keys(root: Path) -> set[bytes]:

@@ -64,6 +64,12 @@ def test_the_total_of_all_is_the_balance_of_the_open_ledger(fava):
     assert (total["Bundle"], total["Deferred"], total["Owed"]) == ("6 bundles", "1,150.00", "50.00")
 
 
+def test_books_whose_calendar_stopped_long_ago_count_from_there(fava):
+    text = words(page(fava, "RevrecBundles", show="all"))
+    assert "The calendar of these books stands at 2026-03-09: days are counted from there." in text
+    assert "calendar" not in words(page(fava, "RevrecBundles", show="all", on=ON))
+
+
 @pytest.mark.parametrize(
     ("show", "wanted"),
     [

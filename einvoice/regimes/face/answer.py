@@ -22,6 +22,11 @@ class Refusal(NamedTuple):
     tracking: str = ""
     fault: bool = False
 
+    @property
+    def theirs(self) -> bool:
+        """Whether FACe itself has trouble and nothing is wrong with the request (SOAP 1.1, 4.4.1: `Server`, `Server.…`)."""
+        return self.fault and self.code.rpartition(":")[2].partition(".")[0] == "Server"
+
 
 @dataclass(frozen=True, slots=True)
 class Registration:

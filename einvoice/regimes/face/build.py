@@ -33,10 +33,11 @@ class File(NamedTuple):
 def submission(invoice: File, email: str, attachments: Sequence[File] = ()) -> etree._Element:
     """enviarFactura: `email` is told what becomes of the invoice. Raises NotAttachable, TooMuch."""
     if len(attachments) > limit("attachments"):
-        raise TooMuch(f"{invoice.name}: {len(attachments)} attachments; FACe takes {limit('attachments')}")
+        raise TooMuch(f"{invoice.name}: {len(attachments)} attachments; FACe takes {limit('attachments')}: attach fewer")
     size = sum(len(each.content) * 4 // 3 for each in (invoice, *attachments))  # in base64
     if size > limit("bytes"):
-        raise TooMuch(f"{invoice.name}: the request would have {size} bytes; FACe takes {limit('bytes')}: attach less")
+        remedy = "attach less" if attachments else "split the invoice"
+        raise TooMuch(f"{invoice.name}: the request would have {size} bytes; FACe takes {limit('bytes')}: {remedy}")
     root = _operation("enviarFactura")
     request = etree.SubElement(root, "request")
     _add(request, "correo", email)

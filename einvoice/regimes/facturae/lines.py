@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
+from einvoice.check.figures import round2
 from einvoice.model import Invoice, Line, Subtotal, Vat, Withholding
 from einvoice.regimes.facturae.codes import codes
 from einvoice.regimes.facturae.nodes import Markup, money, node, period, plain
 
-CENT = Decimal("0.01")
 _INCOME_TAX = "04"  # TaxTypeCode: IRPF
-
-
-def rounded(amount: Decimal) -> Decimal:
-    """To the cent, half up (Orden HAP/1650/2015)."""
-    return amount.quantize(CENT, ROUND_HALF_UP)
 
 
 def outputs(breakdown: Iterable[Subtotal]) -> Markup:
@@ -102,6 +97,6 @@ def _shares(members: list[tuple[int, Decimal]], rate: Decimal, total: Decimal) -
     running, before = Decimal(0), Decimal("0.00")
     for place, (i, net) in enumerate(members, 1):
         running += net
-        upto = total if place == len(members) else rounded(running * rate / 100)
+        upto = total if place == len(members) else round2(running * rate / 100)
         yield i, upto - before
         before = upto

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from einvoice import xml
+from einvoice.check.figures import round2
 from einvoice.findings import Finding
 from einvoice.model import Address, Correction, Invoice, IssuedBy, Offices, Party, Person
 from einvoice.regimes.facturae import build, lines, parties
@@ -180,12 +181,12 @@ def _exemptions(invoice: Invoice) -> Iterator[Finding]:
 
 
 def _amounts(invoice: Invoice) -> Iterator[Finding]:
-    """Orden HAP/1650/2015: cents, products and sums."""
+    """Orden HAP/1650/2015: cents, products rounded half up, and sums."""
     for i, line in enumerate(invoice.lines):
         field = f"lines[{i}]"
         if _decimals(line.net) > 2:
             yield Finding("RCF06001", f"{field}.net", f"{line.net} has more than two decimals", "Round it to the cent")
-        if line.net != (product := lines.rounded(line.quantity * line.unit_price)):
+        if line.net != (product := round2(line.quantity * line.unit_price)):
             message = f"{line.net} is not quantity × unit price, {line.quantity} × {line.unit_price} = {product}"
             yield Finding("RCF06002", f"{field}.net", message, "Give the price more decimals, or mend the amount")
         if _decimals(line.unit_price) > UNIT_PRICE_DECIMALS:
@@ -236,7 +237,7 @@ def _withholding(invoice: Invoice) -> Iterator[Finding]:
     if kept.base != totals.net:
         message = f"the base {kept.base} is not that of the invoice, {totals.net}: every line bears the withholding"
         yield Finding("FACTURAE-WITHHOLDING", "withholding.base", message, "Put what bears none on another invoice")
-    if kept.amount != (amount := lines.rounded(kept.base * kept.rate / 100)):
+    if kept.amount != (amount := round2(kept.base * kept.rate / 100)):
         yield Finding(
             "FACTURAE-WITHHOLDING", "withholding.amount", f"{kept.amount} is not base × rate, {amount}", "Work it out again"
         )

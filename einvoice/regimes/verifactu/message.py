@@ -15,6 +15,8 @@ from einvoice.xml import escaped
 SUPPLY = INFORMATION.replace("SuministroInformacion", "SuministroLR")
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 MOST = 1000  # maxOccurs of RegistroFactura
+# A message is on its way for a while, and AEAT's clock is not ours: who reports an incident only at the last second is too late.
+MARGIN = timedelta(seconds=60)
 
 _HEAD = (
     f'<?xml version="1.0" encoding="UTF-8"?>\n<soapenv:Envelope xmlns:soapenv="{SOAP}"><soapenv:Header/><soapenv:Body>'
@@ -60,9 +62,12 @@ class Pace(NamedTuple):
 
 
 def is_delayed(record: Record, now: datetime) -> bool:
-    """Whether a record is so old that AEAT would take its clock for wrong (error 2004): its message must report an incident."""
-    allowed = int(law("clock_seconds", now.date()).value)
-    return now - datetime.fromisoformat(record.generated_at) > timedelta(seconds=allowed)
+    """Whether a record is so old that AEAT may take its clock for wrong (error 2004) when the message arrives.
+
+    Its message must report an incident. A minute is kept for the way.
+    """
+    allowed = timedelta(seconds=int(law("clock_seconds", now.date()).value)) - MARGIN
+    return now - datetime.fromisoformat(record.generated_at) > allowed
 
 
 def batches(waiting: Iterable[tuple[T, bool]]) -> Iterator[Batch[T]]:

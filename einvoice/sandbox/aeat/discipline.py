@@ -48,7 +48,7 @@ class Discipline:
         """A client that has hung up is no sender any more: its message does not count as under way."""
         other = self._under_way.get(chain)
         if other and not other.gone():
-            self._violated(now, ViolationKind.PARALLEL, chain, "another message of this chain is under way")
+            self._register.violate(now, ViolationKind.PARALLEL, chain, "another message of this chain is under way")
             raise Turned(0, "hay otro envío en curso de la misma cadena", again=True)
 
     def _paced(self, chain: str, message: Message, now: datetime) -> None:
@@ -58,7 +58,7 @@ class Discipline:
         left = pace.at + timedelta(seconds=pace.wait) - now
         if left > _GRACE:
             detail = f"{len(message.records)} records {left.total_seconds():g} s before the waiting time was over"
-            self._violated(now, ViolationKind.EARLY, chain, detail)
+            self._register.violate(now, ViolationKind.EARLY, chain, detail)
             raise Turned(0, "no ha transcurrido TiempoEsperaEnvio", again=True)
 
     def _ordered(self, message: Message, now: datetime) -> None:
@@ -81,12 +81,12 @@ class Discipline:
             return
         if record.first or record.previous in tail.here or self._register.seen(record.chain, record.previous):
             what = "begins a chain that has begun" if record.first else "is chained to a record that is not the last one"
-            self._violated(now, ViolationKind.FORK, record.chain, f"{record.key.number} {what}")
+            self._register.violate(now, ViolationKind.FORK, record.chain, f"{record.key.number} {what}")
             return
         self._disorder(record, "chained to a record that has not come", now)
 
     def _disorder(self, record: Record, what: str, now: datetime) -> None:
-        self._violated(now, ViolationKind.OUT_OF_ORDER, record.chain, f"{record.key.number}: {what}")
+        self._register.violate(now, ViolationKind.OUT_OF_ORDER, record.chain, f"{record.key.number}: {what}")
         raise Turned(0, f"el registro {record.key.number} no sigue al último recibido de su cadena")
 
     def _new(self, message: Message, now: datetime) -> None:
@@ -96,12 +96,9 @@ class Discipline:
             if known is None and record.kind is RecordKind.ALTA and not record.amends:
                 known = self._register.invoice(record.key)
             if known and known.answered:
-                self._violated(
+                self._register.violate(
                     now, ViolationKind.REPEATED, record.chain, f"{record.kind} {record.key.number} was accepted and answered"
                 )
-
-    def _violated(self, now: datetime, kind: ViolationKind, chain: str, detail: str) -> None:
-        self._register.violate(now, kind, chain, detail)
 
 
 def _tail(last: Stored | None) -> _Tail | None:

@@ -94,7 +94,6 @@ class Office:
 
     def _served(self, call: Call, fault: Fault | None) -> Reply:
         root = opened(call.body)
-        now = self._clock()
         if root.element.tag == CONSULTATION:
             _admit(root.text("Cabecera", "ObligadoEmision", "NIF"), "", call, self._census)
             return Reply(consult(root, self._register))
@@ -102,9 +101,14 @@ class Office:
             raise Turned(4118, root.name)
         message = submission(root)
         presenter = _admit(message.obligado, message.representative, call, self._census)
-        _check_end(message, now)
         chains = frozenset(record.chain for record in message.records)
         with self._turn:
+            now = self._clock()
+            # Asked after the clock: a sender that died is let in at no later time than it died, and never behind its successor.
+            if call.gone():
+                self._log("a sender hung up before its turn: nothing accepted")
+                return Reply(drop=True)
+            _check_end(message, now)
             self._discipline.begin(message, chains, call, now)
             try:
                 number, body = self._settle(message, presenter, now, fault)
@@ -113,9 +117,10 @@ class Office:
                 raise
 
         def over(left: bool) -> None:
-            if left:
-                self._register.answered(number, chains)
-            self._discipline.over(chains, call)
+            with self._turn:
+                if left:
+                    self._register.answered(number, chains)
+                self._discipline.over(chains, call)
 
         return after(fault, Reply(body, after=over))
 
@@ -158,7 +163,8 @@ def _admit(obligado: str, representative: str, call: Call, census: Census) -> st
     if not census.registered(obligado):
         raise Turned(4107, obligado)
     presenter = holder(call.certificate).number
-    if presenter not in {obligado, representative} and (presenter, obligado) not in census.delegates:
+    presents = presenter in {obligado, representative} or (presenter, obligado) in census.delegates
+    if not (presenter and presents):
         raise Turned(4112, presenter)
     return presenter
 

@@ -114,7 +114,9 @@ class Office:
         try:
             root = parse(body, "request")
             signer(root, self._trusted, self._clock())
-        except (Unsigned, XmlRefused):
+        except XmlRefused as refused:
+            raise _Faulty("Client", str(refused)) from None
+        except Unsigned:
             raise _Faulty(Code.UNSIGNED, "La petición no está firmada") from None
         except BadSignature as bad:
             raise _Faulty(Code.SIGNATURE, f"Firma incorrecta: {bad}") from None
@@ -164,7 +166,7 @@ class Office:
             raise _Refused(Code.FORMAT, str(refused)) from None
         for finding in schema("facturae/3.2.2").findings(root):
             raise _Refused(Code.FORMAT, f"{finding.field}: {finding.message}")
-        for finding in verify(content, at=self._clock()).findings:
+        for finding in verify(content, at=self._clock(), trusted=self._trusted).findings:
             raise _Refused(Code.SIGNATURE, f"firma incorrecta: {finding.message}")
         header = root.find("Invoices/Invoice/InvoiceHeader")
         offices = _offices(root)

@@ -73,27 +73,25 @@ class Register:
     def add(self, new: Received) -> Received:
         """Keep an invoice under the next registration number of the year. Raises Duplicate."""
         with self._lock:
-            known = self.invoices()
-            for each in known:
-                if _identity(each) == _identity(new):
-                    raise Duplicate(each.number)
-            kept = replace(new, number=f"{new.received_at.year}{len(known) + 1:08d}")
-            values = [value.isoformat() if isinstance(value, datetime) else value for value in (len(known) + 1, *astuple(kept))]
+            same = "SELECT * FROM invoice WHERE issuer = ? AND series = ? AND invoice = ? AND issued_on = ?"
+            if known := self._all(same, new.issuer, new.series, new.invoice, new.issued_on):
+                raise Duplicate(known[0].number)
+            (count,) = self._sql.execute("SELECT count(*) FROM invoice").fetchone()
+            kept = replace(new, number=f"{new.received_at.year}{count + 1:08d}")
+            values = [value.isoformat() if isinstance(value, datetime) else value for value in (count + 1, *astuple(kept))]
             self._sql.execute("INSERT INTO invoice VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
             return kept
 
     def find(self, number: str) -> Received:
         """The invoice of a registration number. Raises NotReceived."""
-        found = [each for each in self.invoices() if each.number == number]
+        found = self._all("SELECT * FROM invoice WHERE number = ?", number)
         if not found:
             raise NotReceived(number)
         return found[0]
 
     def invoices(self) -> tuple[Received, ...]:
         """All of them, in the order of arrival."""
-        with self._lock:
-            rows = self._sql.execute("SELECT * FROM invoice ORDER BY id").fetchall()
-        return tuple(Received(row[1], datetime.fromisoformat(row[2]), *row[3:]) for row in rows)
+        return self._all("SELECT * FROM invoice ORDER BY id")
 
     def process(self, number: str, code: str, reason: str = "") -> None:
         """Let the administration move an invoice on (1300, 2400, 2500, 2600, 3100). Raises NotReceived."""
@@ -103,11 +101,12 @@ class Register:
         """Ask for a cancellation (4200), accept it (4300) or refuse it (4400). Raises NotReceived."""
         self._set("UPDATE invoice SET cancellation = ?, cancellation_reason = ? WHERE number = ?", number, code, reason)
 
+    def _all(self, sql: str, *values: str) -> tuple[Received, ...]:
+        with self._lock:
+            rows = self._sql.execute(sql, values).fetchall()
+        return tuple(Received(row[1], datetime.fromisoformat(row[2]), *row[3:]) for row in rows)
+
     def _set(self, sql: str, number: str, code: str, reason: str) -> None:
         with self._lock:
             if not self._sql.execute(sql, (code, reason, number)).rowcount:
                 raise NotReceived(number)
-
-
-def _identity(invoice: Received) -> tuple[str, str, str, str]:
-    return invoice.issuer, invoice.series, invoice.invoice, invoice.issued_on

@@ -91,9 +91,10 @@ def _check_time(security: etree._Element, at: datetime) -> None:
     times = security.find(f"{_WSU}Timestamp")
     try:
         since, until = (datetime.fromisoformat(times.findtext(f"{_WSU}{name}") or "") for name in ("Created", "Expires"))
-    except ValueError:
+        in_time = since <= at <= until
+    except (ValueError, TypeError):  # the latter: without a time zone
         raise BadSignature("la marca de tiempo no se puede leer") from None
-    if not since <= at <= until:
+    if not in_time:
         raise BadSignature(f"la petición vale de {since} a {until}")
 
 

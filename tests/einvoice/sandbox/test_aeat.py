@@ -462,6 +462,11 @@ class TestWholeMessage:
         said = submit(envelope(clinic.alta("X-1")), url, Transport(client(authority, tmp_path, STRANGER), trust=trust)).said
         assert (said.source, said.code) == (Source.CLIENT, "4112")
 
+    def test_a_certificate_without_a_tax_number_presents_for_nobody(self, clinic, office):
+        nameless = _call(envelope(clinic.alta("X-1")), "")
+        assert b"Codigo[4112]" in office.answer(nameless).body
+        assert office.attempts() == ()
+
     def test_a_representative_named_in_the_message_may_present(self, clinic, url, authority, trust, tmp_path):
         stranger = Transport(client(authority, tmp_path, STRANGER), trust=trust)
         body = envelope(clinic.alta("X-1"), representative=Taxpayer("Juan Español", STRANGER.nif))
@@ -527,15 +532,24 @@ class TestDiscipline:
 
     def test_a_message_whose_sender_has_hung_up_is_under_way_no_more(self, clinic, office):
         first, second = (_call(envelope(record)) for record in clinic.altas(2))
-        office.answer(replace(first, gone=lambda: True))
+        gone = []
+        office.answer(replace(first, gone=lambda: bool(gone)))
+        gone.append(True)
         office.answer(second).after(True)
         assert (len(office.records()), office.violations()) == (2, ())
+
+    def test_a_message_whose_sender_hung_up_before_its_turn_is_not_taken_up(self, clinic, office, clock):
+        """A killed sender's message that a slow office looks at only after its successor's: no haste, no clock gone wrong."""
+        body = envelope(*clinic.altas(2))
+        office.answer(_call(body)).after(True)
+        late = office.answer(replace(_call(body), gone=lambda: True))
+        assert (late.drop, len(office.attempts()), office.violations()) == (True, 2, ())
 
     def test_a_sender_that_gave_up_waiting_may_try_again(self, clinic, send, office, owner, trust, url):
         office.plan.add(Wrong.of(Kind.SLOW, 30))
         record = clinic.alta("X-1")
         with pytest.raises(TimedOut):
-            submit(envelope(record), url, Transport(owner, trust=trust, limits=Limits(answer=0.3)))
+            submit(envelope(record), url, Transport(owner, trust=trust, limits=Limits(answer=2)))
         until(office.records)
         assert [line.code for line in send(record).lines] == ["3000"]
         assert office.violations() == ()

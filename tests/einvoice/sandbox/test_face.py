@@ -145,6 +145,15 @@ class TestRefusals:
         assert face.submit(file._replace(content=changed), "a@example.org", NOW).said.code == code
         assert office.register.invoices() == ()
 
+    def test_an_invoice_that_somebody_unknown_signed(self, face, tmp_path, office):
+        """Its request is signed by a recognised certificate, the invoice in it is not."""
+        town = replace(TOWN, address=Address("Plaza Mayor 1", "50001", "Ningunlugar", "Zaragoza"))
+        stranger = client(Authority.create(NOW), tmp_path)
+        file = File("F-1.xsig", issue(replace(exempt(), buyer=town, issued_on=NOW.date()), stranger, NOW))
+        said = face.submit(file, "a@example.org", NOW).said
+        assert (said.code, "not trusted" in said.message) == (Code.SIGNATURE, True)
+        assert office.register.invoices() == ()
+
     def test_an_invoice_without_offices(self, face, owner):
         town = replace(TOWN, address=Address("Plaza Mayor 1", "50001", "Ningunlugar", "Zaragoza"), offices=None)
         file = File("F-1.xsig", issue(replace(exempt(), buyer=town, issued_on=NOW.date()), owner, NOW))
@@ -197,6 +206,15 @@ class TestSecurity:
         wrapped = message.replace(body, other).replace("</soapenv:Header>", f"<x>{body}</x></soapenv:Header>")
         assert self.post(face, wrapped.encode()).code == Code.SIGNATURE
 
+    def test_a_request_that_is_no_xml_is_not_called_unsigned(self, face):
+        said = self.post(face, b"<a")
+        assert (said.code, "is no well-formed XML" in said.message, said.fault) == ("Client", True, True)
+
+    def test_a_time_without_a_zone_is_refused(self, face, owner, monkeypatch):
+        monkeypatch.setattr("einvoice.sign.soap._instant", lambda at: f"{at:%Y-%m-%dT%H:%M:%S}")
+        said = self.post(face, sign_soap(build.catalogue(), owner, NOW))
+        assert (said.code, "no se puede leer" in said.message) == (Code.SIGNATURE, True)
+
     @pytest.mark.parametrize("minutes", [-10, 10])
     def test_a_request_out_of_its_time(self, minutes, face, owner):
         said = self.post(face, sign_soap(build.catalogue(), owner, NOW + timedelta(minutes=minutes)))
@@ -234,7 +252,13 @@ def test_a_lost_answer_leaves_the_invoice_unknown(kind, error, stored, face, xsi
 def test_a_fault_is_an_answer(kind, code, face, office):
     office.plan.add(Fault.of(kind))
     said = face.states(NOW).said
-    assert (said.code, said.fault) == (code, True)
+    assert (said.code, said.fault, said.theirs) == (code, True, kind is Kind.SERVER)
+
+
+@pytest.mark.parametrize(("code", "theirs"), [("SOAP-ENV:Server", True), ("e:Server.Busy", True), ("e:Client", False)])
+def test_a_fault_says_whose_it_is_whatever_its_prefix(code, theirs):
+    assert Refusal(code, "", fault=True).theirs is theirs
+    assert not Refusal(code, "").theirs  # the code of a result
 
 
 _NOTHING = "<return><resultado><codigo>0</codigo></resultado><factura/></return>"
@@ -259,10 +283,12 @@ def test_an_answer_to_something_else_is_unknown_with_its_bytes(inner, face, xsig
 
 
 def test_too_much_is_said_before_anything_is_sent(face, xsig, office):
-    with pytest.raises(TooMuch, match="6 attachments"):
+    with pytest.raises(TooMuch, match=r"6 attachments; FACe takes 5: attach fewer"):
         face.submit(xsig(), "a@example.org", NOW, [File("a.pdf", b"")] * 6)
-    with pytest.raises(TooMuch, match="bytes"):
+    with pytest.raises(TooMuch, match=r"bytes; FACe takes 8388608: attach less"):
         face.submit(xsig(), "a@example.org", NOW, [File("a.pdf", bytes(8_000_000))])
+    with pytest.raises(TooMuch, match="split the invoice"):
+        face.submit(File("F-1.xsig", bytes(8_000_000)), "a@example.org", NOW)
     with pytest.raises(NotAttachable, match=r"virus\.exe"):
         face.submit(xsig(), "a@example.org", NOW, [File("virus.exe", b"")])
     assert office.register.invoices() == ()
