@@ -285,11 +285,18 @@ class Bench:
                 asked = [stream.in_order("S", 1 + nth * (self.size.decade // TRACES)) for nth in range(TRACES)]
                 with pages.serving(root, "--book", "summary") as served:
                     traced = pages.traces(served, asked)
-                with pages.serving(root, "--book", f"fy{stream.FIRST_DAY.year}") as served:
-                    seen = pages.views(served, f"{stream.FIRST_DAY.year}-11")
-            self.opened = {"first": first, "trace": {"trace": traced}, "views": {name: [took] for name, took in seen.items()}}
-            say(f"first page {first}; traces {traced}; slowest pages {sorted(seen.items(), key=lambda each: -each[1])[:5]}")
+                seen = [self._views(root) for _ in range(RUNS)]
+            runs = {name: [each[name] for each in seen] for name in seen[0]}
+            self.opened = {"first": first, "trace": {"trace": traced}, "views": runs}
+            slowest = sorted(runs.items(), key=lambda each: -min(each[1]))[:5]
+            say(f"first page {first}; traces {traced}; slowest pages {slowest}")
         return self.opened
+
+    def _views(self, root: Path) -> dict[str, float]:
+        """The pages of the last year, by a server that has shown none of them."""
+        year = stream.FIRST_DAY.year
+        with pages.serving(root, "--book", f"fy{year}") as served:
+            return pages.views(served, f"{year}-11")
 
     def _decade(self, root: Path) -> None:
         """A book of ten years, whose sums are made before anybody waits for a page."""
@@ -306,9 +313,9 @@ class Bench:
         return Figure("fava_first_page_ratio", min(runs["summary"]) / min(runs["empty"]), 2.0, "x", runs)
 
     def slowest_page(self) -> Figure:
-        """The page of the last year that takes longest when it is first asked for."""
+        """The page of the last year that takes longest when it is first asked for, of the fastest run."""
         runs = self.pages()["views"]
-        return Figure("page_seconds_max", max(max(took) for took in runs.values()), 2.0, "s", runs)
+        return Figure("page_seconds_max", max(map(min, runs.values())), 2.0, "s", runs)
 
     def trace(self) -> Figure:
         """A trace of one of a million sessions, each asked for the first time."""
