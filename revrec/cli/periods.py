@@ -82,7 +82,7 @@ def close(
     kept with the closing.
 
     \b
-    Examples:
+    Example:
       revrec close 2026-01 --check
       revrec close 2026-01 --approver "A. Perez" --psp-balance 120.00
     """
