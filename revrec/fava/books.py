@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fava.beans.abc import Transaction
 
+from revrec.books.balance import is_result
 from revrec.core.journal import Role
 from revrec.core.money import exponent
 from revrec.core.rollforward import Leg, Line, Source, lines_of
 
 if TYPE_CHECKING:
-    from datetime import date
-    from decimal import Decimal
-
     from fava.beans.abc import Directive, Open, Posting
     from fava.core.tree import Tree
 
@@ -96,3 +96,17 @@ def balance(tree: Tree, accounts: Iterable[str], currency: str) -> int:
     """What Fava's own account tree says that some accounts hold together, debit positive, in minor units."""
     found = (tree[account].balance for account in accounts if account in tree)
     return sum(minor(number, currency) for held in found for (unit, _), number in held.items() if unit == currency)
+
+
+def held(entries: Iterable[Transaction], accounts: Iterable[str], currency: str, begin: date | None, end: date | None) -> int:
+    """What some accounts hold together before `end`, debit positive; of income and expense what moved from `begin` on."""
+    since = {account: begin if begin and is_result(account) else date.min for account in accounts}
+    total = Decimal(0)
+    for entry in entries:
+        if end and entry.date >= end:
+            break
+        for leg in entry.postings:
+            first = since.get(leg.account)
+            if first and first <= entry.date and leg.units.currency == currency:
+                total += leg.units.number
+    return minor(total, currency)

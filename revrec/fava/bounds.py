@@ -11,7 +11,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date
-from functools import wraps
+from decimal import Decimal
+from functools import cache, wraps
 from typing import Any
 
 from fava.beans.abc import Open
@@ -107,19 +108,29 @@ def latest(original: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(original)
     def account_journal(self: Any, filtered: Any, account_name: str, conversion: Any, *, with_children: bool) -> list[Any]:
-        relevant = account_tester(account_name, with_children=with_children)
+        relevant = cache(account_tester(account_name, with_children=with_children))
         found = [each for each in enumerate(filtered.entries_without_prices) if _touches(each[1], relevant)]
         if len(found) <= ROWS:
             rows: list[Any] = original(self, filtered, account_name, conversion, with_children=with_children)
             return rows
-        balance = CounterInventory()
-        for _, entry in found[:-ROWS]:
-            for posting in _legs(entry, relevant):
-                balance.add_position(posting)
+        balance = _balance((entry for _, entry in found[:-ROWS]), relevant)
         latest = _rows(found[-ROWS:], relevant, balance, self.prices, conversion_from_str(conversion))
         return Rows(latest, notice(ROWS, len(found), more=" The balances are complete."))
 
     return account_journal
+
+
+def _balance(entries: Iterable[Any], relevant: Callable[[str], bool]) -> Any:
+    """What the entries come to: added up by currency and cost, each an inventory's only once."""
+    sums: dict[Any, Decimal] = defaultdict(Decimal)
+    for entry in entries:
+        for posting in getattr(entry, "postings", ()):
+            if relevant(posting.account):
+                sums[posting.units.currency, posting.cost] += posting.units.number
+    balance = CounterInventory()
+    for key, number in sums.items():
+        balance.add(key, number)
+    return balance
 
 
 def growing(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -159,8 +170,9 @@ def _tree(names: list[str], held: dict[str, Any]) -> Tree:
 
 def _touches(entry: Any, relevant: Callable[[str], bool]) -> bool:
     postings = getattr(entry, "postings", None)
-    accounts = get_entry_accounts(entry) if postings is None else [posting.account for posting in postings]
-    return any(map(relevant, accounts))
+    if postings is None:
+        return any(map(relevant, get_entry_accounts(entry)))
+    return any(relevant(posting.account) for posting in postings)
 
 
 def _legs(entry: Any, relevant: Callable[[str], bool]) -> list[Any]:

@@ -20,6 +20,7 @@ from revrec.books import fiscal
 from revrec.core.journal import Role
 from revrec.core.money import decimal
 from revrec.core.report import Kind
+from revrec.fava.books import balance
 from revrec.store.papers import Papers
 from tests.app.shelf import copied
 from tests.fava.test_page import numbers, table, tie, words
@@ -229,3 +230,14 @@ def test_a_part_of_a_year_ties_within_itself_and_says_what_lies_outside(practice
     assert "tied to the ledger that is open, which holds 2025 Q2 only, a part of a large year." in words(markup)
     outside = words(page(client, "fy2025-q2", time="2025-08"))
     assert "The open ledger holds 2025 Q2 only: what lies outside ties in main.beancount or summary.beancount." in outside
+
+
+@pytest.mark.parametrize("time", ["", "2025-03", "2025-02-10 - 2025-05-03", "2024", "2026"])
+@pytest.mark.parametrize("book", BOOKS)
+def test_the_balances_of_the_open_ledger_are_those_of_favas_own_trees(client, book, time):
+    ledger = next(each for _, each in ledgers(client) if each.beancount_file_path.endswith(f"{book}.beancount"))
+    extension = ledger.extensions.get_extension("RevrecRollforward")
+    tree = ledger.get_filtered(account="", filter="", time=time).root_tree
+    for role in Role:
+        accounts = extension.accounts(role)
+        assert extension.balance(role, time=time) == balance(tree, accounts, "EUR"), role
