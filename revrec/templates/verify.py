@@ -4,14 +4,13 @@
     python3 verify.py PACK.zip [HEAD.txt PROOF.json ...]
 
 Needs Python 3.10 and the package `cryptography`; no network and nothing of revrec. Each line says what was counted and whether
-it holds; where it does not, the lines below name file and record. Give a tree head that you were handed earlier beside the
-pack, and it is looked for in it. Exit code 0: all holds; 1: something does not; 2: wrong usage.
+it holds; where it does not, the lines below name file and record. A tree head that you were handed earlier, given beside the
+pack, is looked for in it. Exit code 0: all holds; 1: not so.
 """
 
 from __future__ import annotations
 
 import base64
-import csv
 import hashlib
 import io
 import json
@@ -26,15 +25,14 @@ from typing import Any, BinaryIO
 
 try:
     from cryptography import x509
-    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-    from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-    from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 except ImportError:
     sys.exit("verify.py needs the package `cryptography`: python3 -m pip install cryptography (or open VERIFY.html in a browser)")
 
 Json = dict[str, Any]
 HEAD, MANIFEST, VERIFIERS, SHOWN = "HEAD.txt", "MANIFEST.jsonl", ("verify.py", "VERIFY.html"), 20
+FILES = (MANIFEST, "events.jsonl", "tree-heads.jsonl", "entries.jsonl", "invoices/documents.jsonl", "closings.jsonl", "reports")
 DELIVERED, UNDONE = ("session.completed", "session.cancelled", "session.no_show"), ("session.reversed", "session.waived")
 EARNING = ("revenue-package", "revenue-single", "revenue-no-show", "commission-income", "fee-income")
 
@@ -82,37 +80,38 @@ def canonical(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
 
 
-def read_note(data: bytes) -> tuple[Json, str]:
-    """What a signed note says (a line of content, a line of signature) and the fingerprint of its key; raises Wrong."""
+def check_note(data: bytes, notes: list[Json]) -> str:
+    """A signed note, a line of content and a line of signature; what it says is added to `notes`, with its key's fingerprint."""
     try:
         line, second, rest = data.split(b"\n")
         content, signature = json.loads(line), json.loads(second)
         parts = {name: base64.b64decode(signature[name], validate=True) for name in signature.keys() - {"algorithm"}}
         texts = {name: base64.b64encode(part).decode() for name, part in parts.items()}  # no stray bits in them
         digests = {name: hashed(parts[name]).hex() for name in ("key", "certificate") if name in parts}
-        if rest or canonical(content) != line or canonical({**signature, **texts}) != second:
-            raise ValueError("it is not canonical JSON in two lines")
-        if content.get("signer", digests) != digests:
-            raise ValueError("it names another key or certificate")
+        written = canonical(content), canonical({**signature, **texts}), b"", digests
+        if written != (line, second, rest, content.get("signer", digests)):
+            raise ValueError("it is not canonical JSON in two lines, or it names another key")
         check_signature(signature["algorithm"], parts, b"revrec signed note 1\n" + line)
     except Exception as error:  # noqa: BLE001  whatever does not fit: the note is not as it was signed
         raise Wrong("the signed note", f"it is not as it was signed: {error!r}") from None
-    return content, digests["key"]
+    notes.append({**content, "key": digests["key"]})
+    said = ", ".join(f"{name} {content[name]}" for name in ("taxpayer", "period", "at", "size", "statement") if name in content)
+    return f"signature of a {content['kind']}: {said}\n    by the key {digests['key']}: is it the one that you were told?"
 
 
 def check_signature(algorithm: str, parts: dict[str, bytes], signed: bytes) -> None:
     """RSA (PKCS #1 v1.5) or ECDSA on P-256 (r and s side by side), both with SHA-256; raises when it does not fit."""
-    public, value = load_der_public_key(parts["key"]), parts["value"]
+    public, value = serialization.load_der_public_key(parts["key"]), parts["value"]
     if algorithm == "rsa-pkcs1-sha256" and isinstance(public, rsa.RSAPublicKey):
-        public.verify(value, signed, padding.PKCS1v15(), SHA256())
+        public.verify(value, signed, padding.PKCS1v15(), hashes.SHA256())
     elif algorithm == "ecdsa-p256-sha256" and isinstance(public, ec.EllipticCurvePublicKey) and len(value) == 64:
         r, s = int.from_bytes(value[:32], "big"), int.from_bytes(value[32:], "big")
-        public.verify(encode_dss_signature(r, s), signed, ec.ECDSA(SHA256()))
+        public.verify(utils.encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))
     else:
         raise ValueError("the algorithm is not known, or not that of the key")
     if "certificate" in parts:
         own = x509.load_der_x509_certificate(parts["certificate"]).public_key()
-        if own.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != parts["key"]:
+        if own.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo) != parts["key"]:
             raise ValueError("the certificate is not that of the key")
 
 
@@ -161,8 +160,6 @@ class Tree:
     def extends(old: Json, new: Json, path: Sequence[str]) -> bool:
         """Whether the tree of a head begins with that of an earlier one (RFC 9162, 2.1.4.2)."""
         at, last = old["size"] - 1, new["size"] - 1
-        if at == last or not path:
-            return at == last and not path and bool(old["root"] == new["root"])
         steps = [old["root"], *path] if old["size"] & at == 0 else list(path)
         while at & 1:
             at, last = at >> 1, last >> 1
@@ -188,13 +185,9 @@ class Audit:
         self.seq, self.number, self.chain = start["seq"], start["entries"], bytes.fromhex(start["chain"])
         self.whole, self.tree = self.seq == 0, Tree(self.seq + self.number, start["frontier"])
         self.points = {self.seq: (self.chain.hex(), self.number, self.tree.root())}  # digest, entries, root at each closing
-        self.run(MANIFEST, self.members)
-        self.run("events.jsonl", self.facts)
-        self.run("tree-heads.jsonl", self.trees)
-        self.run("entries.jsonl", self.sessions)
-        self.run("invoices/documents.jsonl", self.documents)
-        self.run("closings.jsonl", self.files)
-        self.run("reports", self.reports)
+        checks = self.members, self.facts, self.trees, self.sessions, self.documents, self.files, self.reports
+        for file, check in zip(FILES, checks, strict=True):
+            self.run(file, check)
 
     def lines(self, name: str) -> Iterator[bytes]:
         """The lines of a member, with their LF."""
@@ -205,11 +198,13 @@ class Audit:
         """A whole member."""
         return b"".join(self.lines(name))
 
-    def rows(self, name: str) -> Iterable[Any]:
-        """The records of a member: CSV, or JSON Lines."""
-        return (
-            csv.DictReader(io.StringIO(self.read(name).decode())) if name.endswith(".csv") else map(json.loads, self.lines(name))
-        )
+    def rows(self, name: str) -> Iterator[Any]:
+        """The records of a JSON Lines member."""
+        return map(json.loads, self.lines(name))
+
+    def cells(self, name: str) -> list[list[str]]:
+        """The rows of a CSV member in which nothing is quoted up to what is looked at."""
+        return [line.decode().rstrip("\n").split(",") for line in islice(self.lines(name), 1, None)]
 
     def signatures(self) -> str:
         """The signed head of the pack, and those of all closings up to it."""
@@ -225,17 +220,12 @@ class Audit:
 
     def members(self) -> str:
         """Every file against the manifest, and the manifest against the signed head."""
-        listed = {MANIFEST: self.head["manifest"]}
+        self.member(MANIFEST, self.head["manifest"])
+        listed = {row["name"]: row for row in self.rows(MANIFEST)}
         listed |= {name: {"sha256": self.head["verifiers"][name], "lines": ""} for name in VERIFIERS}
-        for line in self.lines(MANIFEST):
-            try:
-                row = json.loads(line)
-                listed.setdefault(row["name"], row)
-            except (ValueError, LookupError, TypeError):
-                continue  # its own digest, in the head, names this line
-        for name in sorted((listed.keys() | self.names) - {HEAD}):
+        for name in sorted((listed.keys() | self.names) - {HEAD, MANIFEST}):
             self.guard(name, self.member, name, listed.get(name, {}))
-        return f"members: {len(listed):,} files are those of the signed manifest"
+        return f"members: {len(listed) + 1:,} files are those of the signed manifest"
 
     def member(self, name: str, row: Json) -> str:
         """One file; the manifest has the first eight hex digits of the digest of each line, so that a line can be named."""
@@ -269,11 +259,8 @@ class Audit:
         """One event, as the bytes of its chain record, with the bytes of its entries."""
         fields = json.loads(record)
         kind, session = fields["event"]["type"], fields["event"]["data"].get("session")
-        self.seq, self.chain, where = (
-            self.seq + 1,
-            hashed(self.chain, record),
-            f"event {fields['event']['id']} (number {fields['n']})",
-        )
+        self.seq, self.chain = self.seq + 1, hashed(self.chain, record)
+        where = f"event {fields['event']['id']} (number {fields['n']})"
         if (fields["n"], fields["taxpayer"], self.chain.hex()) != (self.seq, self.head["taxpayer"], digest):
             raise Wrong(where, "it or the one before it was changed, or one is missing")
         if hashed(*bodies).hex() != fields["entries"]:
@@ -298,7 +285,7 @@ class Audit:
     def sessions(self) -> str:
         """Each session earns in exactly one entry that stands, or there is a reason; each such entry has its session."""
         file, times = "sessions-without-revenue.csv", Counter(self.earned.values())
-        told, silent = {row["session"] for row in self.rows(file)}, self.delivered - times.keys() - self.undone
+        told, silent = {row[0] for row in self.cells(file)}, self.delivered - times.keys() - self.undone
         strays, earning = times.keys() - self.delivered, self.delivered & times.keys()
         for session in sorted({name for name, count in times.items() if count > 1} | (strays if self.whole else set())):
             self.add("entries.jsonl", f"session {session}", f"{times[session]} revenue entries, and not one event for one")
@@ -306,9 +293,7 @@ class Audit:
             self.add(file, f"session {session}", "it earns nothing, and no reason is given" if session in silent else "it earns")
         undone = len(self.delivered) - len(earning) - len(silent)
         counted = f"sessions: {len(self.delivered):,}, of which {len(earning):,} earn in exactly one entry, {undone:,} undone, "
-        counted += (
-            f"{len(silent):,} without revenue and with the reason; {len(self.earned):,} revenue entries have one session each"
-        )
+        counted += f"{len(silent):,} without revenue but with the reason; {len(self.earned):,} entries of revenue have one each"
         return counted + (f", {len(strays):,} of them recorded before this pack" if strays else "")
 
     def trees(self) -> str:
@@ -333,26 +318,24 @@ class Audit:
 
     def documents(self) -> str:
         """The chain of documents, and the huellas of the tax office's records (Orden HAC/1177/2024)."""
-        start, file, numbers, places = self.head["start"], "invoices/records.jsonl", Counter[str](), dict[int, str]()
-        chain, count, before = bytes.fromhex(start["document"]), start["documents"], start["huella"]
+        start, file, count, place = self.head["start"], "invoices/records.jsonl", self.head["start"]["documents"], 0
+        chain, before = bytes.fromhex(start["document"]), start["huella"]
         digests = {chain.hex() if count else ""}
-        for line, row in zip(self.lines("invoices/documents.jsonl"), self.rows("invoices/documents.jsonl"), strict=True):
+        for line, row in ((line, json.loads(line)) for line in self.lines("invoices/documents.jsonl")):
             chain, count = hashed(chain, line[line.index(b'"document":') + 11 : -2]), count + 1
             if (chain.hex(), count) != (row["digest"], row["document"]["n"]):
                 raise Wrong(f"invoice {row['document']['number']}", "it or the one before it was changed, or one is missing")
             digests.add(row["digest"])
-            numbers[row["document"]["number"]] = row["document"]["record"]
         lost = [head["period"] for head in self.heads if head["closed_seq"] > start["seq"] and head["documents"] not in digests]
         if lost or chain.hex() != self.head["end"]["document"]:
             raise Wrong(f"after document {count}", f"the chain ends at another digest than was signed {' '.join(lost)}")
-        for place, row in enumerate(self.rows(file), start["place"] + 1):
-            text, previous, before, places[place] = row["hashed"], "" if row["first"] else before, row["huella"], row["number"]
-            if row["place"] != place or hashed(text.encode()).hex().upper() != before or f"&Huella={previous}&" not in text:
-                self.add(file, f"record {place}", "its huella is not that of its text and of the record before it")
-        for number, place in numbers.items():
-            if place and places.get(place) != number:
-                self.add(file, f"record {place}", f"it is missing, or not that of invoice {number}")
-        return f"documents: {len(numbers):,} hashed without a gap; {len(places):,} tax office's records, each huella recomputed"
+        for place, row in enumerate(self.rows(file), 1):
+            text, previous, before = row["hashed"], "" if row["first"] else before, row["huella"]
+            fits = row["place"] == start["place"] + place and f"&Huella={previous}&" in text
+            if not fits or hashed(text.encode()).hex().upper() != before:
+                self.add(file, f"record {row['place']}", "its huella is not that of its text and of the record before it")
+        counted = f"documents: {count - start['documents']:,} hashed without a gap"
+        return f"{counted}; {place:,} tax office's records, each huella recomputed"
 
     def files(self) -> str:
         """The day files of the books against the digests that were signed at the closings."""
@@ -371,14 +354,14 @@ class Audit:
 
     def reports(self) -> str:
         """Every tie-out; balances, roll-forward and invoices recomputed from entries and documents."""
-        ties, unit, names = 0, Decimal(1).scaleb(-self.head["decimals"]), [n for n in self.names if n.startswith("reports/")]
+        unit, names = Decimal(1).scaleb(-self.head["decimals"]), [name for name in self.names if name.startswith("reports/")]
         made = {name: json.loads(self.read(name)) for name in sorted(names) if name.endswith(".json")}
-        for name, tie in ((name, tie) for name, table in made.items() for tie in table["ties"]):
+        ties = [(name, tie) for name, table in made.items() for tie in table["ties"]]
+        for name, tie in ties:
             left, right, difference = (Decimal(amount) for amount in tie.values())
-            ties += 1
             if difference or left != right:
                 self.add(name, " and ".join(list(tie)[:2]), "they do not tie")
-        balances = {row.pop("role"): [int(amount) for amount in row.values()] for row in self.rows("balances.csv")}
+        balances = {role: [int(amount) for amount in amounts] for role, *amounts in self.cells("balances.csv")}
         for role in sorted(balances.keys() | self.moved.keys() | (self.before.keys() if self.whole else set())):
             opening, moved, closing = balances.get(role, [0, 0, 0])
             if moved != self.moved[role] or opening + moved != closing or (self.whole and opening != self.before[role]):
@@ -387,14 +370,14 @@ class Audit:
         for name, owed in zip(("opening", "closing"), balances.get("contract-liability", [0, 0, 0])[::2], strict=True):
             if Decimal(total.get(name) or 0) != -owed * unit:
                 self.add("reports/rollforward.json", name, "the entries give another one")
-        issued = [row["document"] for row in self.rows("invoices/documents.jsonl")]
-        issued = [each for each in issued if self.head["from"] <= each["issued_on"] <= self.head["to"]]
+        rows = (row["document"] for row in self.rows("invoices/documents.jsonl"))
+        issued = [row for row in rows if self.head["from"] <= row["issued_on"] <= self.head["to"]]
         for column, member in (("total", "gross"), ("vat", "vat")):
             listed = sum(Decimal(row[column]) for row in made["reports/invoices.json"]["rows"])
             if listed != sum(each[member] for each in issued) * unit:
                 self.add("reports/invoices.json", column, "the documents add up to another sum")
         since = "from the first entry on" if self.whole else "from the openings that it states"
-        return f"reports: {len(made)} with {ties} tie-outs, each difference 0; {len(balances)} balances recomputed {since}"
+        return f"reports: {len(made)} with {len(ties)} tie-outs, each difference 0; {len(balances)} balances recomputed {since}"
 
 
 def tally(earned: dict[int, str], entry: Json) -> None:
@@ -405,26 +388,19 @@ def tally(earned: dict[int, str], entry: Json) -> None:
         earned[entry["entry"]] = entry["session"]
 
 
-def check_note(data: bytes, notes: list[Json]) -> str:
-    """A signed note; what it says is added to `notes`."""
-    content, key = read_note(data)
-    notes.append({**content, "key": key})
-    said = ", ".join(f"{name} {content[name]}" for name in ("taxpayer", "period", "at", "size", "statement") if name in content)
-    return f"signature of a {content['kind']}: {said}\n    key {key}: is it the one that you were told?"
-
-
 def check_proof(proof: Json, notes: list[Json]) -> str:
     """An event that delivered a session and its entries stand in the tree of a signed head, and one revenue entry at most."""
-    signed = [read_note(text.encode())[0] for text in (proof["head"], *(step["head"] for step in proof["consistency"]))]
-    earned, events, session = dict[int, str](), list[str](), proof["session"]
+    signed, earned, events, session = list[Json](), dict[int, str](), list[str](), proof["session"]
+    for note in (proof["head"], *(step["head"] for step in proof["consistency"])):
+        check_note(note.encode(), signed)
     for each in proof["leaves"]:
         data = base64.b64decode(each["data"], validate=True)
-        said = json.loads(data)
-        whose = said["event"]["data"].get("session") if each["what"] == "event" else said.get("session")
-        if whose != session or not Tree.includes(data, each["index"], signed[0], each["path"]):
+        row = json.loads(data)
+        fact = row["event"]["data"] if each["what"] == "event" else row
+        if fact.get("session") != session or not Tree.includes(data, each["index"], signed[0], each["path"]):
             raise Wrong(f"leaf {each['index']}", f"it is not of session {session}, or not in the tree of the signed head")
-        events += [said["event"]["type"]] if each["what"] == "event" else []
-        tally(earned, {} if each["what"] == "event" else said)
+        events += [row["event"]["type"]] if fact is not row else []
+        tally(earned, row if fact is row else {})
     for (old, new), step in zip(pairwise(signed), proof["consistency"], strict=True):
         if not Tree.extends(old, new, step["path"]):
             raise Wrong(f"head of {new['period']}", f"its tree does not contain that of {old['period']}")
@@ -432,7 +408,8 @@ def check_proof(proof: Json, notes: list[Json]) -> str:
         raise Wrong(f"session {session}", f"{len(earned)} revenue entries stand for it, its events are {events}")
     notes.extend(signed)
     stands = f"revenue stands on E-{next(iter(earned))}" if earned else "no revenue stands"
-    return f"session {session}: {', '.join(events)} in the tree that was signed at the closing of {signed[0]['period']}; {stands}"
+    told = f"session {session}: {', '.join(events)} in the tree that was signed at the closing of {signed[0]['period']}; {stands}"
+    return f"{told}\n    by the key {signed[0]['key']}: is it the one that you were told?"
 
 
 def main(arguments: Sequence[str]) -> int:
