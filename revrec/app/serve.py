@@ -24,11 +24,18 @@ SMALL = 30_000
 """Fava shows every page of a book of so many entries at once (measured: beyond, its journal takes the browser's memory)."""
 
 
+_SHOWN = 12  # years that a mistake is answered with
+
+
 class UnknownBook(RevrecError):
     """`--book` names none of the books of the workspace."""
 
-    def __init__(self, name: str, known: Sequence[str]) -> None:
-        super().__init__(f"--book {name}: there is no such book; there are {', '.join(known)}")
+    def __init__(self, name: str, parts: Sequence[Span]) -> None:
+        years = [_name(part) for part in parts if "-" not in part.name]
+        shown = years if len(years) <= _SHOWN else [years[0], "…", years[-1]]
+        more = " and parts of these years, such as " if len(years) < len(parts) else ""
+        last = _name(parts[-1]) if more else ""
+        super().__init__(f"--book {name}: there is no such book; there are {', '.join(('main', 'summary', *shown))}{more}{last}")
 
 
 class Opened(NamedTuple):
@@ -68,7 +75,7 @@ def choose(ws: Workspace, name: str | None = None) -> Opened:
 def _file(root: Path, name: str, parts: Sequence[Span]) -> Path:
     known = ["main", "summary", *map(_name, parts)]
     if name not in known:
-        raise UnknownBook(name, known)
+        raise UnknownBook(name, parts)
     return root / f"{name}.beancount"
 
 

@@ -20,6 +20,7 @@ from revrec.core.report import Tie
 from revrec.fava.asked import Part
 from revrec.fava.books import by_hand
 from revrec.fava.frame import Cell, Column, FramedPage, Grid, TieLine
+from revrec.fava.span import part_of
 
 if TYPE_CHECKING:
     from revrec.app.workspace import Workspace
@@ -48,6 +49,7 @@ _UNKNOWN = "not looked at yet"
 _LOOK = "look"  # in the address: look at what takes long, too
 _SHORT = 16  # characters of a digest that a table shows
 _DIFFERS = "The open ledger and the store differ. Run `revrec books build` to write the books again, then `revrec verify`."
+_ELSEWHERE = "The open ledger holds another time: the entries of this month stand in `main` or in a book of its own (`revrec serve --book`)."
 # The rules whose entries an item is about.
 _INSTALMENTS = 'rule:"^instalment\\.due$"'
 _EXPIRIES = 'rule:"^(breakage\\.(expiry|correction|reinstated)|accrual\\.straight-line|refund-window\\.released)$"'
@@ -102,11 +104,12 @@ class RevrecClose(FramedPage):
         every = app.months(ws)
         shown = [month for month in every if _within(month, question)]
         chosen = _chosen(shown, ws)
-        ties = (self._tie(ws, chosen),) if chosen else ()
+        here = chosen is not None and _holds(Path(self.ledger.beancount_file_path), chosen)
+        ties = (self._tie(ws, chosen),) if chosen and here else ()
         return Close(
             subtitle=_counts(shown),
             ties=ties,
-            notices=() if all(tie.ties for tie in ties) else (_DIFFERS,),
+            notices=(_ELSEWHERE,) if chosen and not here else () if all(tie.ties for tie in ties) else (_DIFFERS,),
             months=self._months(shown, chosen, ws),
             chosen=chosen.name if chosen else "",
             state=chosen.state.value if chosen else "",
@@ -239,6 +242,12 @@ def _place(source: Mapping[str, object] | None) -> str:
     """File and line of an error of Beancount."""
     where = source or {}
     return f"{Path(str(where.get('filename', ''))).name}:{where.get('lineno', 0)}"
+
+
+def _holds(ledger: Path, month: Month) -> bool:
+    """Whether a ledger holds the entries of a month."""
+    part = part_of(ledger)
+    return part is None or part[0] <= month.first <= part[1]
 
 
 def _within(month: Month, question: Asked) -> bool:

@@ -57,6 +57,13 @@ def test_what_is_no_book_is_answered_with_those_that_there_are(ws, name):
         serve.choose(ws, name)
 
 
+def test_of_many_years_the_first_and_the_last_are_named(tmp_path):
+    many = fiscal.spans({date(year, 1, 1): fiscal.LARGE + (year == 2026) for year in range(2010, 2027)})
+    assert str(serve.UnknownBook("x", many)).endswith(
+        "there are main, summary, fy2010, …, fy2026 and parts of these years, such as fy2026-01"
+    )
+
+
 def test_what_pages_read_is_brought_up_to_date_first(ws):
     assert sums.behind(ws) > 0
     serve.prepare(ws)

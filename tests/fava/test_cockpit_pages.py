@@ -174,6 +174,16 @@ def test_every_item_leads_to_its_evidence(pages):
         assert pages.client.get(link).status_code == 200, link
 
 
+def test_a_book_that_does_not_hold_the_month_says_so(root):
+    pages = Pages(root / "fy2025.beancount")
+    assert "✓ ties" in words(pages("RevrecClose", period="2025-03"))
+    other = Path(root / "fy2025.beancount").read_text("utf-8")
+    (root / "fy2024.beancount").write_text(other, "utf-8")
+    text = words(Pages(root / "fy2024.beancount")("RevrecClose", period="2025-03"))
+    assert "The open ledger holds another time" in text
+    assert "difference" not in text.partition("Checklist")[0].partition("No. Outcome")[0]
+
+
 def test_the_time_box_chooses_the_months(pages):
     rows = table(pages("RevrecClose", time="2025-03"), "revrec-months")
     assert [row[0] for row in rows[1:]] == ["2025-03 ◂"]
