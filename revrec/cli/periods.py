@@ -82,7 +82,7 @@ def close(
     kept with the closing.
 
     \b
-    Examples:
+    Example:
       revrec close 2026-01 --check
       revrec close 2026-01 --approver "A. Perez" --psp-balance 120.00
     """
@@ -90,7 +90,7 @@ def close(
     from revrec.app.checklist import Evidence
 
     if not (approver or check):
-        raise typer.BadParameter("say who approves (--approver NAME), or only --check.")
+        raise typer.BadParameter("Missing option '--approver': say who approves, or only --check.")
     with options.workspace(ctx) as ws:
         amounts = (_amount(text, ws.settings.currency) for text in (psp_balance, vat_book, withholding))
         brought = Evidence(agenda, *amounts)

@@ -14,10 +14,12 @@ from pathlib import Path
 import pytest
 
 from revrec.app import report
+from revrec.app.bundles import state_on
 from revrec.app.certify import certify
 from revrec.app.pack.make import HEAD, VERIFIERS, Exists
 from revrec.app.pack.scope import NoSpan, NotClosed, NothingRecorded
 from revrec.app.prove import prove
+from revrec.core.units import UNIT
 from revrec.templates import verify
 from tests.app.desk import Desk, used
 from tests.app.packs import FEBRUARY, MANIFEST, findings, flips, members, pack, practice, resigned, verified, zipped
@@ -95,6 +97,13 @@ def test_a_sale_whose_rules_nobody_accepted_is_listed(everything: dict[str, byte
 def test_what_came_late_is_on_the_out_of_period_list(february: dict[str, bytes]) -> None:
     late = rows(february, "out-of-period.csv")
     assert [(row["effective_on"], row["why"]) for row in late if row["why"] == "late"] == [("2026-01-20", "late")]
+
+
+def test_a_month_s_reports_leave_out_what_came_late_for_it(desk: Desk) -> None:
+    january = date(2026, 1, 31)
+    assert desk.asked(report.run, "reconciliation", january, january).tied  # S-5 of 20 January came when January was closed
+    assert desk.asked(state_on, "B-1", january).used == UNIT
+    assert desk.asked(state_on, "B-1", date(2026, 2, 1)).used == 2 * UNIT
 
 
 def test_a_session_that_earns_nothing_has_its_reason(everything: dict[str, bytes]) -> None:
