@@ -49,10 +49,7 @@ _UNKNOWN = "not looked at yet"
 _LOOK = "look"  # in the address: look at what takes long, too
 _SHORT = 16  # characters of a digest that a table shows
 _DIFFERS = "The open ledger and the store differ. Run `revrec books build` to write the books again, then `revrec verify`."
-_ELSEWHERE = (
-    "The open ledger holds another time: the entries of this month stand in `main`, or in a book of its own "
-    "(`revrec serve --book`)."
-)
+_ELSEWHERE = "The open ledger holds another time: this month stands in `main`, or in a book of its own (`revrec serve --book`)."
 # The rules whose entries an item is about.
 _INSTALMENTS = 'rule:"^instalment\\.due$"'
 _EXPIRIES = 'rule:"^(breakage\\.(expiry|correction|reinstated)|accrual\\.straight-line|refund-window\\.released)$"'
