@@ -65,7 +65,7 @@ def test_help_names_every_family(capsys):
         (["advance"], "Missing option '--to'"),
         (["advance", "--to", "2026-02-30"], "not a date; write it as 2026-01-31"),
         (["bundle", "show"], "Missing argument"),
-        (["close", "2026-01"], "say who approves (--approver NAME)"),
+        (["close", "2026-01"], "say who approves, or only --check"),
         (["init", "x", "--non-interactive"], "--taxpayer is missing"),
         (["init", "x", "--non-interactive", "--taxpayer", "ES-B64717838"], "--name is missing"),
         (["init", "x", "--non-interactive", "--taxpayer", "ES-B64717839", "--name", "X"], "check character"),
