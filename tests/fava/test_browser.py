@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("fava")
 
 from revrec.app.serve import NotServed, serving
-from tests.fava.browser import CHROMIUM, DRIVER, Browser
+from tests.fava.browser import CHROMIUM, DRIVER
 
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="chromium and chromedriver are not installed")
 
@@ -30,13 +30,6 @@ TAB, ENTER = "\ue004", "\ue007"
 def address():
     with serving(BOOKS) as (url, _):
         yield url
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    window = Browser(tmp_path_factory.mktemp("profile"))
-    yield window
-    window.close()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ pytest.importorskip("fava")
 
 from revrec.app.serve import serving
 from revrec.fava.bounds import ROWS
-from tests.fava.browser import CHROMIUM, DRIVER, Browser
+from tests.fava.browser import CHROMIUM, DRIVER
 from tests.fava.test_bounds import MANY, large
 from tests.fava.test_browser import SHOTS
 
@@ -20,14 +20,6 @@ NOTICE = "article .revrec-notice strong"
 def address(tmp_path_factory):
     with serving(large(tmp_path_factory.mktemp("large"))) as (url, _):
         yield f"{url}large/"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    window = Browser(tmp_path_factory.mktemp("profile"))
-    window.screen(1280, 900)
-    yield window
-    window.close()
 
 
 @pytest.mark.parametrize(("page", "total"), [("journal/", MANY + 2), ("account/Assets:Bank/", MANY + 1)])

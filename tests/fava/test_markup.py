@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("fava")
 
 from revrec.app.serve import serving
-from tests.fava.browser import CHROMIUM, DRIVER, Browser
+from tests.fava.browser import CHROMIUM, DRIVER
 
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="chromium and chromedriver are not installed")
 
@@ -74,13 +74,6 @@ def address(tmp_path_factory):
     (root / "main.beancount").write_text(HOSTILE, "utf-8")
     with serving(root / "main.beancount") as (url, _):
         yield f"{url}hostile/"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    window = Browser(tmp_path_factory.mktemp("profile"))
-    yield window
-    window.close()
 
 
 def untouched(browser):

@@ -19,7 +19,7 @@ from revrec.app.serve import serving
 from revrec.app.workspace import open_workspace
 from revrec.store.papers import Message, Papers, State
 from tests.app.desk import NOW, Desk, paid, registered, sold, used
-from tests.fava.browser import CHROMIUM, DRIVER, Browser
+from tests.fava.browser import CHROMIUM, DRIVER
 
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="chromium and chromedriver are not installed")
 
@@ -63,13 +63,6 @@ def address(tmp_path_factory):
             )
     with serving(desk.root / "main.beancount") as (url, _):
         yield url
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    window = Browser(tmp_path_factory.mktemp("profile"))
-    yield window
-    window.close()
 
 
 @pytest.fixture

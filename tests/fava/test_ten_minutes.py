@@ -21,7 +21,7 @@ from revrec.app import sums
 from revrec.app.close import close
 from revrec.app.serve import serving
 from revrec.app.workspace import open_workspace
-from tests.fava.browser import CHROMIUM, DRIVER, Browser
+from tests.fava.browser import CHROMIUM, DRIVER
 
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="chromium and chromedriver are not installed")
 
@@ -51,13 +51,6 @@ def root(practice: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def address(root):
     with serving(root / "main.beancount") as (url, _):
         yield url
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    window = Browser(tmp_path_factory.mktemp("profile"))
-    yield window
-    window.close()
 
 
 @pytest.fixture
