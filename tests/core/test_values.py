@@ -35,6 +35,7 @@ UNSAID = {
     "Cohort.youngest": date.min,
     "Cohort.ended": True,
     "Right.holder": "-",
+    "Basis.confirmed": True,
 }
 
 
