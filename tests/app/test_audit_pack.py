@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import csv
 import io
 import json
@@ -371,11 +370,7 @@ def test_without_cryptography_verify_says_how_to_get_it(tmp_path: Path, february
 
 
 def test_verify_is_short_enough_to_be_read_before_it_is_run(february: dict[str, bytes]) -> None:
-    tree = ast.parse(february["verify.py"])
-    told = [node.body[0] for node in ast.walk(tree) if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)]
-    docs = {line for node in told if isinstance(node, ast.Expr) for line in range(node.lineno, node.end_lineno + 1)}
-    lines = enumerate(february["verify.py"].decode().splitlines(), 1)
-    assert len([line for number, line in lines if line.strip() and number not in docs]) < 350
+    assert february["verify.py"].count(b"\n") < 400
 
 
 def test_the_manifest_stands_in_the_head_line_by_line(february: dict[str, bytes]) -> None:
