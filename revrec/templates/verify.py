@@ -350,8 +350,9 @@ def tally(earned: dict[int, str], entry: Json) -> None:
         earned[entry["entry"]] = entry["session"]
 
 
-def check_proof(proof: Json, notes: list[Json]) -> str:
+def check_proof(text: bytes, notes: list[Json]) -> str:
     """An event that delivered a session and its entries stand in the tree of a signed head, and one revenue entry at most."""
+    proof = json.loads(text)
     signed, earned, events, session = list[Json](), dict[int, str](), list[str](), proof["session"]
     for note in (proof["head"], *(step["head"] for step in proof["consistency"])):
         check_note(note.encode(), signed)
@@ -385,10 +386,9 @@ def main(arguments: Sequence[str]) -> int:
         elif zipfile.is_zipfile(path):
             archive = zipfile.ZipFile(path)
             packs.append((archive.namelist(), archive.open))
-        elif (data := path.read_bytes())[:1] == b"{" and b'"revrec proof"' in data:
-            report.run(path.name, check_proof, json.loads(data), handed)
         else:
-            report.run(path.name, check_note, data, handed)
+            data = path.read_bytes() if path.is_file() else sys.exit(f"{path}: there is no such file")
+            report.run(path.name, check_proof if b'"revrec proof"' in data else check_note, data, handed)
     for names, opened in packs:
         Audit(report, names, opened, [note for note in handed if note["kind"] == "revrec tree head"]).verify()
     print("NOT VERIFIED: see what is WRONG above" if report.findings else "VERIFIED: nothing was changed, left out or added")

@@ -317,6 +317,16 @@ def test_a_zip_that_is_damaged_is_named_by_its_member(february: dict[str, bytes]
     assert "events.jsonl: " in done.stdout
 
 
+def test_a_file_that_is_missing_or_cut_off_is_said_in_words(february: dict[str, bytes], tmp_path: Path) -> None:
+    (tmp_path / "verify.py").write_bytes(february["verify.py"])
+    done = run(tmp_path / "verify.py", tmp_path / "none.zip")
+    assert (done.returncode, done.stderr) == (1, f"{tmp_path / 'none.zip'}: there is no such file\n")
+    (tmp_path / "cut.json").write_text('{"kind": "revrec proof", "session": "S-')
+    done = run(tmp_path / "verify.py", tmp_path / "cut.json")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "    cut.json: a record: it cannot be read: JSONDecodeError(" in done.stdout
+
+
 def test_verify_takes_a_tree_head_beside_the_pack(february: dict[str, bytes], tmp_path: Path) -> None:
     (tmp_path / "verify.py").write_bytes(february["verify.py"])
     note = json.loads(february["tree-heads.jsonl"].splitlines()[0])["note"]
