@@ -268,14 +268,15 @@ class Audit:
             said = head["chain"], head["entries"], head["root"]
             if self.points.get(head["closed_seq"], said) != said or head["taxpayer"] != self.head["taxpayer"]:
                 self.add(file, f"head of {head['period']}", "events and entries give another digest or root")
-        for head in (head for head in self.handed if (head["size"], head["root"]) not in known):
+        handed = [head for head in self.handed if head["size"] <= self.tree.size]  # a later one says nothing of this pack
+        for head in (head for head in handed if (head["size"], head["root"]) not in known):
             self.add(file, f"head of {head['period']}", "the one that you were handed is not among those of the pack")
         signed = (end["seq"] + end["entries"], end["root"]) in known
         if self.head["tree_head"] and not signed:
             self.add(file, f"event number {end['seq']}", "the head of this closing is missing")
         rebuilt, last = sum(head["closed_seq"] in self.points for head in self.heads), "signed" if signed else "NO SIGNED HEAD"
         counted = f"tree: {self.tree.size:,} leaves, root {end['root']} ({last}); {len(self.heads)} heads contain the ones before"
-        return f"{counted}, {rebuilt} rebuilt from events and entries; {len(self.handed)} that you were handed are among them"
+        return f"{counted}, {rebuilt} rebuilt from events and entries; {len(handed)} that you were handed are among them"
 
     def documents(self) -> str:
         """The chain of documents, and the huellas of the tax office's records (Orden HAC/1177/2024)."""
@@ -384,8 +385,7 @@ def main(arguments: Sequence[str]) -> int:
             names = [each.relative_to(path).as_posix() for each in path.rglob("*") if each.is_file()]
             packs.append((names, lambda name, path=path: (path / name).open("rb")))
         elif zipfile.is_zipfile(path):
-            archive = zipfile.ZipFile(path)
-            packs.append((archive.namelist(), archive.open))
+            packs.append(((archive := zipfile.ZipFile(path)).namelist(), archive.open))
         else:
             data = path.read_bytes() if path.is_file() else sys.exit(f"{path}: there is no such file")
             report.run(path.name, check_proof if b'"revrec proof"' in data else check_note, data, handed)

@@ -337,6 +337,16 @@ def test_verify_takes_a_tree_head_beside_the_pack(february: dict[str, bytes], tm
     assert "1 that you were handed are among them" in done.stdout
 
 
+def test_a_tree_head_of_later_than_the_pack_says_nothing_of_it(desk: Desk, february: dict[str, bytes], tmp_path: Path) -> None:
+    pack(desk, tmp_path / "january.zip", "2026-01")
+    (tmp_path / "verify.py").write_bytes(february["verify.py"])
+    (tmp_path / "HEAD.txt").write_text(json.loads(february["tree-heads.jsonl"].splitlines()[-1])["note"])
+    done = run(tmp_path / "verify.py", tmp_path / "january.zip", tmp_path / "HEAD.txt")
+    assert "signature of a revrec tree head: taxpayer ES-B64717838, period 2026-02" in done.stdout
+    assert "; 0 that you were handed are among them" in done.stdout
+    assert done.returncode == 0
+
+
 def test_verify_takes_the_proof_of_a_session_and_finds_any_change_in_it(
     desk: Desk, february: dict[str, bytes], tmp_path: Path
 ) -> None:
