@@ -43,8 +43,12 @@ STATUTES = (
 
 
 def may_be_over(on: date, least: int = 0) -> date:
-    """The day after which no last entry can lie if, on a day, the law lets go of what is behind it: a quick first look."""
-    return add_months(on, -12 * max(least, *(rule.years for rule in STATUTES if rule.since <= on)))
+    """The day after which no last entry can lie if, on a day, the law lets go of what is behind it: a quick first look.
+
+    Only the oldest rule has bound every entry: a younger one that asks for more years leaves those before it alone.
+    """
+    oldest = min(STATUTES, key=lambda rule: rule.since)
+    return add_months(on, -12 * max(least, oldest.years))
 
 
 def kept_until(last: date, least: int = 0) -> Kept:

@@ -37,6 +37,16 @@ def test_the_settings_may_keep_longer_and_never_shorter():
 @pytest.mark.parametrize("least", [0, 3, 10])
 @pytest.mark.parametrize("on", [date(2036, 2, 29), date(2036, 3, 1), date(2034, 2, 28), date(2035, 12, 31)])
 def test_the_quick_first_look_overlooks_nobody(on, least):
+    _overlooks_nobody(on, least)
+
+
+def test_the_quick_first_look_overlooks_nobody_whom_a_younger_rule_does_not_bind(monkeypatch):
+    ten = STATUTES[0]._replace(since=date(2030, 1, 1), years=10)
+    monkeypatch.setattr(retention, "STATUTES", (*STATUTES, ten))
+    _overlooks_nobody(date(2035, 12, 31), 0)
+
+
+def _overlooks_nobody(on, least):
     for days in range(1, 12 * 366):
         last = on - timedelta(days)
         if kept_until(last, least).until < on:
