@@ -7,22 +7,15 @@ income and expenses (R13). Months are `2026-01`; amounts are minor units; '' sta
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
 
-from revrec.core.journal import Role
+from revrec.core.journal import INCOME_ROLES, Role
 from revrec.core.rollforward import Flow, Line, Source, lines_of
 
-RESULT = frozenset(
+RESULT = INCOME_ROLES | frozenset(
     {
-        Role.REVENUE_PACKAGE,
-        Role.REVENUE_SINGLE,
-        Role.REVENUE_NO_SHOW,
-        Role.BREAKAGE,
-        Role.COMMISSION_INCOME,
-        Role.FEE_INCOME,
-        Role.REFUND_CONTRA,
         Role.PROVIDER_COST,
         Role.SESSION_COST,
         Role.PSP_FEES,
@@ -37,7 +30,6 @@ RESULT = frozenset(
 
 # Revenue that was taken back under its own rule: it uses up no opening balance, so that it is kept apart from revenue.
 RETURNED = "revenue_returned"
-
 
 _NAMES = {flow: flow.value for flow in Flow}  # asked for once an entry
 
@@ -97,8 +89,3 @@ def line_of(key: Owed, amount: int) -> Line:
     flow = Flow.REVENUE_ADDED if key.flow == RETURNED else Flow(key.flow)
     day = date.fromisoformat(f"{key.month}-01")
     return Line(day, flow, amount, key.bundle or None, key.branch or None, key.service or None, key.policy or None)
-
-
-def lines(sums: Iterable[tuple[Owed, int]]) -> Iterator[Line]:
-    """The movements that sums stand for, in the order given."""
-    return (line_of(key, amount) for key, amount in sums)

@@ -154,9 +154,9 @@ class Sums:
         return [(Earned(last, *row[:-1]), int(row[-1])) for row in self.store.rows("results_of", first, last)]
 
     def _write(self, batch: Batch) -> None:
-        own, months = self.store.taxpayer, dict[Row, int](defaultdict(int))
+        own, months = self.store.taxpayer, defaultdict[Row, int](int)
         for key, amount in batch.tally.liability.items():
-            months[key[1:]] = months.get(key[1:], 0) + amount
+            months[key[1:]] += amount
         for table, sums in (
             ("liability", months),
             ("bundle_liability", batch.tally.liability),
