@@ -13,6 +13,7 @@ from flask import request
 from revrec.app import closings as app
 from revrec.app.closings import Act, Item, Month, Seen, State
 from revrec.app.records import StoreRecords
+from revrec.books.fiscal import named
 from revrec.core.checklist import Outcome, counted
 from revrec.core.dates import month_end
 from revrec.core.journal import Role
@@ -20,7 +21,6 @@ from revrec.core.report import Tie
 from revrec.fava.asked import Part
 from revrec.fava.books import by_hand
 from revrec.fava.frame import Cell, Column, FramedPage, Grid, TieLine
-from revrec.fava.span import part_of
 
 if TYPE_CHECKING:
     from revrec.app.workspace import Workspace
@@ -246,8 +246,8 @@ def _place(source: Mapping[str, object] | None) -> str:
 
 def _holds(ledger: Path, month: Month) -> bool:
     """Whether a ledger holds the entries of a month."""
-    part = part_of(ledger)
-    return part is None or part[0] <= month.first <= part[1]
+    part = named(ledger.name)
+    return part is None or part.holds(month.first)
 
 
 def _within(month: Month, question: Asked) -> bool:
