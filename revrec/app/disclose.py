@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revrec.app.customers import UnknownCustomer
-from revrec.app.erase import Card, answer
+from revrec.app.erase import Card, answer, registered_as
 from revrec.core.blocking import LegalRole
 from revrec.core.checklist import counted
 from revrec.core.errors import RevrecError
@@ -61,7 +61,7 @@ def opened(ws: Workspace, customer: str, request: Request, *, now: datetime) -> 
     """Who a blocked person is, for the office that the request names; logged. Raises NotBlocked, UnknownCustomer, Unreasoned."""
     asked, store = request.checked(), ws.store
     assert asked.role is not None
-    if not (store.known_customer(customer) or store.entries_of(customer=customer)):
+    if not store.heard_of(customer):
         raise UnknownCustomer(customer)
     erased = store.erasure(customer)
     if erased is None or not store.keys.blocked(customer):
@@ -79,8 +79,7 @@ def details(store: Store, customer: str) -> dict[str, Any]:
     registered = store.last_registration(customer)
     if registered is None or not (store.keys.has(customer) or store.keys.blocked(customer)):
         return {}
-    clear = {name: value for name, value in registered.event["data"].items() if name not in ("customer", "sealed")}
-    return {**store.unsealed_for_role(registered), **clear}
+    return registered_as(registered, store.unsealed_for_role(registered))
 
 
 # the log

@@ -10,7 +10,7 @@ by id only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -75,7 +75,7 @@ class Erasure(NamedTuple):
 
 def check(store: Store, customer: str) -> None:
     """Refuse to erase whom these books do not know, or have erased already."""
-    if not (store.known_customer(customer) or store.entries_of(customer=customer)):
+    if not store.heard_of(customer):
         raise Refused(f"{UnknownCustomer(customer)}", rule="events.md 4 customer.erased", field="customer")
     before = store.erasure(customer)
     if before is not None and not store.keys.blocked(customer):
@@ -278,7 +278,7 @@ class Card:
 def card(ws: Workspace, customer: str, on: date) -> Card:
     """Who a customer is; raises UnknownCustomer, and KeyMissing where the details cannot be opened."""
     store = ws.store
-    if not (store.known_customer(customer) or store.entries_of(customer=customer)):
+    if not store.heard_of(customer):
         raise UnknownCustomer(customer)
     erased = store.erasure(customer)
     if erased is not None:
@@ -287,12 +287,13 @@ def card(ws: Workspace, customer: str, on: date) -> Card:
     registered = store.registration(customer)
     if registered is None:
         return Card(customer, "not registered")
-    return Card(customer, "registered", registered.date, None, _details(store, registered))
+    return Card(customer, "registered", registered.date, None, registered_as(registered, store.unsealed(registered) or {}))
 
 
-def _details(store: Store, registered: StoredEvent) -> dict[str, Any]:
+def registered_as(registered: StoredEvent, unsealed: Mapping[str, Any]) -> dict[str, Any]:
+    """What a registration says of a person: what was sealed of it, and what stands in the clear."""
     clear = {name: value for name, value in registered.event["data"].items() if name not in ("customer", "sealed")}
-    return {**(store.unsealed(registered) or {}), **clear}
+    return {**unsealed, **clear}
 
 
 def _said(value: object) -> str:

@@ -124,7 +124,7 @@ def _check_one(store: Store, customer: str | None, asked: Request) -> None:
     """Refuse one person of whom nothing could be handed over."""
     if customer is None:
         return
-    if not (store.known_customer(customer) or store.entries_of(customer=customer)):
+    if not store.heard_of(customer):
         raise UnknownCustomer(customer)
     if asked.role is None and store.keys.blocked(customer):
         raise StaysShut(customer)

@@ -139,7 +139,7 @@ class StoreBook(Book):
     def knows(self, customer: str) -> bool:
         """Whether the customer was registered, holds or held a bundle, had a visit, or left money."""
         pending = customer in self.dirty_customers or any(m.customer == customer for m in self._movements.values())
-        return pending or self._store.known_customer(customer) or bool(self._store.entries_of(customer=customer))
+        return pending or self._store.heard_of(customer)
 
     def visit(self, session: str) -> Visit | None:
         """The one-off visit, or None."""

@@ -426,6 +426,10 @@ class Store:
             or self.row("visits_of_customer", customer),
         )
 
+    def heard_of(self, customer: str) -> bool:
+        """Whether anything is recorded for the customer: the person is known, or entries name the id."""
+        return self.known_customer(customer) or bool(self.entries_of(customer=customer))
+
     def personal(self, customer: str) -> dict[str, Any] | None:
         """The sealed details of the latest registration; None when there is none, or the person is erased or blocked."""
         event = self.registration(customer)
