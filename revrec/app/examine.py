@@ -14,10 +14,9 @@ from einvoice.chain import huella
 from einvoice.check import check
 from einvoice.findings import Finding
 from revrec.app.invoices import Erased, content
-from revrec.app.render import FACTURAE, PDF
 from revrec.app.workspace import Workspace
 from revrec.core.errors import RevrecError
-from revrec.store.papers import Issued, Papers
+from revrec.store.papers import FACTURAE, PDF, Issued, Papers
 
 
 class NotReadable(RevrecError):

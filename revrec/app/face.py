@@ -19,12 +19,12 @@ from einvoice.regimes.face.codes import Environment, endpoint
 from einvoice.regimes.face.submit import Client, Reply
 from einvoice.transport import Transport, Unknown
 from revrec.app.invoices import content, find
-from revrec.app.render import FACTURAE, render
+from revrec.app.render import render
 from revrec.app.signer import DocumentRefused, in_words
 from revrec.app.workspace import Workspace
 from revrec.core.errors import RevrecError
 from revrec.store.format import instant
-from revrec.store.papers import Issued, Papers
+from revrec.store.papers import FACTURAE, Issued, Papers
 
 RECEIPT = "face"  # the format under which FACe's registration is kept
 

@@ -22,7 +22,7 @@ from revrec.core.checklist import counted
 from revrec.core.errors import RevrecError
 from revrec.store.disclosures import Disclosures, Draft, Kind
 from revrec.store.format import instant
-from revrec.store.papers import Issued, Papers
+from revrec.store.papers import FORMATS, Issued, Papers
 
 if TYPE_CHECKING:
     from revrec.app.workspace import Workspace
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 PART = 16 * 1024 * 1024  # bytes of one file before it is encrypted, which happens in memory
 BATCH = 2_000  # persons whose keys are read together
-FORMATS = ("pdf", "xsig")
 
 
 class StaysShut(RevrecError):

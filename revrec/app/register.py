@@ -13,12 +13,11 @@ from revrec.app.invoices import Held, held
 from revrec.app.outbox import Outcome
 from revrec.app.paperwork import paperwork
 from revrec.app.records import StoreRecords
-from revrec.app.render import FACTURAE, PDF
 from revrec.books.render import file_name, folder
 from revrec.core.reports import invoices as report
 from revrec.core.reports.invoices import Reconciled
 from revrec.store.lists import Filed, Listed, Lists, Standing, Sum
-from revrec.store.papers import Papers
+from revrec.store.papers import FACTURAE, PDF, Papers
 
 if TYPE_CHECKING:
     from revrec.app.workspace import Workspace

@@ -33,9 +33,7 @@ from revrec.core.checklist import counted
 from revrec.core.errors import RevrecError
 from revrec.core.sessions import Used
 from revrec.store.format import instant
-from revrec.store.papers import Issued, Papers, registered_details
-
-PDF, FACTURAE = "pdf", "xsig"
+from revrec.store.papers import FACTURAE, PDF, Issued, Papers, registered_details
 
 
 class NoSession(RevrecError):

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 
 from revrec.books.render import file_name, folder
 from revrec.core.errors import RevrecError
-from revrec.store.papers import Kept, Papers, State
+from revrec.store.papers import FORMATS, Kept, Papers, State
 
 if TYPE_CHECKING:
     from revrec.app.workspace import Workspace
     from revrec.store.store import Store
-
-FORMATS = ("pdf", "xsig")
 
 
 class NotRemoved(RevrecError):

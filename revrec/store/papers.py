@@ -18,6 +18,7 @@ from revrec.store.store import Store
 Row = tuple[Any, ...]
 GENESIS = bytes(32)
 VERSION = "A"
+FORMATS = PDF, FACTURAE = "pdf", "xsig"  # of the files that are made of a document
 _SOURCE = "invoice"  # what sealed texts of documents are bound to, beside their number
 
 
