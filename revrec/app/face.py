@@ -1,7 +1,7 @@
 """Invoices to Spanish public administrations, through FACe: sent once, asked after, taken back (Ley 25/2013).
 
-The registration that FACe answers is kept as bytes beside the invoice. After an answer that was lost nothing is repeated: what
-FACe says to a duplicate is not published, its portal tells whether the invoice came in.
+Each sending is kept beside the invoice before it goes out, and then what came back. Where nothing did, because an answer was lost
+or the command was killed, nothing is repeated: what FACe says to a duplicate is not published, its portal tells if it came in.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from einvoice.errors import EinvoiceError
 from einvoice.keys import FileSigner
 from einvoice.regimes.face.answer import Refusal, Registration, Standing, read
 from einvoice.regimes.face.build import File
@@ -27,6 +28,7 @@ from revrec.store.format import instant
 from revrec.store.papers import FACTURAE, Issued, Papers
 
 RECEIPT = "face"  # the format under which FACe's registration is kept
+_SENT, _BACK = "face-sent-", "face-back-"  # and a number: each sending, and what came back when that was no registration
 
 
 class NotForFace(RevrecError):
@@ -66,8 +68,11 @@ def client_of(ws: Workspace, signer: FileSigner) -> Client:
         return Client(url, Transport(signer, trust=where.trust), signer)
 
 
-def submit(ws: Workspace, client: Client, number: str, *, now: datetime) -> Told:
-    """Send the signed Facturae of an invoice, once; raises NotForFace, RefusedByFace, DocumentRefused, MayHaveArrived."""
+def submit(ws: Workspace, client: Client, number: str, *, now: datetime, again: bool = False) -> Told:
+    """Send the signed Facturae of an invoice, once; `again`: also after a sending of which nothing is known.
+
+    Raises NotForFace, RefusedByFace, DocumentRefused, MayHaveArrived.
+    """
     issued, papers = find(ws, number), Papers(ws.store)
     before = papers.document(number, RECEIPT)
     if before is not None:
@@ -80,12 +85,56 @@ def submit(ws: Workspace, client: Client, number: str, *, now: datetime) -> Told
     email = ws.settings.submission.email
     if email is None:
         raise NotForFace("FACe writes to an address: set `email` under [submission] in revrec.toml")
-    with _changing("Before you send it again, look in FACe's portal whether it came in"):
-        reply = client.submit(File(f"{number.replace('/', '-')}.xsig", signed), email, now)
+    sending = _Sending.next(ws, issued, again=again)
+    sending.keep(_SENT, b"", now)
+    reply = _sent(client, sending, File(f"{number.replace('/', '-')}.xsig", signed), email, now)
     said = _said(number, reply, Registration)
     with ws.store.transaction():
         papers.add_document(number, RECEIPT, instant(now), issued.customer, reply.raw)
     return Told(number, said.number, f"received {said.received_at}")
+
+
+def _sent(client: Client, sending: _Sending, file: File, email: str, now: datetime) -> Reply:
+    """What FACe answers to an invoice; a refusal is kept, and that surely nothing was sent."""
+    with _changing(_look(sending.issued.number)):
+        try:
+            reply = client.submit(file, email, now)
+        except Unknown:
+            raise
+        except EinvoiceError as error:
+            sending.keep(_BACK, str(error).encode(), now)
+            raise
+    if isinstance(reply.said, Refusal):
+        sending.keep(_BACK, reply.raw, now)
+    return reply
+
+
+def _look(number: str) -> str:
+    return f"Look in FACe's portal whether it came in; if it did not: `revrec face submit {number} --again`"
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """One sending of an invoice, the `n`th."""
+
+    ws: Workspace
+    issued: Issued
+    n: int
+
+    @classmethod
+    def next(cls, ws: Workspace, issued: Issued, *, again: bool) -> _Sending:
+        """The one that is to be made; raises MayHaveArrived when nothing came back for the one before, unless `again`."""
+        kept = {form: at for form, at, _ in Papers(ws.store).documents(issued.number)}
+        count = sum(form.startswith(_SENT) for form in kept)
+        if count and f"{_BACK}{count}" not in kept and not again:
+            before = f"{issued.number} was sent at {kept[f'{_SENT}{count}']} and nothing came back: it may have arrived"
+            raise MayHaveArrived(f"{before}. {_look(issued.number)}")
+        return cls(ws, issued, count + 1)
+
+    def keep(self, form: str, content: bytes, now: datetime) -> None:
+        """Commit a line of it."""
+        with self.ws.store.transaction():
+            Papers(self.ws.store).add_document(self.issued.number, f"{form}{self.n}", instant(now), self.issued.customer, content)
 
 
 def status(ws: Workspace, client: Client, number: str, *, now: datetime) -> Told:
@@ -131,7 +180,7 @@ def _registration(ws: Workspace, number: str) -> str:
     find(ws, number)
     kept = Papers(ws.store).document(number, RECEIPT)
     if kept is None:
-        raise NotForFace(f"{number} was not sent to FACe: `revrec face submit {number}`")
+        raise NotForFace(f"{number} has no registration of FACe: `revrec face submit {number}`")
     return _registered(kept).number
 
 

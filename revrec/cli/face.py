@@ -22,8 +22,17 @@ def add(app: typer.Typer) -> None:
     app.add_typer(face, name="face")
 
 
-def submit(ctx: typer.Context, number: Number, as_json: options.Json = False) -> None:
+def submit(
+    ctx: typer.Context,
+    number: Number,
+    again: Annotated[
+        bool, typer.Option("--again", help="FACe's portal does not have the invoice whose answer was lost: send it again.")
+    ] = False,
+    as_json: options.Json = False,
+) -> None:
     """Send the signed Facturae of an invoice to the administration that receives it, once.
+
+    Where an answer was lost, nothing is sent again before you have looked in FACe's portal and say so.
 
     \b
     Example:
@@ -32,7 +41,7 @@ def submit(ctx: typer.Context, number: Number, as_json: options.Json = False) ->
     from revrec.app import face as app
 
     with options.workspace(ctx) as ws:
-        show.show(app.submit(ws, _client(ws), number, now=options.now()), as_json=as_json)
+        show.show(app.submit(ws, _client(ws), number, now=options.now(), again=again), as_json=as_json)
 
 
 def status(ctx: typer.Context, number: Number, as_json: options.Json = False) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from einvoice.sandbox.pki import Authority, Holder, valid
 from einvoice.sandbox.server import Server
 from einvoice.transport import Limits, Transport
 from revrec.app import face
+from revrec.app.signer import DocumentRefused
 from revrec.app.workspace import open_workspace
 from revrec.store.papers import Papers
 from tests.app.desk import COMPANY, Desk, paid, registered, sold
@@ -58,6 +60,11 @@ def ask(desk: Desk, client: Client, what, number: str, *more: str) -> face.Told:
         return what(ws, client, number, *more, now=datetime.now(UTC))
 
 
+def again(desk: Desk, client: Client, number: str) -> face.Told:
+    with open_workspace(desk.root) as ws:
+        return face.submit(ws, client, number, now=datetime.now(UTC), again=True)
+
+
 def first(desk: Desk) -> str:
     return desk.papers()[0][0]
 
@@ -90,7 +97,7 @@ def test_a_cancellation_is_asked_for(desk: Desk, client: Client) -> None:
 def test_who_is_no_administration_gets_nothing_through_face(desk: Desk, client: Client) -> None:
     with pytest.raises(face.NotForFace, match="dir3"):
         ask(desk, client, face.submit, desk.papers()[1][0])
-    with pytest.raises(face.NotForFace, match="was not sent"):
+    with pytest.raises(face.NotForFace, match="has no registration of FACe"):
         ask(desk, client, face.status, first(desk))
 
 
@@ -106,12 +113,38 @@ def test_a_refusal_is_told_and_the_invoice_can_be_sent_again(
     assert ask(desk, client, face.submit, first(desk)).registration
 
 
-def test_a_lost_answer_is_said_and_nothing_is_kept(desk: Desk, client: Client, office: tuple[Office, Authority]) -> None:
-    office[0].plan.add(Fault.of(Kind.GARBAGE))
-    with pytest.raises(face.MayHaveArrived, match=r"may have arrived\. Before you send it again, look in FACe's portal"):
+def test_after_a_lost_answer_nothing_is_sent_until_somebody_has_looked(
+    desk: Desk, client: Client, office: tuple[Office, Authority]
+) -> None:
+    number = first(desk)
+    office[0].plan.add(Fault.of(Kind.DROP_BEFORE))
+    look = f"may have arrived\\. Look in FACe's portal whether it came in; if it did not: `revrec face submit {number} --again`"
+    with pytest.raises(face.MayHaveArrived, match=look):
+        ask(desk, client, face.submit, number)
+    with pytest.raises(face.MayHaveArrived, match=f"{number} was sent at 20.* nothing came back: it {look}"):
+        ask(desk, client, face.submit, number)
+    with pytest.raises(face.NotForFace, match="has no registration of FACe"):
+        ask(desk, client, face.status, number)
+    assert again(desk, client, number).registration
+
+
+def test_a_sending_that_was_killed_may_have_arrived(desk: Desk, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Client, "submit", killed)
+        with pytest.raises(KeyboardInterrupt):
+            ask(desk, client, face.submit, first(desk))
+    with pytest.raises(face.MayHaveArrived, match="nothing came back"):
         ask(desk, client, face.submit, first(desk))
-    with pytest.raises(face.NotForFace, match="was not sent"):
-        ask(desk, client, face.status, first(desk))
+
+
+def test_what_surely_did_not_arrive_is_sent_again_without_a_word(desk: Desk, client: Client) -> None:
+    nobody = replace(client, url="https://127.0.0.1:1/")
+    with pytest.raises(DocumentRefused, match=r"127\.0\.0\.1:1"):
+        ask(desk, nobody, face.submit, first(desk))
+    assert ask(desk, client, face.submit, first(desk)).registration
 
 
 def test_a_cancellation_whose_answer_is_lost_can_be_asked_after(
