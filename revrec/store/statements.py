@@ -200,7 +200,7 @@ STATEMENTS: dict[str, ClauseElement] = {
         .where(_of(t.events), t.events.c.seq > bindparam("after"), t.events.c.seq <= bindparam("until"))
         .order_by(t.events.c.seq),
     ),
-    # What a period needs of the chain: read in its order, so that the search ends at the first row that fits.
+    # What a period needs of the chain: events in its order, up to the first that fits; entries by the index of their days.
     "first_event_between": select(t.events.c.seq)
     .where(_of(t.events), t.events.c.date.between(bindparam("first"), bindparam("last")))
     .order_by(t.events.c.seq)

@@ -93,8 +93,7 @@ def test_every_read_uses_an_index(url: str) -> None:
     whole |= {"open_at", "owing"}  # the balance of every bundle, in the order of the key
     whole |= {"chosen_bundles", "chosen_sums", "register", "register_sums"}  # lists: all that there is is looked through
     whole |= {"waiting_page", "waiting_of_list", "count_waiting"}  # few rows, again
-    whole |= {"first_event_between", "first_entry_between", "last_entry_until"}  # once a pack, up to the first row that fits
-    whole.add("closings")  # one row a closing
+    whole |= {"first_event_between", "closings"}  # once a pack, up to the first row that fits; one row a closing
     whole |= {"last_disclosure", "last_message_of"}
     whole |= {"first_unanswered", "count_open"}  # over rows that hold no texts of records
     with schema.engine(url).connect() as connection:
