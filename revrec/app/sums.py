@@ -8,14 +8,16 @@ recorded since the tables were caught up. Neither writes.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from revrec.app.progress import Progress, Silent
 from revrec.core.dates import DAY, month_end, month_start, next_month
 from revrec.core.journal import Role
 from revrec.core.tally import Earned, Tally
+from revrec.store.statements import PAGE
 from revrec.store.sums import Posted, Sums
 
 if TYPE_CHECKING:
@@ -69,8 +71,8 @@ def _results(sums: Sums, first: date, last: date) -> Iterator[tuple[Earned, int]
     mark, span = sums.mark, whole_months(first, last)
     if span:
         yield from sums.results(*span.names)
-    tally = Tally()
-    for page in _paged(_loose(sums, mark, first, last, span)):
+    tally, loose = Tally(), _loose(sums, mark, first, last, span)
+    while page := list(islice(loose, PAGE)):
         sums.add(tally, page)
     yield from tally.results.items()
 
@@ -101,14 +103,3 @@ def _loose(sums: Sums, mark: int, first: date, last: date, span: Months | None) 
         if begin <= end:
             yield from sums.dated(begin, end, mark)
     yield from (each for each in sums.after(mark) if first.isoformat() <= each.date <= last.isoformat())
-
-
-def _paged(entries: Iterable[Posted], size: int = 2_000) -> Iterator[list[Posted]]:
-    page: list[Posted] = []
-    for each in entries:
-        page.append(each)
-        if len(page) == size:
-            yield page
-            page = []
-    if page:
-        yield page
