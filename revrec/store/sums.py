@@ -24,6 +24,7 @@ from revrec.store.store import Store
 
 BATCH = 100_000  # entries whose sums are held in memory and written in one transaction
 _MARK = "sums"
+_NEAR = 16  # events read for each one that is wanted, before looking each up is quicker
 _TABLES = ("liability", "bundle_liability", "results")
 _PROVIDER = b'"provider":"'
 
@@ -195,9 +196,14 @@ class Sums:
         return found
 
     def _given(self, posted: Sequence[Posted], raws: Sequence[Raw]) -> dict[int, tuple[str, str, bytes]]:
-        """The events in which sessions took place, among those that recorded the entries: id, source, chain record."""
+        """The events in which sessions took place, among those that recorded the entries: id, source, chain record.
+
+        None where the entries were recorded far apart, as those of a day may be: then each session is looked up.
+        """
         seqs = [each.seq for each, raw in zip(posted, raws, strict=True) if "session" in raw]
-        rows = self.store.rows("sessions_given", min(seqs), max(seqs)) if seqs else ()
+        if not seqs or max(seqs) - min(seqs) > _NEAR * len(seqs):
+            return {}
+        rows = self.store.rows("sessions_given", min(seqs), max(seqs))
         return {seq: (event, source, record) for seq, event, source, record in rows}
 
     def _looked_up(self, sessions: dict[int, str]) -> Iterator[tuple[int, str]]:

@@ -77,6 +77,14 @@ def test_results_name_who_gave_the_care(ws):
     }
 
 
+def test_of_entries_that_were_recorded_far_apart_the_provider_is_found_too(ws, monkeypatch):
+    first, last = PERIODS[2]
+    near = sums.results(ws, first, last)
+    assert any(key[1] for key in near)
+    monkeypatch.setattr(store_sums, "_NEAR", 0)
+    assert sums.results(ws, first, last) == near
+
+
 def test_however_they_were_caught_up_the_sums_are_the_same(practice, tmp_path, monkeypatch):
     once, often = copied(practice, tmp_path / "once"), copied(practice, tmp_path / "often")
     with open_workspace(once) as ws:
