@@ -27,7 +27,7 @@ class Basis(NamedTuple):
     confirmed: bool = True
 
 
-_BLOCKING = "Ley Orgánica 3/2018 (LOPDGDD) art. 32.2"
+_BLOCKING = "LOPDGDD art. 32.2"  # Ley Orgánica 3/2018
 BASES = {
     LegalRole.COURT: Basis("a judge or court", _BLOCKING),
     LegalRole.PROSECUTOR: Basis("the public prosecutor (Ministerio Fiscal)", _BLOCKING),

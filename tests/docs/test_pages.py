@@ -16,6 +16,7 @@ from docs.worked import tell
 from revrec.app import serve
 from revrec.app.workspace import open_workspace
 from revrec.cli import main as cli
+from revrec.core.blocking import BASES
 from revrec.core.rules import RULES
 from revrec.wire.facts import DATA
 from revrec.wire.policy_rules import REQUIRED
@@ -54,6 +55,15 @@ def test_the_policy_page_says_which_keys_are_required():
     page = (DOCS / "policy-file.md").read_text("utf-8").partition("## `[[policy]]`")[2].partition("\n## ")[0]
     required = set(re.findall(r"^\| `(\w+)` \|.*\| required \|$", page, re.MULTILINE))
     assert required == {"id", "since", *REQUIRED}
+
+
+def test_the_page_on_personal_data_names_the_offices_of_the_law_and_which_is_not_confirmed():
+    page = (DOCS / "personal-data.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| `([a-z][a-z-]+)` \| ([^\n]+)$", page, re.MULTILINE))
+    assert rows.keys() == set(BASES)
+    for role, basis in BASES.items():
+        assert basis.source in rows[role]
+        assert ("**not confirmed**" in rows[role]) is not basis.confirmed
 
 
 def table(page: str, title: str) -> list[list[set[str]]]:
