@@ -16,6 +16,7 @@ from revrec.cli import (
     audit,
     books,
     bundles,
+    customers,
     demo,
     export,
     face,
@@ -32,6 +33,7 @@ from revrec.cli import (
     serve,
     show,
     submit,
+    trace,
     whatif,
 )
 from revrec.core.errors import RevrecError
@@ -86,6 +88,8 @@ init.add(app)
 records.add(app)
 periods.add(app)
 bundles.add(app)
+customers.add(app)
+trace.add(app)
 policies.add(app)
 proofs.add(app)
 reports.add(app)
