@@ -44,6 +44,8 @@ _REBUILD = "Restore the database from a backup, or ask the vendor to derive the 
 _KEY = "Put the revrec.key of this workspace back from your backup"
 _BOOKS = "Run `revrec books build`"
 _STRANGER = "Find out who signed it: with a key that was replaced the next closing vouches for it, else restore a backup"
+_RETURNED = "Delete its row in `keys`, or erase the person again"
+_HINTS = {"head.key": _STRANGER, "key.returned": _RETURNED}
 _SUMS = {"sum", "sum of bundle", "result"}  # what `books build` adds up again
 
 Row = tuple[Any, ...]
@@ -305,7 +307,7 @@ def check_keys(store: Store, sealing: Sealing, found: Findings) -> None:
     for customer in sorted(sealing.erased & keys.keys()):
         if not store.keys.blocked(customer):
             message = f"customer {customer} was erased, yet the key stands open: a backup or a hand has put it back"
-            found.add("key.returned", _whose(customer), message, "Delete its row in `keys`, or erase the person again")
+            found.add("key.returned", _whose(customer), message, _RETURNED)
     try:
         closed = sorted(customer for customer, wrapped in keys.items() if not store.keys.opens(customer, wrapped))
     except KeyMissing:
@@ -343,12 +345,9 @@ def check_signed(ws: Workspace, growth: Growth, found: Findings) -> None:
     except audit_key.AuditKeyBroken as broken:
         found.add("key.audit", audit_key.FILE, str(broken), "Put the audit.key of this workspace back from your backup")
         own = None
-
-    def say(stray: Stray) -> None:
-        found.add(*stray, _STRANGER if stray.code == "head.key" else _RESTORE)
-
-    check_heads(ws.store, growth, audit_key.fingerprint(own) if own else None, say)
-    check_statements(ws.store, say)
+    note = _noting(found)
+    check_heads(ws.store, growth, audit_key.fingerprint(own) if own else None, note)
+    check_statements(ws.store, note)
 
 
 # documents
@@ -366,7 +365,8 @@ def check_papers(ws: Workspace, found: Findings) -> None:
 
 def _noting(found: Findings) -> Callable[[Stray], None]:
     def note(stray: Stray) -> None:
-        found.add(*stray, _REBUILD if stray.code.startswith("derived.") else _RESTORE)
+        usual = _REBUILD if stray.code.startswith("derived.") else _RESTORE
+        found.add(*stray, _HINTS.get(stray.code, usual))
 
     return note
 

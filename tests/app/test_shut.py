@@ -274,7 +274,10 @@ def test_a_destroyed_key_that_a_backup_puts_back_is_a_finding(books: office.Desk
     connection.close()
     advanced(books, "2032-12-31")
     tamper(books.root, "INSERT INTO keys VALUES (1, 'C-1', ?)", values=(wrapped,))
-    assert codes(books) == ["key.returned"]
+    (found,) = books.asked(verify)
+    assert (found.code, found.hint) == ("key.returned", "Delete its row in `keys`, or erase the person again")
+    assert [each.customer for each in advanced(books, "2033-01-01").erasures] == ["C-1"]
+    assert codes(books) == []
 
 
 def test_documents_already_made_and_facts_recorded_again_change_nothing(books: office.Desk) -> None:
