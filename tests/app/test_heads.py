@@ -22,7 +22,7 @@ from revrec.core.merkle import Frontier
 from revrec.store.tree import Tree, entry_leaf, event_leaf
 from tests.app.shelf import NOW, book, checked, copied, event, lines, prepare, tamper
 from tests.app.test_note import certified, own
-from tests.app.test_upgrade import first_release
+from tests.app.test_upgrade import earlier
 
 
 @pytest.fixture(scope="module")
@@ -241,7 +241,7 @@ def test_a_head_with_other_numbers_is_named_whoever_signed_it(root: Path) -> Non
 
 def test_months_closed_by_an_older_release_have_no_head_and_the_next_closing_begins(tmp_path: Path) -> None:
     root = prepare(tmp_path / "books")
-    first_release(root)
+    earlier(root, "0001")
     upgrade(root)
     assert checked(root) == ()
     with open_workspace(root) as ws:

@@ -19,7 +19,7 @@ from revrec.app.workspace import open_workspace
 from revrec.core import merkle
 from tests.app.shelf import NOW, book, copied, event, lines, prepare, tamper
 from tests.app.test_note import own
-from tests.app.test_upgrade import first_release
+from tests.app.test_upgrade import earlier
 
 UNDONE = event("x1", "2026-04-02", "session.reversed", session="S-2", reason="booked by mistake")
 
@@ -146,7 +146,7 @@ def test_what_is_no_session_is_said_to_be_what_it_is(shelf: Path, name: str, say
 def test_without_a_signed_closing_the_way_to_one_is_said(tmp_path: Path) -> None:
     root = tmp_path / "books"
     prepare(root)
-    first_release(root)
+    earlier(root, "0001")
     upgrade(root)
     with open_workspace(root) as ws, pytest.raises(NothingSigned, match="the next `revrec close` signs everything"):
         prove(ws, "S-1")

@@ -119,16 +119,6 @@ def _tables(root: Path) -> dict[str, Any]:
     return {name: rows for name, rows in state(root).items() if "." not in name and "/" not in name and name not in NEW}
 
 
-@pytest.mark.parametrize("before", ["0001", "0002", "0003"])
-def test_the_first_closing_after_an_upgrade_signs_all_that_was_there(today: Path, tmp_path: Path, before: str) -> None:
-    old = earlier(copied(today, tmp_path / "books"), before)
-    upgrade(old)
-    (signed,) = book(old, lines([event("z2", "2026-05-01", "period.closed", period="2026-03", approver="A")]), "z.jsonl").heads
-    with open_workspace(old) as ws:
-        assert signed.head.size == sum(ws.store.head()[:2])
-    assert checked(old) == ()
-
-
 def test_the_books_go_on_after_an_upgrade(old: Path) -> None:
     upgrade(old)
     more = event("u9", "2026-04-03", "session.completed", session="S-9", bundle="B-1")
