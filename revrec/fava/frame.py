@@ -8,6 +8,7 @@ finds there for a page.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -144,7 +145,7 @@ class Shown:
     body: Any = None
 
 
-class FramedPage(FavaExtensionBase):
+class FramedPage(FavaExtensionBase, ABC):
     """A page in the frame; `applies` are the parts of the question that its numbers follow."""
 
     applies: ClassVar[Collection[Part]] = ()
@@ -160,9 +161,9 @@ class FramedPage(FavaExtensionBase):
         made = self.ledger.all_entries_by_type.Transaction
         self._entries = not made or any(ENTRY in entry.meta for entry in made)
 
+    @abstractmethod
     def body(self, ws: Workspace, question: Asked) -> Body:
         """What this page shows of the books for a question."""
-        raise NotImplementedError
 
     # what templates call
 

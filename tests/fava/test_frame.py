@@ -15,6 +15,7 @@ from fava.application import create_app
 
 from revrec.app.workspace import open_workspace
 from revrec.fava.beside import Beside
+from revrec.fava.frame import FramedPage
 from revrec.store.errors import DatabaseReadOnly
 from tests.app.desk import Desk, paid, registered, sold, used
 from tests.fava.books_of import SLUG, client, page, words
@@ -137,3 +138,11 @@ def test_what_is_remembered_is_forgotten_when_the_books_move(shelf, tmp_path):
     assert (count(), count(), len(asked)) == (3, 3, 1)
     desk.say(used("S-1", "B-1"))
     assert (count(), len(asked)) == (4, 2)
+
+
+def test_a_page_without_a_body_cannot_exist():
+    class RevrecEmpty(FramedPage):
+        """It answers nothing."""
+
+    with pytest.raises(TypeError, match="abstract"):
+        RevrecEmpty(None)
