@@ -11,14 +11,12 @@ import pytest
 
 pytest.importorskip("fava")
 
-from fava.application import create_app
-
 from revrec.app.workspace import open_workspace
 from revrec.fava.beside import Beside
 from revrec.fava.frame import FramedPage
 from revrec.store.errors import DatabaseReadOnly
 from tests.app.desk import Desk, paid, registered, sold, used
-from tests.fava.books_of import SLUG, client, page, words
+from tests.fava.books_of import SLUG, client, page, served, words
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +99,7 @@ def test_a_database_that_is_locked_is_said_and_read_when_it_is_free(root):
     ("name", "query"), [("RevrecBundles", {"show": "all"}), ("RevrecTrace", {"id": "B-1"}), ("RevrecInvoices", {})]
 )
 def test_in_incognito_no_amount_is_left(root, name, query):
-    fava = create_app([root / "main.beancount"], load=True, incognito=True).test_client()
+    fava = served(root / "main.beancount", incognito=True)
     text = page(fava, name, **query)
     assert "XXX.XX" in words(text)
     assert not re.search(r"\b500\.00\b", text)

@@ -12,8 +12,6 @@ import pytest
 
 pytest.importorskip("fava")
 
-from fava.application import create_app
-
 from revrec.app import report, serve
 from revrec.app.workspace import open_workspace
 from revrec.books import fiscal
@@ -23,7 +21,8 @@ from revrec.core.report import Kind
 from revrec.fava.books import balance
 from revrec.store.papers import Papers
 from tests.app.shelf import copied
-from tests.fava.test_page import numbers, table, tie, words
+from tests.fava.books_of import served, words
+from tests.fava.test_page import numbers, table, tie
 
 BOOKS = ("main", "fy2025", "summary")
 TIMES = {
@@ -45,8 +44,7 @@ def root(practice, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def client(root):
-    app = create_app([root / f"{name}.beancount" for name in BOOKS], load=True, read_only=True)
-    return app.test_client()
+    return served(*(root / f"{name}.beancount" for name in BOOKS))
 
 
 def ledgers(client):
@@ -203,7 +201,7 @@ def test_entries_made_by_hand_are_named_beside_the_store(practice, tmp_path):
     manual = next((root / "manual").glob("*.beancount"))
     text = f'\n2025-01-31 * "By hand" #manual\n  bundle: "{bundle}"\n  {liability}  -3.00 EUR\n  {bank}\n'
     manual.write_text(manual.read_text() + text)
-    client = create_app([root / "main.beancount"], load=True, read_only=True).test_client()
+    client = served(root / "main.beancount")
     said = tie(page(client))
     assert re.search(r"closing \S+ and entries made by hand 3\.00, together \S+ · difference 0\.00 ✓ ties", said), said
 
@@ -211,10 +209,10 @@ def test_entries_made_by_hand_are_named_beside_the_store(practice, tmp_path):
 def test_books_without_their_workspace_are_added_up_from_their_entries(root, tmp_path):
     alone = copied(root, tmp_path / "books")
     (alone / "revrec.toml").unlink()
-    client = create_app([alone / "main.beancount"], load=True, read_only=True).test_client()
+    client = served(alone / "main.beancount")
     markup = page(client)
     assert "No workspace lies beside this ledger" in words(markup)
-    beside = create_app([root / "main.beancount"], load=True, read_only=True).test_client()
+    beside = served(root / "main.beancount")
     assert columns(markup)["Closing"][-1] == columns(page(beside))["Closing"][-1]
 
 
@@ -223,7 +221,7 @@ def test_a_part_of_a_year_ties_within_itself_and_says_what_lies_outside(practice
     root = copied(practice, tmp_path / "books")
     with open_workspace(root) as ws:
         serve.prepare(ws)
-    client = create_app([root / "fy2025-q2.beancount"], load=True, read_only=True).test_client()
+    client = served(root / "fy2025-q2.beancount")
     markup = page(client, "fy2025-q2")
     assert "2025-04-01 to 2025-06-30" in words(markup)
     assert tie(markup).endswith("difference 0.00 ✓ ties")
