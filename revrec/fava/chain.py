@@ -19,8 +19,8 @@ MOST = 200  # rows of one kind: the chain of a customer of many years may have m
 EXPLAINED = 12  # entries whose amounts are worked out on one page; each of the others has a page of its own
 _NONE = Cell("–")
 _DIGEST = 16  # characters of a digest that are shown; the whole one stands where the mouse rests
-# How a state of the tax authority reads at a glance; the words are the state's own.
-STATES = {"accepted": "good", "accepted_with_errors": "warn", "rejected": "bad", "cancelled": "calm", "-": "calm"}
+# How a state of the tax authority reads at a glance, any other as on its way; the words are the state's own.
+_STATES = {"accepted": "good", "rejected": "bad"}
 
 
 class Leg(NamedTuple):
@@ -213,7 +213,7 @@ class ChainMaker:
             Cell(f"{view.huella[:_DIGEST]}…", title=view.huella, shape="code"),
             Cell(str(view.message or "–"), shape="num"),
             Cell(view.sent_at or "not sent"),
-            Cell(view.state, shape=STATES.get(view.state, "warn")),
+            Cell(view.state, shape=_STATES.get(view.state, "warn")),
             Cell(view.means or "–"),
         )
 
