@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revrec.app.trace import BundleView, EventView, MoneyView, SessionView, Trace
 from revrec.core.rules import RULES
-from revrec.fava.frame import Cell, Column, Grid, TieLine, discreet
+from revrec.fava.frame import discreet
+from revrec.fava.parts import Cell, Column, Grid, TieLine
 
 if TYPE_CHECKING:
     from revrec.app.entries import EntryView

@@ -12,8 +12,8 @@ from revrec.core.dates import month_end
 from revrec.core.errors import RevrecError
 from revrec.core.rollforward import FLOWS, MEANINGS, MONTH, TITLES, Flow, Rollforward, Row, rollforward
 from revrec.fava.chart import SERIES, Chart, chart, sums
-from revrec.fava.frame import Tab, TieLine
 from revrec.fava.links import Links
+from revrec.fava.parts import Tab, TieLine
 
 VIEWS = {"months": "By month", "groups": "By branch, service and policy", "bundles": "By bundle"}
 GROUP = ("branch", "service", "policy")

@@ -193,13 +193,14 @@ def test_a_number_of_the_summary_leads_to_its_month_and_a_bundle_to_its_chain(cl
     assert "/extension/RevrecTrace/?id=bundle:B-" in html.unescape(bundle[1])
 
 
-def test_entries_made_by_hand_are_named_beside_the_store(practice, tmp_path):
+@pytest.mark.parametrize("day", ["2025-01-31", "2025-12-31"])  # within the days of the store, and after the last of them
+def test_entries_made_by_hand_are_named_beside_the_store(practice, tmp_path, day):
     root = copied(practice, tmp_path / "books")
     with open_workspace(root) as ws:
         liability, bank = (ws.chart.need(role) for role in (Role.CONTRACT_LIABILITY, Role.BANK))
         bundle = next(ws.store.bundles()).id
     manual = next((root / "manual").glob("*.beancount"))
-    text = f'\n2025-01-31 * "By hand" #manual\n  bundle: "{bundle}"\n  {liability}  -3.00 EUR\n  {bank}\n'
+    text = f'\n{day} * "By hand" #manual\n  bundle: "{bundle}"\n  {liability}  -3.00 EUR\n  {bank}\n'
     manual.write_text(manual.read_text() + text)
     client = served(root / "main.beancount")
     said = tie(page(client))
