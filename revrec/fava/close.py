@@ -118,7 +118,7 @@ class RevrecClose(FramedPage):
     def _tie(self, ws: Workspace, month: Month) -> TieLine:
         """What was owed in sessions at the month's end: by the open ledger, and by the store."""
         last, held = month_end(month.first), (Role.CONTRACT_LIABILITY,)
-        title, link = f"Ledger, contract liability at the end of {month.name}", self.entries(*held, time=month.name)
+        title, link = f"Ledger, contract liability at the end of {month.name}", self.account_link(*held, time=month.name)
         return self.tied(title, held, "store", -StoreRecords(ws).balance(held, last), f"{date(1900, 1, 1)} - {last}", link)
 
     # the months
@@ -188,22 +188,22 @@ class RevrecClose(FramedPage):
         goto = self.goto
         links = {
             1: lambda: goto.journal("", month),
-            2: lambda: self.entries(Role.PSP_CLEARING, time=month),
+            2: lambda: self.account_link(Role.PSP_CLEARING, time=month),
             3: lambda: goto.journal(_INSTALMENTS, month),
             4: lambda: goto.journal(_EXPIRIES, month),
             5: lambda: goto.page("RevrecBreakage", time=month),
-            6: lambda: self.entries(Role.REFUND_LIABILITY, time=month),
-            7: lambda: self.entries(Role.DUE_FROM_BRANCH, Role.DUE_TO_BRANCH),
+            6: lambda: self.account_link(Role.REFUND_LIABILITY, time=month),
+            7: lambda: self.account_link(Role.DUE_FROM_BRANCH, Role.DUE_TO_BRANCH),
             8: lambda: goto.journal(_LATE, month),
             9: lambda: goto.journal(_REVALUED, month),
-            10: lambda: self.entries(Role.VAT_OUTPUT, time=month),
-            11: lambda: self.entries(Role.WITHHOLDING_PAYABLE, time=month),
+            10: lambda: self.account_link(Role.VAT_OUTPUT, time=month),
+            11: lambda: self.account_link(Role.WITHHOLDING_PAYABLE, time=month),
             12: lambda: goto.page("RevrecRollforward", time=month),
             13: lambda: goto.page("RevrecBundles", show="all"),
             14: lambda: goto.url_for("report", report_name="balance_sheet", time=until, filter="", account=""),
             15: lambda: goto.url_for("report", report_name="errors"),
             16: lambda: goto.url_for("report", report_name="trial_balance", time=until, filter="", account=""),
-            17: lambda: self.entries(Role.CASH, time=month),
+            17: lambda: self.account_link(Role.CASH, time=month),
         }
         return links[number]()
 

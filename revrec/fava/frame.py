@@ -209,7 +209,7 @@ class FramedPage(FavaExtensionBase, ABC):
         begin, end = parse_date(time, self.ledger.fava_options.fiscal_year_end) if time else (None, None)
         return held(entries, self.accounts(*of), self.currency, begin, end)
 
-    def entries(self, *of: Role, time: str = "") -> str:
+    def account_link(self, *of: Role, time: str = "") -> str:
         """Where the entries of the accounts of some roles are; nowhere when the open ledger has no such account."""
         accounts = self.accounts(*of)
         return self.goto.accounts(accounts, time=time) if accounts else ""
@@ -223,7 +223,7 @@ class FramedPage(FavaExtensionBase, ABC):
         if by_hand := -self.by_hand(*of, time=time):
             store = f"{store} {self.money(amount)} and entries made by hand {self.money(by_hand)}, together"
         tie = Tie(title, -self.balance(*of, time=time), store, amount + by_hand)
-        return self.tie(tie, link or self.entries(*of, time=time))
+        return self.tie(tie, link or self.account_link(*of, time=time))
 
     def tie(self, tie: Tie, link: str = "") -> TieLine:
         """A tie as the page writes it; `link` leads to the entries behind the left balance."""

@@ -134,7 +134,7 @@ class Maker:
             total=self._row(months.total, (), flows, view, labels=("Total", *("",) * (len(rolled.by) - 1))),
             left_out=len(rolled.rows) - len(rows) + others,
             months={row.key[0] or "": self._month(row) for row in months.rows},
-            account=self.links.account,
+            account=", ".join(self.links.accounts),
             account_link=self.links.entries(None, {}, self.time),
             source=self.source,
             ties=self.ties,
@@ -180,7 +180,7 @@ class Maker:
     def _row_link(self, row: Row, by: tuple[str, ...]) -> str:
         """Where the label leads: a month and a group to their bundles, a bundle to its sessions."""
         if by == ("bundle",):
-            return self.links.bundle(row.key[0]) if row.key[0] else ""
+            return self.links.goto.bundle(row.key[0]) if row.key[0] else ""
         if by == (MONTH,):
             return self.links.page(view="bundles", time=row.key[0] or "")
         if by == GROUP:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from beancount.core.account import has_component
-from fava.application import url_for
 from fava.context import g
 from fava.core.filters import Match
 from flask import request
@@ -28,7 +27,7 @@ from revrec.fava.asked import Asked, Part, asked
 from revrec.fava.books import balance, lines, strayed
 from revrec.fava.chart import short
 from revrec.fava.frame import LIABILITY_DIFFERS, FramedPage, Shown
-from revrec.fava.links import Links, liability_account
+from revrec.fava.links import Links
 from revrec.fava.page import GROUP, VIEWS, Maker, Page, View, period
 from revrec.fava.parts import TieLine
 
@@ -90,7 +89,8 @@ class RevrecRollforward(FramedPage):
         whole = found if wanted == ALL else liability.movements(ws, first, last)
         tie = self._tie(rollforward(whole.lines, first, last, ()).total.closing, question)
         notices = (*unknown, *(() if tie.ties else self._bounds(span, first, last) or (LIABILITY_DIFFERS,)))
-        return self._maker(first, last, tie, notices, f"{_FROM_STORE}{self._holding(span)}.").page(found, _view())
+        links = Links(self.goto, sorted(wanted.accounts or self._held), _applied(question), self._strayed)
+        return self._maker(first, last, tie, notices, f"{_FROM_STORE}{self._holding(span)}.", links).page(found, _view())
 
     def _wanted(self, question: Asked) -> tuple[Wanted, tuple[str, ...]]:
         """What the boxes ask for; an account that is none of the contract liability's changes nothing, and that is said."""
@@ -134,7 +134,8 @@ class RevrecRollforward(FramedPage):
         closing = rollforward(found, first, last, ()).total.closing
         ledger = -balance(g.filtered.root_tree, self._held, self.currency)
         tie = self.tie(Tie("Ledger balance", ledger, "roll-forward closing", closing))
-        return self._maker(first, last, tie, (_ALONE,), _FROM_LEDGER).page(Movements(found), _view())
+        links = Links(self.goto, sorted(self._held), _boxes(), self._strayed)
+        return self._maker(first, last, tie, (_ALONE,), _FROM_LEDGER, links).page(Movements(found), _view())
 
     def _found(self) -> list[Line]:
         """The lines that the account and filter boxes leave; the time box only moves the period, not the opening."""
@@ -146,8 +147,7 @@ class RevrecRollforward(FramedPage):
             self._lines[wanted] = list(lines(filtered.entries, self.roles, self.currency))
         return self._lines[wanted]
 
-    def _maker(self, first: date, last: date, tie: TieLine, notices: tuple[str, ...], source: str) -> Maker:
-        account = liability_account(self._held, self.ledger.accounts.__contains__)
+    def _maker(self, first: date, last: date, tie: TieLine, notices: tuple[str, ...], source: str, links: Links) -> Maker:
         return Maker(
             currency=self.currency,
             first=first,
@@ -157,7 +157,7 @@ class RevrecRollforward(FramedPage):
             source=source,
             time=request.args.get("time") or None,
             money=self.money,
-            links=Links(url_for, account, request.args.get("filter", ""), self._strayed, self._summed),
+            links=links,
         )
 
     @property
@@ -179,6 +179,18 @@ def _matching(asked_for: str, accounts: Iterable[str]) -> frozenset[str]:
     """The accounts that Fava's account box means: a part of the name, or a pattern."""
     match = Match(asked_for)
     return frozenset(name for name in accounts if has_component(name, asked_for) or match(name))
+
+
+def _applied(question: Asked) -> str:
+    """The words of Fava's filter box that narrow the numbers."""
+    return " ".join(text for part, text in question.written.items() if part not in (Part.TIME, Part.ACCOUNT))
+
+
+def _boxes() -> str:
+    """What stands in Fava's account and filter boxes, as words of the filter box."""
+    account, words = request.args.get("account", "").replace('"', "."), request.args.get("filter", "")
+    narrowed = f'any(account:"{account}")' if account else ""
+    return f"({words}) {narrowed}" if words and narrowed else words or narrowed
 
 
 def _view() -> View:

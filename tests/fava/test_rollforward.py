@@ -186,6 +186,64 @@ def test_a_number_of_the_main_book_leads_to_its_entries(client, view):
     assert found
 
 
+@pytest.fixture(scope="module")
+def split(practice, tmp_path_factory):
+    """Books in which somebody keeps the contract liability on two accounts, one below the other."""
+    root = copied(practice, tmp_path_factory.mktemp("split") / "books")
+    with open_workspace(root) as ws:
+        liability, bank = (ws.chart.need(role) for role in (Role.CONTRACT_LIABILITY, Role.BANK))
+        bundle = next(ws.store.bundles()).id
+    manual = next((root / "manual").glob("*.beancount"))
+    text = f'\n2025-03-31 * "By hand" #manual\n  bundle: "{bundle}"\n  {liability}:Old  -3.00 EUR\n  {bank}\n'
+    manual.write_text(manual.read_text() + f"\n1970-01-01 open {liability}:Old\n" + text)
+    return root, liability
+
+
+def test_with_several_accounts_a_number_leads_to_the_entries_of_all_of_them(split):
+    root, liability = split
+    client = served(root / "main.beancount")
+    markup = page(client, time="2025-03")
+    assert f"Each entry of {liability}, {liability}:Old carries" in words(markup)
+    for _, link, _ in numbers(markup):
+        where, asked = urlsplit(link), parse_qs(urlsplit(link).query)
+        assert where.path.endswith("/journal/")
+        assert asked["account"] == [f"^({re.escape(liability)}|{re.escape(liability)}:Old)$"]
+    closing = next(link for column, link, _ in numbers(markup) if column == "Closing")
+    shown = client.get(closing.replace("/journal/", "/api/journal_page") + "&page=1&order=desc").json["data"]["journal"]
+    assert "By hand" in shown
+
+
+def test_the_account_box_chooses_whose_entries_a_number_leads_to(split):
+    root, liability = split
+    for _, link, _ in numbers(page(served(root / "main.beancount"), time="2025-03", account=f"^{liability}$")):
+        assert urlsplit(link).path.endswith(f"/account/{liability}/")
+
+
+def test_what_is_not_applied_narrows_no_link(client):
+    for _, link, _ in numbers(page(client, time="2025-03", filter='any(account:"Bank")', account="Assets:Bank")):
+        asked = parse_qs(urlsplit(link).query)
+        assert "Bank" not in asked.get("filter", [""])[0]
+        assert "account" not in asked
+
+
+def test_books_alone_carry_both_boxes_in_their_links(root, tmp_path):
+    alone = copied(root, tmp_path / "books")
+    with open_workspace(alone) as ws:
+        bank = ws.chart.need(Role.BANK)
+    (alone / "revrec.toml").unlink()
+    client = served(alone / "main.beancount")
+    ((_, ledger),) = ledgers(client)
+    additions = [each[1:] for each in numbers(page(client, filter="branch:mad", account=bank)) if each[0] == "Additions"]
+    assert additions
+    for link, text in additions:
+        asked = {key: values[0] for key, values in parse_qs(urlsplit(link).query).items()}
+        assert asked["filter"].startswith(f'((branch:mad) any(account:"{bank}"))')
+        entries = ledger.get_filtered(filter=asked["filter"], time=asked.get("time")).entries
+        legs = [p for e in entries if getattr(e, "flag", "S") != "S" for p in getattr(e, "postings", ())]
+        moved = -sum((p.units.number for p in legs if p.account == urlsplit(link).path.split("/")[3]), Decimal(0))
+        assert f"{moved:.2f}" == text.replace(",", "")
+
+
 def test_a_number_of_the_summary_leads_to_its_month_and_a_bundle_to_its_chain(client):
     for _, link, _ in numbers(page(client, "summary")):
         assert set(parse_qs(urlsplit(link).query)) <= {"time"}
