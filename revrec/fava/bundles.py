@@ -160,8 +160,8 @@ def _wanted(ws: Workspace, question: Asked) -> Wanted:
     bundle: str | None = question.bundle or None
     if question.session or question.invoice:
         found = app.bundle_of(ws, session=question.session, invoice=question.invoice)
-        bundle = found if found and bundle in (None, found) else "\0"  # nothing is called so: both are asked for at once
-    usual = Show.ALL if bundle else Show.OPEN
+        bundle = found if found and bundle in (None, found) else ""  # nothing is called so: both are asked for at once
+    usual = Show.OPEN if bundle is None else Show.ALL
     return Wanted(
         Show(show) if show in tuple(Show) else usual,
         number_asked("days", app.SOON, _MOST_DAYS),
