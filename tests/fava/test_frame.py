@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -144,3 +145,25 @@ def test_a_page_without_a_body_cannot_exist():
 
     with pytest.raises(TypeError, match="abstract"):
         RevrecEmpty(None)
+
+
+def test_what_could_not_be_worked_out_is_said_and_then_tried_again(root):
+    beside, tries = Beside(root), []
+
+    def fail(_):
+        tries.append(1)
+        raise OSError("the disk is full")
+
+    def asked():
+        with beside.opened():
+            return beside.worked_out("cohorts", fail)
+
+    for count in (1, 2):
+        assert asked().value is None
+        for _ in range(500):
+            if not beside._working:
+                break
+            time.sleep(0.01)
+        with pytest.raises(OSError, match="the disk is full"):
+            asked()
+        assert len(tries) == count
