@@ -93,18 +93,9 @@ class ChainMaker:
 
     def _strip(self, found: Trace) -> Iterator[Cell]:
         """How many things of each kind, each a jump to its table."""
-        for name, title, things in (
-            ("contracts", "contract", found.bundles),
-            ("money", "payment or refund", found.money),
-            ("sessions", "session", found.sessions),
-            ("facts", "event", found.events),
-            ("entries", "entry", found.entries),
-            ("documents", "document", (*found.documents, *found.waiting)),
-            ("records", "record", [record for each in found.documents for record in each.records]),
-        ):
-            plural = {"entry": "entries", "payment or refund": "payments and refunds"}.get(title, f"{title}s")
-            if things:
-                yield Cell(f"{len(things)} {title if len(things) == 1 else plural}", f"#{name}")
+        for name, one, many, count in _kinds(found):
+            if count:
+                yield Cell(f"{count} {one if count == 1 else many}", f"#{name}")
 
     def _before(self, found: Trace) -> Iterator[Grid]:
         bundle, money, session, event = (
@@ -232,8 +223,20 @@ def _grid(name: str, caption: str, titles: Sequence[str], rows: Iterable[tuple[C
     return Grid(name, caption, tuple(Column(title, numeric=title in numeric) for title in titles), shown, "")
 
 
+def _kinds(found: Trace) -> Iterator[tuple[str, str, str, int]]:
+    """The things of a chain: the id of their table, one and several of them in words, how many there are."""
+    yield "contracts", "contract", "contracts", len(found.bundles)
+    yield "money", "payment or refund", "payments and refunds", len(found.money)
+    yield "sessions", "session", "sessions", len(found.sessions)
+    yield "facts", "event", "events", len(found.events)
+    yield "entries", "entry", "entries", len(found.entries)
+    yield "documents", "document", "documents", len(found.documents)
+    yield "records", "record", "records", sum(len(each.records) for each in found.documents)
+    yield "waiting", "document that waits", "documents that wait", len(found.waiting)
+
+
 def _left_out(found: Trace) -> Iterator[str]:
     """What a long chain does not show."""
-    for title, things in (("sessions", found.sessions), ("events", found.events), ("entries", found.entries)):
-        if len(things) > MOST:
-            yield f"The first {MOST} of {len(things)} {title} are shown; ask for one of its bundles or sessions to see fewer."
+    for _, _, many, count in _kinds(found):
+        if count > MOST:
+            yield f"The first {MOST} of {count} {many} are shown; ask for one of its bundles or sessions to see fewer."
