@@ -14,7 +14,6 @@ from revrec.app.closings import is_large
 from revrec.core import units
 from revrec.core.checklist import counted
 from revrec.core.journal import Role
-from revrec.core.money import share
 from revrec.core.reports.breakage import Cohort
 from revrec.core.reports.frame import UNNAMED
 from revrec.fava.asked import Part
@@ -189,13 +188,8 @@ def _back_test(found: Mapping[str, Cohort]) -> str:
         return "No cohort under an estimate has ended yet: there is nothing to compare the estimate with."
     return (
         f"Cohorts that have ended ({counted(ended.bundles, 'bundle')}): expected {_percent(ended.expected)}, "
-        f"used {_percent(_share(ended))}, difference {_points(ended.back_test)}."
+        f"used {_percent(ended.estimated_share)}, difference {_points(ended.back_test)}."
     )
-
-
-def _share(cohort: Cohort) -> int | None:
-    """What was used of the units sold under an estimate."""
-    return share(cohort.estimated_used, 10_000, cohort.estimated) if cohort.estimated else None
 
 
 def _title(name: str, cohort: Cohort) -> str:
