@@ -157,6 +157,7 @@ class RevrecRollforward(FramedPage):
             source=source,
             time=request.args.get("time") or None,
             money=self.money,
+            amount=self.amount,
             links=links,
         )
 
