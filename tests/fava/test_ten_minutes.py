@@ -117,8 +117,7 @@ def test_a_month_is_looked_at_closed_and_stays_as_it_was_closed(opened, root):
     page = opened("RevrecClose")
     assert "revrec close 2025-09" in page.run("return document.querySelector('.revrec').innerText")
     picture(page, "close")
-    with open_workspace(root) as ws:
-        close(ws, "2025-09", approver="A. Perez", reason="Two providers still owe an invoice", now=NOW)
+    shut(root)
     page = opened("RevrecClose", "period=2025-09")
     page.wait("return document.querySelector('.revrec').innerText.includes('kept for good')")
     said = page.run("return document.querySelector('.revrec').innerText")
@@ -127,10 +126,18 @@ def test_a_month_is_looked_at_closed_and_stays_as_it_was_closed(opened, root):
     picture(page, "closed")
 
 
+def shut(root):
+    """Close the month that is open."""
+    with open_workspace(root) as ws:
+        close(ws, "2025-09", approver="A. Perez", reason="Two providers still owe an invoice", now=NOW)
+
+
 @pytest.fixture(scope="module")
-def pack(root, tmp_path_factory):
-    """The pack of the month that the test before closed, and a folder with what is in it."""
+def pack(practice, tmp_path_factory):
+    """The pack of a month that was closed, and a folder with what is in it."""
     made = tmp_path_factory.mktemp("elsewhere") / "september.zip"
+    root = shutil.copytree(practice, made.parent / "books")
+    shut(root)
     command = [sys.executable, "-m", "revrec", "-C", str(root), "audit-pack", "2025-09", "-o", str(made)]
     subprocess.run(command, capture_output=True, check=True)
     with ZipFile(made) as archive:
