@@ -10,8 +10,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from revrec import __version__
 from revrec.app import note
 from revrec.app.notary import Notary, notary
@@ -165,17 +163,18 @@ class _Maker:
 
     def _seal(self, who: Notary, now: datetime) -> Mapping[str, Any]:
         """Manifest and head; the verifiers stand in the head itself."""
-        archive, content = self.archive, dict(self._content(who, now))
+        archive, content = self.archive, dict(self._content(now))
         content["verifiers"] = {each.name: each.sha256 for each in archive.members if each.name in VERIFIERS}
         content["members"] = len(archive.members)
         manifest = archive.manifest(besides=VERIFIERS)
         assert manifest.name == MANIFEST
         content["manifest"] = {"sha256": manifest.sha256, "lines": manifest.lines.hex()}
-        archive.text(HEAD, note.make(Kind.PACK, content, who))
+        text = note.make(Kind.PACK, content, who)
+        archive.text(HEAD, text)
         archive.close()
-        return content
+        return note.read(text).content
 
-    def _content(self, who: Notary, now: datetime) -> Iterator[tuple[str, Any]]:
+    def _content(self, now: datetime) -> Iterator[tuple[str, Any]]:
         span, settings = self.span, self.ws.settings
         yield "taxpayer", settings.taxpayer
         yield "currency", settings.currency
@@ -192,18 +191,10 @@ class _Maker:
         )
         yield "end", {**_point(span.end), "root": span.end.tree.root.hex(), **self.chains.end.to_json()}
         yield "tree_head", hashlib.sha256(span.heads[-1].note.encode()).hexdigest() if span.signed else None
-        yield "signer", dict(_signer(who))
 
 
 def _point(point: Point) -> dict[str, Any]:
     return {"seq": point.seq, "entries": point.entries, "chain": point.chain.hex()}
-
-
-def _signer(who: Notary) -> Iterator[tuple[str, str]]:
-    """The key and the certificate by their digests: so that no byte beside what is signed stays free."""
-    yield "key", who.fingerprint
-    if who.certificate is not None:
-        yield "certificate", hashlib.sha256(who.certificate.public_bytes(Encoding.DER)).hexdigest()
 
 
 def template(name: str) -> bytes:
