@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
@@ -12,16 +13,30 @@ from pathlib import Path
 
 import pytest
 
-from revrec.app import report
+from revrec.app import note, report
 from revrec.app.bundles import state_on
 from revrec.app.certify import certify
+from revrec.app.notary import notary
 from revrec.app.pack.make import HEAD, VERIFIERS, Exists
 from revrec.app.pack.scope import NoSpan, NotClosed, NothingRecorded
 from revrec.app.prove import prove
 from revrec.core.units import UNIT
 from revrec.templates import verify
-from tests.app.desk import Desk, used
-from tests.app.packs import FEBRUARY, MANIFEST, findings, flips, members, pack, practice, resigned, verified, zipped
+from tests.app.desk import Desk, paid, sold, used
+from tests.app.packs import (
+    FEBRUARY,
+    JANUARY,
+    MANIFEST,
+    findings,
+    flips,
+    members,
+    pack,
+    practice,
+    resigned,
+    shut,
+    verified,
+    zipped,
+)
 
 BYTES = 2_000
 
@@ -235,6 +250,12 @@ FORGED = {
     "a path": ("consistency.jsonl", b'"path":["', b'"path":["00', ("consistency.jsonl", "")),
     "a balance": ("balances.csv", b"\ncontract-liability,-", b"\ncontract-liability,-1", ("balances.csv", "contract-liability")),
     "a document": ("invoices/documents.jsonl", b'"gross":', b'"gross":1', ("invoices/documents.jsonl", "invoice F2026-000002")),
+    "a record's invoice": (
+        "invoices/records.jsonl",
+        b'"number":"F2026-000002"',
+        b'"number":"F2026-000009"',
+        ("invoices/records.jsonl", "record 2"),
+    ),
     "a record": ("invoices/records.jsonl", b"ImporteTotal=", b"ImporteTotal=1", ("invoices/records.jsonl", "record 2")),
     "a closing": ("closings.jsonl", b".beancount", b".beancounT", ("closings.jsonl", "closing of 2026-01")),
     "a day file": (
@@ -257,6 +278,37 @@ def test_a_pack_that_was_signed_again_after_a_change_does_not_pass(desk: Desk, f
     name, old, new, (file, record) = FORGED[what]
     found = findings(resigned(desk, changed(february, name, old, new)))
     assert any(each[0] == file and each[1].startswith(record) for each in found), found
+
+
+def test_a_record_that_an_invoice_names_and_is_not_there_is_missed(desk: Desk, february: dict[str, bytes]) -> None:
+    first, _ = february["invoices/records.jsonl"].splitlines(keepends=True)
+    found = findings(resigned(desk, {**february, "invoices/records.jsonl": first}))
+    assert found == [("invoices/records.jsonl", "record 3", "it is missing, and invoice R2026-000001 names it")]
+
+
+def test_a_note_that_does_not_name_its_signer_does_not_pass(desk: Desk, february: dict[str, bytes]) -> None:
+    who = desk.asked(lambda ws: notary(ws.settings, FEBRUARY))
+    line = note.canonical({name: value for name, value in head(february).items() if name != "signer"})
+    second = json.loads(february[HEAD].split(b"\n")[1])
+    second["value"] = base64.b64encode(who.sign(b"revrec signed note 1\n" + line)).decode()
+    ((file, record, what),) = findings({**february, HEAD: line + b"\n" + note.canonical(second) + b"\n"})
+    assert (file, record) == (HEAD, "the signed note")
+    assert "it names another key" in what
+
+
+def test_a_clock_that_was_set_back_before_the_closing_leaves_no_record_out(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "books")
+    desk.say(
+        sold("B-1", "TAXED", day="2026-01-10"),
+        paid("P-1", "B-1", "100.00", day="2026-01-10"),
+        at=datetime(2026, 6, 1, 12, tzinfo=UTC),
+    )
+    shut(desk, "2026-01", JANUARY)
+    pack(desk, tmp_path / "january.zip", "2026-01")
+    content = members(tmp_path / "january.zip")
+    assert [json.loads(line)["document"]["record"] for line in content["invoices/documents.jsonl"].splitlines()] == [1]
+    assert [json.loads(line)["place"] for line in content["invoices/records.jsonl"].splitlines()] == [1]
+    assert findings(content) == []
 
 
 def test_a_tie_that_does_not_tie_is_named(desk: Desk, february: dict[str, bytes]) -> None:

@@ -81,6 +81,8 @@ def test_a_pack_that_was_signed_again_after_a_change_does_not_pass(
         ("entries.jsonl", b'"amount":5000', b'"amount":5001'),
         ("balances.csv", b"\ncontract-liability,0", b"\ncontract-liability,1"),
         ("invoices/records.jsonl", b"ImporteTotal=", b"ImporteTotal=1"),
+        ("invoices/records.jsonl", b'"number":"F2026-000002"', b'"number":"F2026-000009"'),
+        ("invoices/records.jsonl", everything["invoices/records.jsonl"].splitlines(keepends=True)[-1], b""),
         ("sessions-without-revenue.csv", b"why\n", b"why\nS-4,e10,because\n"),
     ):
         assert old in everything[name], name
