@@ -18,8 +18,11 @@ from revrec.app.bundles import state_on
 from revrec.app.certify import certify
 from revrec.app.notary import notary
 from revrec.app.pack.make import HEAD, VERIFIERS, Exists
+from revrec.app.pack.reports import Nameless
 from revrec.app.pack.scope import NoSpan, NotClosed, NothingRecorded
 from revrec.app.prove import prove
+from revrec.app.workspace import Workspace
+from revrec.core.bundle import Bundle
 from revrec.core.units import UNIT
 from revrec.templates import verify
 from tests.app.desk import Desk, paid, sold, used
@@ -118,6 +121,17 @@ def test_a_month_s_reports_leave_out_what_came_late_for_it(desk: Desk) -> None:
     assert desk.asked(report.run, "reconciliation", january, january).tied  # S-5 of 20 January came when January was closed
     assert desk.asked(state_on, "B-1", january).used == UNIT
     assert desk.asked(state_on, "B-1", date(2026, 2, 1)).used == 2 * UNIT
+
+
+def test_the_reports_of_a_pack_derive_a_bundle_of_the_past_once(desk: Desk) -> None:
+    def derived(ws: Workspace) -> list[Bundle]:
+        today, records = ws.store.bundle("B-1"), Nameless(ws)
+        return [records.bundle_on(today, date(2026, 1, 31)), records.bundle_on(today, date(2026, 1, 31)), today]
+
+    first, second, today = desk.asked(derived)
+    assert first is second
+    assert first != today
+    assert first == desk.asked(state_on, "B-1", date(2026, 1, 31))
 
 
 def test_a_session_that_earns_nothing_has_its_reason(everything: dict[str, bytes]) -> None:
