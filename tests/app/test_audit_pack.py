@@ -16,6 +16,7 @@ import pytest
 from revrec.app import note, report
 from revrec.app.bundles import state_on
 from revrec.app.certify import certify
+from revrec.app.nodes import BooksChanged
 from revrec.app.notary import notary
 from revrec.app.pack.make import HEAD, VERIFIERS, Exists
 from revrec.app.pack.reports import Nameless
@@ -40,6 +41,7 @@ from tests.app.packs import (
     verified,
     zipped,
 )
+from tests.app.shelf import tamper
 
 BYTES = 2_000
 
@@ -210,6 +212,15 @@ def test_a_file_that_exists_is_kept(desk: Desk, tmp_path: Path) -> None:
     with pytest.raises(Exists, match="--force"):
         pack(desk, path, "2026-01", force=False)
     assert path.read_bytes() == b"mine"
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")  # the half zip is closed, not complained of
+def test_books_that_were_changed_since_a_closing_are_refused_in_words(tmp_path: Path) -> None:
+    desk = practice(tmp_path / "books")
+    tamper(desk.root, 'UPDATE entries SET body = CAST(replace(body, \'"session":"S-1"\', \'"session":"S-9"\') AS BLOB)')
+    with pytest.raises(BooksChanged, match=r"closing of 2026-01: something recorded before it was changed\. `revrec verify`"):
+        pack(desk, tmp_path / "pack.zip", "2026-02")
+    assert not (tmp_path / "pack.zip").exists()
 
 
 def test_an_unclosed_period_says_so_in_its_head(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from revrec import __version__
 from revrec.app import note
@@ -84,16 +84,15 @@ def audit_pack(
 ) -> Packed:
     """Write the pack of a month, a year or all; whole or not at all. `extra` adds members before the manifest is made.
 
-    Raises NoSpan, NotClosed, NothingRecorded, Exists, NoFile, or what the key says.
+    Raises NoSpan, NotClosed, NothingRecorded, Exists, NoFile, BooksChanged, or what the key says.
     """
     path = target(ws, period, out, force=force)
     with ws.store.snapshot():
         span = scope(ws, period, unclosed=unclosed)
         who = notary(ws.settings, now)
-        with replacing(path) as file:
-            maker = _Maker(ws, span, file, progress or Silent())
-            head = maker.write(who, now, extra)
-    members = tuple((member.name, member.size) for member in maker.archive.members)
+        with replacing(path) as file, Archive(file) as archive:
+            head = _Maker(ws, span, archive, progress or Silent()).write(who, now, extra)
+    members = tuple((member.name, member.size) for member in archive.members)
     with path.open("rb") as whole:
         digest = hashlib.file_digest(whole, "sha256").hexdigest()
     return Packed(path, digest, members, head, who, (*who.remarks, *_remarks(span)))
@@ -117,9 +116,8 @@ def _remarks(span: Scope) -> Iterator[str]:
 class _Maker:
     """Writes one pack."""
 
-    def __init__(self, ws: Workspace, span: Scope, file: BinaryIO, progress: Progress) -> None:
-        self.ws, self.span, self.progress = ws, span, progress
-        self.archive = Archive(file)
+    def __init__(self, ws: Workspace, span: Scope, archive: Archive, progress: Progress) -> None:
+        self.ws, self.span, self.archive, self.progress = ws, span, archive, progress
         self.chains = papers.Chains(ws.store, span)
         self.sessions, self.exceptions, self.balances = facts.Sessions(), Exceptions(span), facts.Balances(span)
 
@@ -128,7 +126,7 @@ class _Maker:
         archive, store, span = self.archive, self.ws.store, self.span
         self._facts()
         archive.lines("tree-heads.jsonl", json_lines(facts.heads(span)))
-        archive.lines("consistency.jsonl", json_lines(facts.consistency(store, span)))
+        archive.lines("consistency.jsonl", json_lines(facts.consistency(store, span, self.progress)))
         archive.lines("closings.jsonl", json_lines(facts.closings(span)))
         archive.text("sessions-without-revenue.csv", silent_sessions(store, self.sessions))
         archive.text("exceptions.csv", self.exceptions.table())
@@ -171,7 +169,6 @@ class _Maker:
         content["manifest"] = {"sha256": manifest.sha256, "lines": manifest.lines.hex()}
         text = note.make(Kind.PACK, content, who)
         archive.text(HEAD, text)
-        archive.close()
         return note.read(text).content
 
     def _content(self, now: datetime) -> Iterator[tuple[str, Any]]:
