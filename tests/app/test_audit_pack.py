@@ -195,7 +195,7 @@ def test_a_period_that_is_not_closed_is_refused_in_words(desk: Desk, tmp_path: P
         pack(desk, tmp_path / "m.zip", "2026")
 
 
-@pytest.mark.parametrize("period", ["2026-13", "26-01", "march", "0000", ""])
+@pytest.mark.parametrize("period", ["2026-13", "26-01", "march", "0000", "0000-01", ""])
 def test_what_is_no_period_is_refused(desk: Desk, tmp_path: Path, period: str) -> None:
     with pytest.raises(NoSpan, match="write a month as 2026-01"):
         pack(desk, tmp_path / "m.zip", period)
