@@ -90,15 +90,15 @@ def check_note(data: bytes, notes: list[Json]) -> str:
 
 
 def check_signature(algorithm: str, parts: dict[str, bytes], signed: bytes) -> None:
-    """RSA (PKCS #1 v1.5) or ECDSA on P-256 (r and s side by side), both with SHA-256; raises when it does not fit."""
+    """RSA (PKCS #1 v1.5, 2048 bits) or ECDSA on P-256 (r and s side by side), with SHA-256; raises when it does not fit."""
     public, value = serialization.load_der_public_key(parts["key"]), parts["value"]
-    if algorithm == "rsa-pkcs1-sha256" and isinstance(public, rsa.RSAPublicKey):
+    if algorithm == "rsa-pkcs1-sha256" and isinstance(public, rsa.RSAPublicKey) and public.key_size >= 2048:
         public.verify(value, signed, padding.PKCS1v15(), hashes.SHA256())
     elif algorithm == "ecdsa-p256-sha256" and isinstance(public, ec.EllipticCurvePublicKey) and len(value) == 64:
         r, s = int.from_bytes(value[:32], "big"), int.from_bytes(value[32:], "big")
         public.verify(utils.encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))
     else:
-        raise ValueError("the algorithm is not known, or not that of the key")
+        raise ValueError("the algorithm is not known or not that of the key, or the key is too short")
     if "certificate" in parts:
         own = x509.load_der_x509_certificate(parts["certificate"]).public_key()
         if own.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo) != parts["key"]:

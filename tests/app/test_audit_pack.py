@@ -12,12 +12,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from revrec.app import note, report
 from revrec.app.bundles import state_on
 from revrec.app.certify import certify
 from revrec.app.nodes import BooksChanged
-from revrec.app.notary import notary
+from revrec.app.notary import Notary, notary
 from revrec.app.pack.make import HEAD, VERIFIERS, Exists
 from revrec.app.pack.reports import Nameless
 from revrec.app.pack.scope import NoSpan, NotClosed, NothingRecorded
@@ -319,6 +320,12 @@ def test_a_note_that_does_not_name_its_signer_does_not_pass(desk: Desk, february
     ((file, record, what),) = findings({**february, HEAD: line + b"\n" + note.canonical(second) + b"\n"})
     assert (file, record) == (HEAD, "the signed note")
     assert "it names another key" in what
+
+
+def test_a_short_key_is_not_taken(february: dict[str, bytes]) -> None:
+    weak = Notary(rsa.generate_private_key(65537, 1024))
+    ((file, _, what),) = findings({**february, HEAD: note.make(note.Kind.PACK, head(february), weak).encode()})
+    assert (file, "the key is too short" in what) == (HEAD, True)
 
 
 def test_a_clock_that_was_set_back_before_the_closing_leaves_no_record_out(tmp_path: Path) -> None:
