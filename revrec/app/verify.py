@@ -16,6 +16,7 @@ import orjson
 
 from revrec.app import audit_key, outbox, shut
 from revrec.app.books import compare
+from revrec.app.notary import Notary
 from revrec.app.progress import Progress, Silent
 from revrec.app.refollow import Follower, Stray
 from revrec.app.replay import Derived, Replay
@@ -347,7 +348,7 @@ def check_signed(ws: Workspace, growth: Growth, found: Findings) -> None:
     def say(stray: Stray) -> None:
         found.add(*stray, _STRANGER if stray.code == "head.key" else _RESTORE)
 
-    check_heads(ws.store, growth, audit_key.fingerprint(own) if own else None, say)
+    check_heads(ws.store, growth, Notary(own).fingerprint if own else None, say)
     check_statements(ws.store, say)
 
 
