@@ -69,6 +69,7 @@ def test_the_total_of_all_is_the_balance_of_the_open_ledger(fava):
 def test_books_whose_calendar_stopped_long_ago_count_from_there(fava):
     text = words(page(fava, "RevrecBundles", show="all"))
     assert "The calendar of these books stands at 2026-03-09: days are counted from there." in text
+    assert "<code>revrec advance --to DATE</code>" in page(fava, "RevrecBundles", show="all")
     assert "calendar" not in words(page(fava, "RevrecBundles", show="all", on=ON))
 
 
@@ -198,7 +199,7 @@ def test_books_that_lag_behind_the_store_do_not_tie_and_say_what_to_do(desk, tmp
     index.write_text(index.read_text("utf-8").replace(f'include "2026/{day.name}"\n', ""), "utf-8")
     text = words(page(client(root), "RevrecBundles", on=ON))
     assert "✗ does not tie" in text
-    assert "Run `revrec books build`" in text
+    assert "Run revrec books build to write the books again" in text
 
 
 @pytest.fixture(scope="module")
