@@ -94,22 +94,25 @@ def _writer(kind: Any) -> Writer:
 def _object_writer(kind: Any) -> Writer:
     """A document has some sixty members, most of them texts or their defaults: those take no call of their own."""
     names = tuple(each.name for each in fields(kind))
-    defaults = tuple(each.default for each in fields(kind))  # without a default: MISSING
+    defaults = tuple(each.default for each in fields(kind))
+    equal = tuple(default is not MISSING and default is not None for default in defaults)  # those two equal but themselves
     values = attrgetter(*names)
 
     def write(value: Any) -> dict[str, Any]:
         told = {}
-        for name, default, each in zip(names, defaults, values(value), strict=True):
-            if each is not default and (each != default or not _same(each, default)):
-                told[name] = each if type(each) is str else _plain(each)
+        for name, default, other, each in zip(names, defaults, equal, values(value), strict=True):
+            if each is default or (other and _same(each, default)):
+                continue
+            member: Any = type(each)
+            told[name] = each if member is str else _writer(member)(each)
         return told
 
     return write
 
 
 def _same(value: Any, default: Any) -> bool:
-    """Whether a member that equals its default may be left out: an amount only if its digits are the same, too."""
-    return not isinstance(value, Decimal) or _digits(value) == _digits(default)
+    """Whether a member may be left out: an amount only if its digits are those of the default."""
+    return bool(value == default) and (not isinstance(value, Decimal) or _digits(value) == _digits(default))
 
 
 def _digits(value: Decimal) -> str:

@@ -44,6 +44,11 @@ def figures(invoice: Invoice) -> Iterator[Figure]:
     yield from _spanish(invoice)
 
 
+def doubtful(numbers: Iterable[Figure]) -> list[Figure]:
+    """The numbers that need a look: nearly all have two decimals, which are right everywhere, and are of a usual size."""
+    return [figure for figure in numbers if not (figure.value.same_quantum(CENT) and -TOO_BIG < figure.value < TOO_BIG)]
+
+
 def unreadable(numbers: Iterable[Figure]) -> Iterator[Finding]:
     """Numbers that are none, or of more than twelve digits before the point."""
     for figure in numbers:
@@ -54,8 +59,6 @@ def unreadable(numbers: Iterable[Figure]) -> Iterator[Finding]:
 def decimals(numbers: Iterable[Figure]) -> Iterator[Finding]:
     """Numbers with more decimals than they may have (BR-DEC-*), zeros at their end counted: formats write them as they are."""
     for figure in numbers:
-        if figure.value.same_quantum(CENT):
-            continue  # nearly all: two decimals are right everywhere
         exponent = figure.value.as_tuple().exponent
         if isinstance(exponent, int) and -exponent > figure.decimals:
             message = f"{figure.value} has {-exponent} decimals, at most {figure.decimals} are allowed"

@@ -105,7 +105,7 @@ def _number(tax_id: TaxId, field: str) -> Iterator[Finding]:
 @lru_cache(maxsize=4096)
 def is_nif(number: str) -> bool:
     """Whether a text is a Spanish tax number (LGT DA 6ª; RD 1065/2007 art. 18 ff.), written exactly so: `12345678Z`."""
-    return len(number) == 9 and bool(nif.is_valid(number)) and bool(nif.compact(number) == number)
+    return len(number) == 9 and number.isalnum() and number == number.upper() and bool(nif.is_valid(number))
 
 
 @lru_cache(maxsize=4096)

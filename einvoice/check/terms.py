@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from einvoice.findings import Finding
-from einvoice.model import Invoice, Means, Party, Period
+from einvoice.model import Invoice, Means, Party, Period, Reference
 
 # Controls, separators of lines, marks that turn the direction of writing (what is read is not what is stored), half characters.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
@@ -100,47 +100,45 @@ def texts(invoice: Invoice) -> Iterator[Finding]:
 _Text = tuple[str, str, str]  # whose text it is, which member of it, and the text
 
 
-def _texts(invoice: Invoice) -> Iterator[_Text]:
-    yield from _members(invoice, "", ("series", "number", "description"))
-    for name in ("seller", "buyer", "third_party"):
-        if party := getattr(invoice, name):
-            yield from _party_texts(party, name)
+def _texts(invoice: Invoice) -> list[_Text]:
+    found = [
+        ("", "series", invoice.series),
+        ("", "number", invoice.number),
+        ("", "description", invoice.description),
+    ]
+    for owner, party in (("seller", invoice.seller), ("buyer", invoice.buyer), ("third_party", invoice.third_party)):
+        if party is not None:
+            found += _party_texts(party, owner)
     for index, line in enumerate(invoice.lines):
-        owner = f"lines[{index}]"
-        yield owner, ".description", line.description
-        yield owner, ".vat.reason", line.vat.reason
-    for index, group in enumerate(invoice.vat):
-        yield f"vat[{index}]", ".vat.reason", group.vat.reason
-    for index, payment in enumerate(invoice.payments):
-        yield f"payments[{index}]", ".account", payment.account
-    for name in ("notes", "legal"):  # these may have several lines
-        for index, text in enumerate(getattr(invoice, name)):
-            yield name, f"[{index}]", _LINES.sub(" ", text)
-    yield from _reference_texts(invoice)
-
-
-def _party_texts(party: Party, owner: str) -> Iterator[_Text]:
-    yield from _members(party, owner, ("name", "given_name", "first_surname", "second_surname", "email"))
-    if party.tax_id:
-        yield owner, ".tax_id.number", party.tax_id.number
-    if party.address:
-        yield from _members(party.address, f"{owner}.address", ("street", "post_code", "town", "province"))
-    if party.offices:
-        yield from _members(party.offices, f"{owner}.offices", ("accounting_office", "managing_body", "processing_unit"))
-
-
-def _reference_texts(invoice: Invoice) -> Iterator[_Text]:
+        found += ((f"lines[{index}]", ".description", line.description), (f"lines[{index}]", ".vat.reason", line.vat.reason))
+    found += ((f"vat[{index}]", ".vat.reason", group.vat.reason) for index, group in enumerate(invoice.vat))
+    found += ((f"payments[{index}]", ".account", payment.account) for index, payment in enumerate(invoice.payments))
+    for name, texts_ in (("notes", invoice.notes), ("legal", invoice.legal)):  # these may have several lines
+        found += ((name, f"[{index}]", _LINES.sub(" ", text)) for index, text in enumerate(texts_))
     correction = invoice.correction
-    if correction:
-        yield "correction", ".reason", correction.reason
-    references = (("replaces", invoice.replaces), ("correction.references", correction.references if correction else ()))
-    for name, listed in references:
-        for index, reference in enumerate(listed):
-            yield from _members(reference, f"{name}[{index}]", ("number", "series"))
+    if correction is not None:
+        found.append(("correction", ".reason", correction.reason))
+    found += _reference_texts(invoice.replaces, "replaces")
+    return found + _reference_texts(correction.references if correction is not None else (), "correction.references")
 
 
-def _members(value: Any, owner: str, names: tuple[str, ...]) -> Iterator[_Text]:
-    return ((owner, f".{name}" if owner else name, getattr(value, name)) for name in names)
+def _party_texts(party: Party, owner: str) -> list[_Text]:
+    found = _members(party, owner, ("name", "given_name", "first_surname", "second_surname", "email"))
+    if party.tax_id:
+        found.append((owner, ".tax_id.number", party.tax_id.number))
+    if party.address:
+        found += _members(party.address, f"{owner}.address", ("street", "post_code", "town", "province"))
+    if party.offices:
+        found += _members(party.offices, f"{owner}.offices", ("accounting_office", "managing_body", "processing_unit"))
+    return found
+
+
+def _reference_texts(listed: Iterable[Reference], owner: str) -> list[_Text]:
+    return [text for index, each in enumerate(listed) for text in _members(each, f"{owner}[{index}]", ("number", "series"))]
+
+
+def _members(value: Any, owner: str, names: tuple[str, ...]) -> list[_Text]:
+    return [(owner, f".{name}", getattr(value, name)) for name in names]
 
 
 RULES = (number, codes, dates, lines, accounts, texts)

@@ -13,7 +13,7 @@ the hand-written entries of earlier days to them; those that nobody approved are
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,7 +29,7 @@ INCOME = frozenset(
     {"revenue-package", "revenue-single", "revenue-no-show", "breakage", "commission-income", "fee-income", "refund-contra"},
 )
 ENDING = frozenset({"breakage.expiry", "breakage.termination"})
-REINSTATED = "breakage.reinstated"
+REINSTATED, CORRECTED = "breakage.reinstated", "breakage.correction"
 ZERO = Decimal()
 _BUILD = "Run `revrec books build`: it writes the files of journal/ again as they were recorded"
 
@@ -59,6 +59,13 @@ def revrec_check(entries: list[Any], options_map: dict[str, Any], config: str = 
     return entries, check.errors
 
 
+class _Ending(NamedTuple):
+    """How a bundle ended: the entry that said so and those that correct it, and what they took from its liability together."""
+
+    entries: set[str]
+    amount: Decimal
+
+
 class _Check:
     """One pass over the entries in their order: by date, balances before transactions."""
 
@@ -78,7 +85,7 @@ class _Check:
         self.liability: dict[str, Decimal] = defaultdict(Decimal)  # bundle; negative: owed
         self.touched: dict[str, Any] = {}  # bundles whose liability moved on `day`
         self.last: dict[str, Any] = {}
-        self.ended: Counter[str] = Counter()
+        self.ended: dict[str, _Ending] = {}  # bundle
         self.handmade: list[tuple[str, Any]] = []
         self.bundles: set[str] = set()
         self.day: Any = None
@@ -127,7 +134,7 @@ class _Check:
             self.once(event, entry)
         bundle = meta.get("bundle")
         if bundle:
-            self.of_bundle(bundle, meta.get("rule"))
+            self.of_bundle(bundle, meta.get("rule"), entry)
         if "corrects" in meta:
             self.corrections.append((number, entry))
         if "late" in meta and "effective-date" not in meta:
@@ -137,13 +144,24 @@ class _Check:
             if self.earned.setdefault(session, entry) is not entry:
                 self.repeated.setdefault(session, [self.earned[session]]).append(entry)
 
-    def of_bundle(self, bundle: str, rule: str | None) -> None:
-        """Keep in mind that the bundle exists, and whether it ended."""
+    def of_bundle(self, bundle: str, rule: str | None, entry: Any) -> None:
+        """Keep in mind that the bundle exists, and whether it ended: one whose ending was taken back whole did not."""
         self.bundles.add(bundle)
         if rule in ENDING:
-            self.ended[bundle] += 1
+            self.ended[bundle] = _Ending({entry.meta["entry"]}, self.released(entry))
         elif rule == REINSTATED:
-            self.ended[bundle] -= 1
+            self.ended.pop(bundle, None)
+        elif rule == CORRECTED and (ending := self.ended.get(bundle)) and entry.meta.get("corrects") in ending.entries:
+            entries, amount = ending.entries | {entry.meta["entry"]}, ending.amount + self.released(entry)
+            if amount:
+                self.ended[bundle] = _Ending(entries, amount)
+            else:
+                del self.ended[bundle]
+
+    def released(self, entry: Any) -> Decimal:
+        """What an entry took from the contract liability."""
+        legs = (p for p in entry.postings if self.role(p.account) == "contract-liability")
+        return sum((leg.units.number for leg in legs), ZERO)
 
     def once(self, event: str, entry: Any) -> None:
         """Of the transactions of one event no two are alike."""
@@ -265,8 +283,8 @@ class _Check:
 
     def check_bundles(self) -> None:
         """Nothing is owed to a bundle that ended; a hand-written entry names a bundle that exists."""
-        for bundle, count in self.ended.items():
-            if count > 0 and self.liability.get(bundle):
+        for bundle in self.ended:
+            if self.liability.get(bundle):
                 owed = self.liability[bundle]
                 self.report(
                     self.last[bundle],

@@ -111,11 +111,10 @@ class Seen(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """The checklist of an open month at the event `head`; `run` is the event that its latest run saw, if one was kept."""
+    """The checklist of an open month at the event `head`."""
 
     items: tuple[Item, ...]
     head: int
-    run: int | None
 
 
 def months(ws: Workspace) -> list[Month]:
@@ -144,7 +143,7 @@ def standing(ws: Workspace, first: date, errors: Sequence[str] | None, slow: See
     told = {check.number: Item(check.number, check, run.seq) for check in run.checks} if run else {}
     late = {check.number: Item(check.number, check, slow.seq) for check in slow.checks} if slow else {}
     items = (_item(number, now.get(number), told.get(number), late.get(number)) for number in ITEMS)
-    return Standing(tuple(items), head.seq, run.seq if run else None)
+    return Standing(tuple(items), head.seq)
 
 
 def is_large(ws: Workspace) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -14,15 +13,13 @@ from revrec.core.journal import Role
 from revrec.core.refund import Quote, quote
 from revrec.core.reports.open_items import open_items
 from revrec.core.words import Word
-from revrec.store.lists import Chosen, Lists, Totals
+from revrec.store.lists import PAGE, Chosen, Lists, Totals, pages
 from revrec.store.papers import Papers
 
 if TYPE_CHECKING:
     from revrec.app.workspace import Workspace
 
-PAGE = 100  # bundles of one page
 SOON = 30  # days, unless others are asked for
-
 _STOPPED = timedelta(days=31)  # books that are closed every month run their calendar at least so often
 
 
@@ -151,7 +148,7 @@ class Glance:
     @property
     def pages(self) -> int:
         """How many pages there are."""
-        return max(-(-self.chosen.bundles // PAGE), 1)
+        return pages(self.chosen.bundles)
 
 
 def glance(ws: Workspace, wanted: Wanted, on: date) -> Glance:
@@ -191,8 +188,3 @@ def bundle_of(ws: Workspace, *, session: str = "", invoice: str = "") -> str | N
         return next((m.bundle for m in ws.store.movements_of(session) if m.bundle), None)
     issued = Papers(ws.store).invoice(invoice)
     return issued.bundle if issued else None
-
-
-def every_branch(ws: Workspace) -> Iterator[str]:
-    """The branches at which anything was posted, in order."""
-    yield from sorted({row.branch for row in ws.store.balances() if row.branch})

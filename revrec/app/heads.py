@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -42,25 +42,6 @@ class Signed:
     def to_json(self) -> dict[str, Any]:
         """The same for programs."""
         return {"size": self.head.size, "root": self.head.root.hex(), "note": self.head.note, "signed_by": self.notary.to_json()}
-
-
-class Listed(NamedTuple):
-    """A head for people: which closing (event number) signed it, when, how many leaves, the root (hex), who signed."""
-
-    period: str
-    seq: int
-    at: str
-    size: int
-    root: str
-    who: str
-
-
-def listed(ws: Workspace) -> Iterator[Listed]:
-    """Every head in order of closing; raises NoteRefused where one was changed."""
-    for head in Tree(ws.store).heads():
-        read = note.read(head.note)
-        who = note.check(read, Kind.HEAD)
-        yield Listed(head.period, head.seq, str(read.content["at"]), head.size, head.root.hex(), str(who))
 
 
 class Signing:

@@ -81,6 +81,7 @@ class Issuer:
         self.book = book
         self.now = now.astimezone(settings.zone)
         self.today = self.now.date()
+        self.at = instant(self.now)
         self.papers = Papers(store)
         self.paper = Paper(settings, store.pins)
         self.invoicer = Invoicer(book, self.account, since)
@@ -296,7 +297,7 @@ class Issuer:
             build.type_code(invoice),
             invoice.issued_on,
             invoice.operation_on or invoice.issued_on,
-            instant(self.now),
+            self.at,
             seq,
             entry,
             draft.account,
@@ -372,7 +373,7 @@ class Issuer:
             installation = self.papers.installation()
             if installation is None:
                 installation = f"{self.settings.taxpayer[3:]}-{secrets.token_hex(4).upper()}"
-                self.papers.add_installation(installation, instant(self.now))
+                self.papers.add_installation(installation, self.at)
             last = self.papers.last_record()
             link = None
             if last is not None and last.installation == installation:

@@ -26,10 +26,11 @@ LOOKED = 20_000  # entries looked through for one page
 
 @dataclass(frozen=True, slots=True)
 class Margins:
-    """The margin of each group, by its name ('' for none), and of all together."""
+    """The margin of each group, by its name ('' for none), of all together, and of every branch whichever was asked for."""
 
     rows: Mapping[str, Margin]
     total: Margin
+    every: Margin
 
 
 class Amount(NamedTuple):
@@ -61,13 +62,15 @@ def margins(ws: Workspace, first: date, last: date, by: str, branch: str | None 
     """The margins of a period, both days counted, grouped `by` package, provider, branch or service; perhaps of one branch."""
     assert by in BY
     found: dict[str, dict[Role, int]] = defaultdict(lambda: defaultdict(int))
+    every = list[Margin]()
     for (name, place), roles in results(ws, first, last, (by, "branch")).items():
+        every.append(margin_of(roles))
         if branch in (None, place):
             for role, amount in roles.items():
                 found[name][role] += amount
     rows = {name: margin_of(roles) for name, roles in sorted(found.items())}
     shown = {name: margin for name, margin in rows.items() if any(margin.amounts)}
-    return Margins(shown, total(rows.values()))
+    return Margins(shown, total(rows.values()), total(every))
 
 
 def entries(

@@ -67,11 +67,6 @@ class Notary:
         return f"the certificate of {keys.holder(self.certificate).name}, key SHA-256 {self.fingerprint}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Certified:
-    chain: tuple[x509.Certificate, ...]
-
-
 def notary(settings: Settings, now: datetime) -> Notary:
     """Who signs at `now` (aware). A certificate that cannot be used stops nothing: the remarks say why it does not sign.
 
@@ -120,5 +115,5 @@ def _certificate(settings: Settings, now: datetime) -> keys.Held | str:
         return f"{error} It is read from {PASSWORD}"
     except keys.CertificateRefused as error:
         return str(error).removesuffix(".")
-    wrong = keys.check(_Certified(held.chain), TaxId(settings.taxpayer[3:], settings.country), now)
+    wrong = keys.check(held, TaxId(settings.taxpayer[3:], settings.country), now)
     return next((str(each) for each in wrong if each.code != "certificate-chain"), held)

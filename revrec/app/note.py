@@ -172,7 +172,6 @@ class Note:
     content: Mapping[str, Any]
     line: bytes
     signature: Signature
-    text: str
 
 
 def make(kind: Kind, content: Mapping[str, Any], notary: Notary) -> str:
@@ -194,7 +193,7 @@ def read(text: str) -> Note:
     kind, version = content.get("kind"), content.get("version")
     if kind not in list(Kind) or version != VERSION or version is True:
         raise KindUnknown(kind, version)
-    return Note(Kind(kind), content, lines[0].encode(), _signature(second), f"{lines[0]}\n{lines[1]}\n")
+    return Note(Kind(kind), content, lines[0].encode(), _signature(second))
 
 
 def check(note: Note, kind: Kind | None = None, *, key: str | None = None) -> Who:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from revrec.app import note
+from revrec.app.nodes import BooksChanged, nodes
 from revrec.app.note import Kind as NoteKind
 from revrec.app.progress import Progress, Silent
 from revrec.app.proof import Leaf, Proof, ProofRefused, Proved, Step, What, proved
@@ -16,7 +16,6 @@ from revrec.core import merkle
 from revrec.core.book import Kind
 from revrec.core.dates import DAY
 from revrec.core.errors import RevrecError
-from revrec.core.merkle import Span
 from revrec.store.format import decode_entry
 from revrec.store.tree import Tree, TreeHead, entry_leaf, event_leaf
 
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
 _OF_SESSION = (Kind.SESSION, Kind.VISIT, Kind.SESSION_UNDONE)
 _SHOWN = 5  # sessions named in a refusal
-_TICK = 1_000  # leaves between two steps of the bar
 
 
 class NotASession(RevrecError):
@@ -62,16 +60,6 @@ class NotCovered(RevrecError):
     def __init__(self, session: str, head: TreeHead, later: Sequence[str], coming: str) -> None:
         covers = f"take --head {later[0]}" if later else f"{coming} will cover it"
         super().__init__(f"session {session} was recorded after the closing of {head.period} (event number {head.seq}): {covers}")
-
-
-class BooksChanged(RevrecError):
-    """The books no longer give what was signed: nothing can be proved from them."""
-
-    def __init__(self, period: str) -> None:
-        super().__init__(
-            f"the books no longer give the root that was signed at the closing of {period}: something recorded before it was "
-            "changed. `revrec verify` says what; restore the database from a backup"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,33 +114,15 @@ def _made(store: Store, session: str, events: Sequence[StoredEvent], heads: Sequ
     paths = {index: merkle.inclusion(index, size) for _, index, _ in leaves}
     steps = [(before, after, merkle.consistency(before.size, after.size)) for before, after in pairwise(heads)]
     spans = [span for path in (*paths.values(), *(path for *_, path in steps)) for span in path]
-    nodes = _nodes(store, heads, spans, progress)
+    found = nodes(store, heads, spans, progress)
     for each in heads:
         note.check(note.read(each.note), NoteKind.HEAD)
     return Proof(
         session,
         head.note,
-        tuple(Leaf(what, index, data, tuple(nodes[span] for span in paths[index])) for what, index, data in leaves),
-        tuple(Step(a.size, b.size, tuple(nodes[span] for span in path), b.note) for a, b, path in steps),
+        tuple(Leaf(what, index, data, tuple(found[span] for span in paths[index])) for what, index, data in leaves),
+        tuple(Step(a.size, b.size, tuple(found[span] for span in path), b.note) for a, b, path in steps),
     )
-
-
-def _nodes(store: Store, heads: Sequence[TreeHead], spans: Sequence[Span], progress: Progress) -> dict[Span, bytes]:
-    """The nodes of the tree: out of the tiles that closings kept where these give the roots, else out of every leaf."""
-    tree, roots = Tree(store), {Span(0, head.size): head for head in heads}
-    tiles = [tile for head in tree.heads() for tile in merkle.hashes(head.tiles)]
-    with suppress(ValueError):  # what is kept was changed: it is not needed
-        nodes = merkle.assemble(tiles, (*roots, *spans), tree.between)
-        if all(nodes[span] == head.root for span, head in roots.items()):
-            return nodes
-    try:
-        nodes = merkle.gather(_walked(store, heads[-1], progress), (*roots, *spans))
-    except ValueError:
-        raise BooksChanged(heads[-1].period) from None
-    for span, head in roots.items():
-        if nodes[span] != head.root:
-            raise BooksChanged(head.period)
-    return nodes
 
 
 def _leaves(store: Store, session: str, event: StoredEvent) -> Iterator[tuple[What, int, bytes]]:
@@ -163,16 +133,6 @@ def _leaves(store: Store, session: str, event: StoredEvent) -> Iterator[tuple[Wh
         entry = decode_entry(bytes(body))
         if entry.session == session:
             yield What.ENTRY, entry_leaf(event.seq, entry.number), bytes(body)
-
-
-def _walked(store: Store, last: TreeHead, progress: Progress) -> Iterator[bytes]:
-    """The leaves up to a head, with a bar."""
-    progress.start("walking the tree", last.size)
-    for count, data in enumerate(Tree(store).leaves(0, last.seq), 1):
-        yield data
-        if count % _TICK == 0:
-            progress.step(_TICK)
-    progress.done()
 
 
 def _head(heads: Sequence[TreeHead], period: str | None, closed: bool) -> TreeHead:

@@ -22,7 +22,7 @@ from revrec.app.workspace import Workspace
 from revrec.core.book import Book, Changes
 from revrec.core.dates import DAY
 from revrec.core.errors import Refused, RevrecError
-from revrec.core.events import CustomerErased, CustomerRegistered, Event, Method
+from revrec.core.events import CustomerErased, CustomerRegistered, Event, Method, PeriodClosed
 from revrec.core.journal import JournalEntry, Role
 from revrec.core.post import post as judged
 from revrec.core.post import record as post
@@ -387,7 +387,9 @@ class Run:
         self.recorder.add(done, event, stored, content, customer, self.at, relied, fresh)
         self._note(event, customer, content, done)
         if self.issuer:
-            self.issuer.follow(event, parsed.public["data"], parsed.private, done)
+            self.issuer.follow(event, parsed.public["data"], parsed.private, done)  # before anything of it is in the store
+        if isinstance(event.data, PeriodClosed):
+            self._closing(event.data.period)
         if isinstance(event.data, CustomerErased):
             self.recorder.flush()
             if self.issuer:
@@ -523,10 +525,8 @@ class Run:
             self.recorder.homonym(event)
         if self.drafts is not None:
             self.drafts.extend(entry for changes in done for entry in changes.entries)
-        if event.type == "period.closed":
-            self._closing(event)
 
-    def _closing(self, event: Event) -> None:
+    def _closing(self, period: date) -> None:
         """Keep what stands in the books of the month just closed: the chain's head, the SHA-256 of each day file; and sign."""
         through = self.book.closed_through
         if through is None:
@@ -540,7 +540,6 @@ class Run:
         last = max(filter(None, (books.last_day, self.book.calendar)), default=None)
         files = writer_of(self.ws).digests(replace(books, last_day=last), _next(first), through)
         content = orjson.dumps(files, option=orjson.OPT_SORT_KEYS)
-        period: date = event.data.period  # type: ignore[union-attr]
         self.recorder.closing(f"{period:%Y-%m}", self.recorder.digest, content)
         self._sign(Period(self.book.seq, period, self.recorder.digest, files))
 

@@ -15,7 +15,7 @@ from revrec.books.check import Handwritten, handwritten
 from revrec.core import money
 from revrec.core.book import Movement
 from revrec.core.bundle import Bundle, Position, Status
-from revrec.core.dates import DAY
+from revrec.core.dates import DAY, month_end
 from revrec.core.events import Event
 from revrec.core.journal import JournalEntry, Role
 from revrec.core.policy import Policy
@@ -48,15 +48,15 @@ class StoreRecords:
 
     def balance(self, roles: Iterable[Role], on: date, branch: str | None = None) -> int:
         """The balance of some roles at the end of a day: whole months as the store keeps them, then the days."""
-        wanted, first = frozenset(roles), on.replace(day=1)
+        wanted, first, whole = frozenset(roles), on.replace(day=1), on == month_end(on)
         months = (
             row.amount
-            for row in self.ws.store.balances(first - DAY)
+            for row in self.ws.store.balances(on if whole else first - DAY)
             if row.role in wanted and (branch is None or row.branch == branch)
         )
         days = (
             leg.amount
-            for entry in self.ws.store.entries(first, on)
+            for entry in (() if whole else self.ws.store.entries(first, on))
             for leg in entry.postings
             if leg.role in wanted and (branch is None or (leg.branch or entry.branch) == branch)
         )

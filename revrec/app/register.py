@@ -16,7 +16,7 @@ from revrec.app.records import StoreRecords
 from revrec.books.render import file_name, folder
 from revrec.core.reports import invoices as report
 from revrec.core.reports.invoices import Reconciled
-from revrec.store.lists import Filed, Listed, Lists, Standing, Sum
+from revrec.store.lists import PAGE, Filed, Listed, Lists, Standing, Sum, pages
 from revrec.store.papers import FACTURAE, PDF, Papers
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ __all__ = [
     "waiting",
 ]
 
-PAGE = 100  # documents of one page
 FORMS = {PDF: "PDF", FACTURAE: "XML"}
 
 
@@ -76,7 +75,7 @@ class Register:
     @property
     def pages(self) -> int:
         """How many pages there are."""
-        return max(-(-self.chosen.documents // PAGE), 1)
+        return pages(self.chosen.documents)
 
 
 def register(ws: Workspace, filed: Filed, standing: Standing | None, page: int) -> Register:
@@ -96,7 +95,7 @@ class WaitingPage:
     @property
     def pages(self) -> int:
         """How many pages there are."""
-        return max(-(-self.count // PAGE), 1)
+        return pages(self.count)
 
 
 def waiting(ws: Workspace, page: int, today: date) -> WaitingPage:

@@ -33,12 +33,13 @@ from revrec.core.reports import (
     uninvoiced,
     waterfall,
 )
-from revrec.core.reports.frame import Question, Records, labels
+from revrec.core.reports.frame import Question, labels
 
 if TYPE_CHECKING:
     from revrec.app.workspace import Workspace
 
 BY = ("branch", "service", "policy")
+Make = Callable[[StoreRecords, Question], Table]
 
 
 class UnknownGrouping(RevrecError):
@@ -65,13 +66,9 @@ class UnknownBranch(RevrecError):
 
 
 class Report(NamedTuple):
-    """How a report is made; `by` are the keys that its rows may be grouped by, `usual` those without `--by`.
+    """How a report is made; `by` are the keys that its rows may be grouped by, `usual` those without `--by`."""
 
-    A report of the core reads `Records`; one that needs files or settings too reads the `Workspace` (`whole`).
-    """
-
-    core: Callable[[Records, Question], Table] | None = None
-    whole: Callable[[Workspace, Question], Table] | None = None
+    make: Make
     by: tuple[str, ...] = ()
     usual: tuple[str, ...] = ()
 
@@ -83,21 +80,19 @@ def run(
     last: date,
     by: str | None = None,
     branch: str | None = None,
-    whole: Callable[[Workspace, Question], Table] | None = None,
+    records: StoreRecords | None = None,
+    make: Make | None = None,
 ) -> Table:
     """The report of a name over one state of the books; raises UnknownGrouping, NoGrouping or UnknownBranch.
 
-    `whole` makes it in place of what usually does, such as one that names nobody.
+    `records` are read in place of the workspace's own, such as some that name nobody; `make` is asked in place of what
+    usually makes the report.
     """
-    report = REPORTS[name]._replace(whole=whole) if whole else REPORTS[name]
+    report = REPORTS[name]
     asked = Question(first, last, _keys(report, name, by), branch)
     with ws.store.snapshot():
         _check_branch(ws, branch)
-        if report.whole is not None:
-            table = report.whole(ws, asked)
-        else:
-            assert report.core is not None
-            table = report.core(StoreRecords(ws), asked)
+        table = (make or report.make)(records or StoreRecords(ws), asked)
         of = (f"Branch {branch} only.",) if branch else ()
         return replace(table, notes=(*table.notes, *of, *_notes(ws)))
 
@@ -117,9 +112,8 @@ def ledger(ws: Workspace, day: date) -> int:
     return -StoreRecords(ws).balance((Role.CONTRACT_LIABILITY,), day)
 
 
-def _rollforward(ws: Workspace, asked: Question) -> Table:
-    records = StoreRecords(ws)
-    lines = (line for line in _lines(ws, asked.last) if asked.branch is None or line.branch == asked.branch)
+def _rollforward(records: StoreRecords, asked: Question) -> Table:
+    lines = (line for line in _lines(records.ws, asked.last) if asked.branch is None or line.branch == asked.branch)
     rolled = core_rollforward.rollforward(lines, asked.first, asked.last, asked.by)
     closing, ends, owed = rolled.total.closing, dict[str, date | None](), 0
     for bundle in records.bundles():
@@ -129,31 +123,31 @@ def _rollforward(ws: Workspace, asked: Question) -> Table:
     ties = [Tie("Ledger balance", balance, "roll-forward closing", closing)]
     if records.latest <= asked.last and asked.branch is None:
         ties.append(Tie("Sum of the bundles", owed, "roll-forward closing", closing))
-    return core_rollforward.table(rolled, ws.settings.currency, tuple(ties), ends)
+    return core_rollforward.table(rolled, records.currency, tuple(ties), ends)
 
 
-def _reconciliation(ws: Workspace, asked: Question) -> Table:
-    return reconciliation.report(StoreRecords(ws), asked, beyond(ws), written_by_hand(ws, asked.last))
+def _checklist(records: StoreRecords, asked: Question) -> Table:
+    return checklist.report(records.ws, asked)
 
 
-def _trace(ws: Workspace, asked: Question) -> Table:
+def _reconciliation(records: StoreRecords, asked: Question) -> Table:
+    return reconciliation.report(records, asked, beyond(records.ws), written_by_hand(records.ws, asked.last))
+
+
+def _trace(records: StoreRecords, asked: Question) -> Table:
     """R10 with the documents that each entry gave birth to."""
-    return trace.report(StoreRecords(ws), asked, born(ws))
+    return trace.report(records, asked, born(records.ws))
 
 
-def _invoices(ws: Workspace, asked: Question) -> Table:
-    return invoices.report(StoreRecords(ws), asked, paperwork(ws))
+def _invoices(records: StoreRecords, asked: Question) -> Table:
+    return invoices.report(records, asked, paperwork(records.ws))
 
 
-def _uninvoiced(ws: Workspace, asked: Question) -> Table:
-    return uninvoiced.report(StoreRecords(ws), asked, paperwork(ws))
+def _uninvoiced(records: StoreRecords, asked: Question) -> Table:
+    return uninvoiced.report(records, asked, paperwork(records.ws))
 
 
-def _third_parties(ws: Workspace, asked: Question) -> Table:
-    return third_parties_of(StoreRecords(ws), asked)
-
-
-def third_parties_of(records: StoreRecords, asked: Question) -> Table:
+def _third_parties(records: StoreRecords, asked: Question) -> Table:
     """R15 under the limits of the taxpayer's country."""
     settings = records.ws.settings
     limits = third_parties.SPAIN if settings.country == "ES" and settings.currency == "EUR" else ()
@@ -199,17 +193,17 @@ def _notes(ws: Workspace) -> Iterator[str]:
 
 # The names of `revrec report` (events.md 5); what the command says of each stands in `cli/reports.py`.
 REPORTS: dict[str, Report] = {
-    "rollforward": Report(whole=_rollforward, by=(core_rollforward.MONTH, *core_rollforward.DIMENSIONS), usual=BY),
+    "rollforward": Report(_rollforward, by=(core_rollforward.MONTH, *core_rollforward.DIMENSIONS), usual=BY),
     "aging": Report(core_aging.report, by=(core_aging.BY_BUNDLE,)),
     "receivables": Report(receivables.report),
-    "checklist": Report(whole=checklist.report),
-    "reconciliation": Report(whole=_reconciliation),
-    "trace": Report(whole=_trace),
+    "checklist": Report(_checklist),
+    "reconciliation": Report(_reconciliation),
+    "trace": Report(_trace),
     "out-of-period": Report(out_of_period.report),
     "opening": Report(opening.report),
     "due": Report(due.report),
-    "invoices": Report(whole=_invoices),
-    "uninvoiced": Report(whole=_uninvoiced),
+    "invoices": Report(_invoices),
+    "uninvoiced": Report(_uninvoiced),
     "refund-liability": Report(refund_liability.report, by=refund_liability.BY, usual=refund_liability.USUAL),
     "maturity": Report(maturity.report),
     "disaggregation": Report(disaggregation.report, by=disaggregation.BY, usual=disaggregation.USUAL),
@@ -218,5 +212,5 @@ REPORTS: dict[str, Report] = {
     "profitability": Report(profitability.report, by=profitability.BY, usual=profitability.USUAL),
     "tax": Report(tax.report, by=tax.BY, usual=tax.USUAL),
     "vat-late": Report(tax.late),
-    "third-parties": Report(whole=_third_parties),
+    "third-parties": Report(_third_parties),
 }

@@ -16,6 +16,7 @@ import orjson
 
 from revrec.app import audit_key, outbox, shut
 from revrec.app.books import compare
+from revrec.app.notary import Notary
 from revrec.app.progress import Progress, Silent
 from revrec.app.refollow import Follower, Stray
 from revrec.app.replay import Derived, Replay
@@ -346,7 +347,7 @@ def check_signed(ws: Workspace, growth: Growth, found: Findings) -> None:
         found.add("key.audit", audit_key.FILE, str(broken), "Put the audit.key of this workspace back from your backup")
         own = None
     note = _noting(found)
-    check_heads(ws.store, growth, audit_key.fingerprint(own) if own else None, note)
+    check_heads(ws.store, growth, Notary(own).fingerprint if own else None, note)
     check_statements(ws.store, note)
 
 

@@ -6,10 +6,11 @@ The tax office is the sandbox's on a real TLS socket; it misbehaves now and then
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -23,7 +24,7 @@ from einvoice.sandbox.faults import PASSING, Kind, Plan
 from einvoice.sandbox.folder import Folder
 from einvoice.sandbox.server import Server
 from einvoice.transport import Limits, Transport
-from revrec.app import record, submit
+from revrec.app import close, record, submit
 from revrec.app.outbox import Outcome
 from revrec.app.progress import Progress
 from revrec.app.sandbox import Taxpayer
@@ -115,12 +116,12 @@ def live(ws: Workspace, path: Path, *, now: datetime, seed: int, progress: Progr
         progress.start("living the year", len(batches))
         for number, week in enumerate(batches, 1):
             clock.now = max(clock.now, week.at)
-            done = record.record(ws, [Batch(week.events, f"week {number}")], now=clock.now)
+            recorded, issued = _work(ws, week.events, f"week {number}", clock.now)
             sent = submit.submit(ws, office, now=clock, sleep=clock.sleep)
             bad = sum(turn.outcome is not Outcome.ANSWERED for turn in sent.turns)
             lived = Lived(
-                lived.recorded + done.recorded,
-                lived.issued + len(done.issued),
+                lived.recorded + recorded,
+                lived.issued + issued,
                 lived.messages + len(sent.turns),
                 lived.faults + bad,
                 sent.waiting,
@@ -128,6 +129,26 @@ def live(ws: Workspace, path: Path, *, now: datetime, seed: int, progress: Progr
             progress.step()
         progress.done()
     return lived
+
+
+def _work(ws: Workspace, events: Iterable[bytes], name: str, now: datetime) -> tuple[int, int]:
+    """Record a week's events, and close months by the checklist as an accountant does; how many events and documents."""
+    recorded = issued = 0
+    for closing, found in groupby(events, _closing):
+        if closing is None:
+            done = record.record(ws, [Batch(tuple(found), name)], now=now)
+            recorded, issued = recorded + done.recorded, issued + len(done.issued)
+        else:
+            close.close(ws, closing["period"], approver=closing["approver"], now=now)
+            recorded += 1
+    return recorded, issued
+
+
+def _closing(raw: bytes) -> dict[str, str] | None:
+    """What an event closes, and who approves; None of any other event."""
+    event = orjson.loads(raw)
+    data: dict[str, str] | None = event["data"] if event["type"] == "period.closed" else None
+    return data
 
 
 @contextmanager

@@ -93,10 +93,23 @@ def text(
 ) -> str:
     """The book of a span with these days; `rows` are all rows, `manual` says that `manual/YEAR.beancount` exists."""
     what = f"The fiscal year {span.name}" if span.name == f"{span.first:%Y}" else span.title
-    parts = [HEAD, _NOTE.format(what=what), main.head(span.title, "year"), f'\ninclude "{chart.name}"\n']
-    parts.extend(f'include "{day_path(day)}"\n' for day in days)
-    if manual:
-        parts.append(f'include "manual/{span.first:%Y}.beancount"\n')
+    files = [f"manual/{span.first:%Y}.beancount"] if manual else []
+    return book(_NOTE.format(what=what), span, days, rows, chart, currency, main, files)
+
+
+def book(
+    note: str,
+    span: Span,
+    days: Sequence[date],
+    rows: Iterable[MonthRow],
+    chart: Chart,
+    currency: str,
+    main: Main,
+    manual: Sequence[str],
+) -> str:
+    """A book of these days that says `note` of itself, with the accountant's files; `rows` are all rows."""
+    parts = [HEAD, note, main.head(span.title, "year"), f'\ninclude "{chart.name}"\n']
+    parts.extend(f'include "{path}"\n' for path in (*map(day_path, days), *manual))
     parts.append(main.fava)
     earlier = [row for row in rows if row.month < span.first]
     if earlier:

@@ -6,12 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from revrec.books.chart import Chart
-from revrec.books.fiscal import brought_forward
-from revrec.books.listing import day_path
+from revrec.books.fiscal import Span, book
 from revrec.books.mainfile import Main
-from revrec.books.render import HEAD
 from revrec.books.state import MonthRow
-from revrec.core.dates import DAY
 
 NAME = "main.beancount"
 _NOTE = """\
@@ -20,20 +17,13 @@ _NOTE = """\
 
 
 def text(
-    title: str,
-    first: date,
+    span: Span,
     days: Sequence[date],
     rows: Iterable[MonthRow],
     chart: Chart,
     currency: str,
     main: Main,
-    manual: Sequence[str] = (),
+    manual: Sequence[str],
 ) -> str:
     """The book of `days` from the first day of a month on; `rows` are all month rows, `manual` the accountant's files."""
-    parts = [HEAD, _NOTE.format(title=title), main.head(title, "year"), f'\ninclude "{chart.name}"\n']
-    parts.extend(f'include "{day_path(day)}"\n' for day in days)
-    parts.extend(f'include "{path}"\n' for path in manual)
-    earlier = [row for row in rows if row.month < first]
-    if earlier:
-        parts.append(brought_forward(first - DAY, first.year, earlier, chart, currency, main))
-    return "".join(parts)
+    return book(_NOTE.format(title=span.title), span, days, rows, chart, currency, main._replace(shown=()), manual)

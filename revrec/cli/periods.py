@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -91,42 +91,59 @@ def close(
 
     if not (approver or check):
         raise typer.BadParameter("Missing option '--approver': say who approves, or only --check.")
+    done = None
     with options.workspace(ctx) as ws:
         amounts = (_amount(text, ws.settings.currency) for text in (psp_balance, vat_book, withholding))
         brought = Evidence(agenda, *amounts)
         if check or approver is None:
-            done, checks = None, app.check(ws, period, now=options.now(), evidence=brought)
+            checks = app.check(ws, period, now=options.now(), evidence=brought)
         else:
             done = app.close(
                 ws, period, approver=approver, reason=reason, now=options.now(), evidence=brought, progress=options.progress()
             )
             checks = done.checks
-    if as_json:
-        show.show_json(_record(period, checks, done))
-        return
-    for each in checks:
-        print(f"{each.outcome.value:<4}  {each.number:>2} {each.name}: {each.evidence}")
-    if done is None:
-        print(f"{period} stays open: nothing was closed")
-        return
-    print(f"{period} is closed; chain head {done.digest}; digest of the month {done.period_digest}")
-    for line in done.signed.lines():
-        print(line)
-    for erasure in done.erasures:
-        print(erasure)
+    show.show(_Answer(period, checks, done), as_json=as_json)
 
 
-def _record(period: str, checks: Iterable[Check], done: Closed | None) -> dict[str, object]:
-    """What `close --json` says; without digests where nothing was closed."""
-    said: dict[str, object] = {"period": period}
-    if done:
-        said |= {"digest": done.digest, "period_digest": done.period_digest, "tree_head": done.signed.to_json()}
-        said["erasures"] = [erasure.to_json() for erasure in done.erasures]
-    rows = (
-        {"number": c.number, "name": c.name, "outcome": c.outcome, "passed": c.passed, "evidence": c.evidence, "about": c.about}
-        for c in checks
-    )
-    return said | {"checks": list(rows)}
+class _Answer(NamedTuple):
+    """What `close` says of a month: its checklist, and what was signed where it was closed."""
+
+    period: str
+    checks: tuple[Check, ...]
+    done: Closed | None
+
+    def lines(self) -> Iterator[str]:
+        """For people."""
+        yield from (f"{each.outcome.value:<4}  {each.number:>2} {each.name}: {each.evidence}" for each in self.checks)
+        if self.done is None:
+            yield f"{self.period} stays open: nothing was closed"
+            return
+        yield f"{self.period} is closed; chain head {self.done.digest}; digest of the month {self.done.period_digest}"
+        yield from self.done.signed.lines()
+        yield from map(str, self.done.erasures)
+
+    def to_json(self) -> dict[str, Any]:
+        """For programs; without digests where nothing was closed."""
+        said: dict[str, Any] = {"period": self.period}
+        if self.done:
+            said |= {
+                "digest": self.done.digest,
+                "period_digest": self.done.period_digest,
+                "tree_head": self.done.signed.to_json(),
+            }
+            said["erasures"] = [erasure.to_json() for erasure in self.done.erasures]
+        rows = (
+            {
+                "number": c.number,
+                "name": c.name,
+                "outcome": c.outcome,
+                "passed": c.passed,
+                "evidence": c.evidence,
+                "about": c.about,
+            }
+            for c in self.checks
+        )
+        return said | {"checks": list(rows)}
 
 
 def _amount(text: str | None, currency: str) -> int | None:

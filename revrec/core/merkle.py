@@ -203,20 +203,7 @@ def _completed(frontier: Frontier, top: bytes, parts: set[Span]) -> Iterator[tup
 
 def includes(top: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
     """Whether a path proves that the leaf of hash `top` stands at `index` in the tree (RFC 9162, 2.1.3.2)."""
-    if not 0 <= index < size:
-        return False
-    at, last = index, size - 1
-    for beside in path:
-        if not last:
-            return False
-        if at & 1 or at == last:
-            top = node(beside, top)
-            while not at & 1 and at:
-                at, last = at >> 1, last >> 1
-        else:
-            top = node(top, beside)
-        at, last = at >> 1, last >> 1
-    return last == 0 and top == root
+    return 0 <= index < size and _climbed([top], index, size - 1, path) == [root]
 
 
 def extends(first: int, second: int, first_root: bytes, second_root: bytes, path: Sequence[bytes]) -> bool:
@@ -225,19 +212,27 @@ def extends(first: int, second: int, first_root: bytes, second_root: bytes, path
         return not path and first_root == second_root
     if not 0 < first < second or not path:
         return False
-    steps = [first_root, *path] if first & (first - 1) == 0 else list(path)
+    start, *steps = [first_root, *path] if first & (first - 1) == 0 else path
     at, last = first - 1, second - 1
     while at & 1:
         at, last = at >> 1, last >> 1
-    old = new = steps[0]
-    for beside in steps[1:]:
+    return _climbed([start, start], at, last, steps) == [first_root, second_root]
+
+
+def _climbed(tops: list[bytes], at: int, last: int, path: Sequence[bytes]) -> list[bytes]:
+    """Where a path leads from nodes at place `at` of 0 to `last`: what joins from the right joins the last of them only.
+
+    Nothing where the path is too short or too long.
+    """
+    *left, top = tops
+    for beside in path:
         if not last:
-            return False
+            return []
         if at & 1 or at == last:
-            old, new = node(beside, old), node(beside, new)
+            left, top = [node(beside, each) for each in left], node(beside, top)
             while not at & 1 and at:
                 at, last = at >> 1, last >> 1
         else:
-            new = node(new, beside)
+            top = node(top, beside)
         at, last = at >> 1, last >> 1
-    return last == 0 and old == first_root and new == second_root
+    return [] if last else [*left, top]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from flask import request
 
 from revrec.app.margins import Amount, Cursor, Listed
-from revrec.fava.frame import Cell, Column, Grid
+from revrec.fava.parts import Cell, Column, Grid
 
 if TYPE_CHECKING:
     from revrec.fava.frame import FramedPage

@@ -37,6 +37,7 @@ class Beside:
         self._kept: dict[Hashable, object] = {}
         self._worked: dict[Hashable, tuple[object, int]] = {}
         self._working: set[Hashable] = set()
+        self._failed: dict[Hashable, Exception] = {}
 
     @contextmanager
     def opened(self) -> Iterator[Workspace]:
@@ -55,9 +56,12 @@ class Beside:
     def worked_out(self, key: Hashable, make: Callable[[Workspace], object]) -> Worked:
         """What `make` says of the books, worked out beside the requests; only inside `opened`.
 
-        The answer is the latest that is ready; where the books have moved on since, a new one is begun.
+        The answer is the latest that is ready; where the books have moved on since, a new one is begun. What `make` could not
+        do is raised here, once.
         """
         assert self._ws is not None
+        if key in self._failed:
+            raise self._failed.pop(key)
         value, seq = self._worked.get(key, (None, 0))
         current = value is not None and seq == self._ws.store.head().seq
         if not current and key not in self._working:
@@ -69,8 +73,9 @@ class Beside:
         try:
             with open_workspace(self.root, reading=True) as ws, ws.store.snapshot():
                 self._worked[key] = make(ws), ws.store.head().seq
-        except (RevrecError, OSError):
-            self._worked.pop(key, None)  # the page that asks next says what is wrong with the workspace
+        except (RevrecError, OSError) as error:
+            self._worked.pop(key, None)
+            self._failed[key] = error  # the page that asks next says it
         finally:
             self._working.discard(key)
 

@@ -52,20 +52,13 @@ def strayed(entries: Iterable[Transaction], liabilities: set[str]) -> bool:
     return any(p.account in liabilities and p.meta and "branch" in p.meta for entry in entries for p in entry.postings)
 
 
-def hand_legs(entries: Iterable[Transaction], accounts: set[str], currency: str) -> Iterator[tuple[date, int]]:
-    """The legs of the accountant's own entries on some accounts, with their days, debit positive: what revrec did not write."""
-    own = (entry for entry in entries if ENTRY not in entry.meta and not _SUMMED.fullmatch(_file(entry)))
-    legs = ((entry.date, leg) for entry in own for leg in entry.postings if leg.account in accounts)
-    return ((day, minor(leg.units.number, currency)) for day, leg in legs if leg.units.currency == currency)
+def manual(entries: Iterable[Transaction]) -> Iterator[Transaction]:
+    """The accountant's own entries: what revrec did not write."""
+    return (entry for entry in entries if ENTRY not in entry.meta and not _SUMMED.fullmatch(_file(entry)))
 
 
 def _file(entry: Transaction) -> str:
     return Path(str(entry.meta["filename"])).name
-
-
-def by_hand(entries: Iterable[Transaction], accounts: set[str], currency: str) -> int:
-    """What the accountant's own entries hold on some accounts together, debit positive."""
-    return sum(amount for _, amount in hand_legs(entries, accounts, currency))
 
 
 def _source(entry: Transaction, accounts: Mapping[str, str], currency: str) -> Source:
@@ -99,7 +92,10 @@ def balance(tree: Tree, accounts: Iterable[str], currency: str) -> int:
 
 
 def held(entries: Iterable[Transaction], accounts: Iterable[str], currency: str, begin: date | None, end: date | None) -> int:
-    """What some accounts hold together before `end`, debit positive; of income and expense what moved from `begin` on."""
+    """What some accounts hold together before `end`, debit positive; of income and expense what moved from `begin` on.
+
+    The entries come in the order of their days.
+    """
     since = {account: begin if begin and is_result(account) else date.min for account in accounts}
     total = Decimal(0)
     for entry in entries:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from flask import request
@@ -15,15 +14,13 @@ from revrec.app.closings import is_large
 from revrec.core import units
 from revrec.core.checklist import counted
 from revrec.core.journal import Role
-from revrec.core.money import share
-from revrec.core.report import Tie
 from revrec.core.reports.breakage import Cohort
 from revrec.core.reports.frame import UNNAMED
 from revrec.fava.asked import Part
 from revrec.fava.behind import Behind, behind, cursor
-from revrec.fava.books import by_hand
 from revrec.fava.curves import Curves, curves
-from revrec.fava.frame import Cell, Column, FramedPage, Grid, Tab, TieLine
+from revrec.fava.frame import DIFFERS, FramedPage, word_asked
+from revrec.fava.parts import Cell, Column, Grid, Sheet, TieLine
 from revrec.fava.span import Days, days
 
 if TYPE_CHECKING:
@@ -48,7 +45,6 @@ _COLUMNS = (
     Column("Breakage of the period", "Leads to its entries.", numeric=True),
     Column("Breakage since the sale", numeric=True),
 )
-_DIFFERS = "The open ledger and the store differ. Run `revrec books build` to write the books again, then `revrec verify`."
 _EMPTY = "No bundle was sold yet."
 _NOT_YET = "The cohorts are being worked out: open the page again in a moment."
 _OLDER = "The cohorts stand as of event {seq:,}; newer ones are being worked out: open the page again in a moment."
@@ -62,19 +58,13 @@ class Drawing(NamedTuple):
     curves: Curves
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """Everything that the template writes."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortSheet(Sheet):
+    """Curves above the table, each leading somewhere; or the entries behind one number instead of both."""
 
-    subtitle: str
-    ties: tuple[TieLine, ...]
-    notices: tuple[str, ...]
-    tabs: tuple[Tab, ...]
-    drawings: tuple[Drawing, ...]
-    links: Mapping[str, tuple[str, str]]
-    said: str
-    grid: Grid
-    behind: Behind | None
+    drawings: tuple[Drawing, ...] = ()
+    links: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    behind: Behind | None = None
 
 
 class RevrecBreakage(FramedPage):
@@ -83,23 +73,23 @@ class RevrecBreakage(FramedPage):
     report_title = "Breakage"
     applies = (Part.TIME, Part.BRANCH)
 
-    def body(self, ws: Workspace, question: Asked) -> Sheet:
+    def body(self, ws: Workspace, question: Asked) -> CohortSheet:
         """The cohorts, and the entries behind one number."""
-        by = request.args.get("by", "")
-        by = by if by in app.BY else app.BY[0]
-        tabs = tuple(Tab(title, self.goto.page(self.name, by=each), each == by) for each, title in _TITLES.items())
-        within = days(ws, question, Path(self.ledger.beancount_file_path))
+        by = word_asked("by", app.BY)
+        tabs = self.views("by", _TITLES.items(), by)
+        within = days(self.booked(ws), question, self.span)
         if within is None:
-            return Sheet("", (), (), tabs, (), {}, "", self._grid({}, by), None)
+            return CohortSheet(tabs=tabs, grid=self._grid({}, by))
         branch = question.branch or None
-        listed = self._behind(ws, within, by, branch)
+        subtitle, listed = _subtitle(within, branch), self._behind(ws, within, by, branch)
         found, notice = self._cohorts(ws, within, by, branch)
         if found is None:
-            return Sheet(_subtitle(within, branch), (), (notice,), tabs, (), {}, "", self._grid({}, by, notice), listed)
+            grid = self._grid({}, by, notice)
+            return CohortSheet(subtitle=subtitle, notices=(notice,), tabs=tabs, grid=grid, behind=listed)
         ties = (self._tie(found.rows, within),) if branch is None else ()
-        notes = (notice, *(() if all(tie.ties for tie in ties) else (_DIFFERS,)))
-        return Sheet(
-            subtitle=_subtitle(within, branch),
+        notes = (notice, *(() if all(tie.ties for tie in ties) else (DIFFERS,)))
+        return CohortSheet(
+            subtitle=subtitle,
             ties=ties,
             notices=tuple(note for note in notes if note),
             tabs=tabs,
@@ -126,19 +116,8 @@ class RevrecBreakage(FramedPage):
 
     def _tie(self, found: Mapping[str, Cohort], within: Days) -> TieLine:
         """The breakage of the period: by the open ledger, and of all cohorts together."""
-        accounts = self.accounts(Role.BREAKAGE)
-        ledger = -self.balance(Role.BREAKAGE, time=within.time)
-        mine = [
-            entry
-            for entry in self.ledger.all_entries_by_type.Transaction
-            if not within.time or within.first <= entry.date <= within.last
-        ]
-        manual, store = -by_hand(mine, set(accounts), self.currency), sum(cohort.recent for cohort in found.values())
-        right = (
-            f"cohorts {self.money(store)} and entries made by hand {self.money(manual)}, together" if manual else "all cohorts"
-        )
-        link = self.goto.accounts(accounts, time=within.time) if accounts else ""
-        return self.tie(Tie("Ledger, breakage of the period", ledger, right, store + manual), link)
+        store = sum(cohort.recent for cohort in found.values())
+        return self.tied("Ledger, breakage of the period", (Role.BREAKAGE,), "all cohorts", store, within.time)
 
     def _grid(self, found: Mapping[str, Cohort], by: str, empty: str = _EMPTY) -> Grid:
         rows = tuple(tuple(self._cells(name, cohort, self._link(name, by))) for name, cohort in reversed(list(found.items())))
@@ -209,13 +188,8 @@ def _back_test(found: Mapping[str, Cohort]) -> str:
         return "No cohort under an estimate has ended yet: there is nothing to compare the estimate with."
     return (
         f"Cohorts that have ended ({counted(ended.bundles, 'bundle')}): expected {_percent(ended.expected)}, "
-        f"used {_percent(_share(ended))}, difference {_points(ended.back_test)}."
+        f"used {_percent(ended.estimated_share)}, difference {_points(ended.back_test)}."
     )
-
-
-def _share(cohort: Cohort) -> int | None:
-    """What was used of the units sold under an estimate."""
-    return share(cohort.estimated_used, 10_000, cohort.estimated) if cohort.estimated else None
 
 
 def _title(name: str, cohort: Cohort) -> str:

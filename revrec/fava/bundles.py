@@ -12,10 +12,9 @@ from revrec.app.glance import Glance, Line, Payment, Show, Standing, Wanted
 from revrec.core import units
 from revrec.core.checklist import counted
 from revrec.core.journal import Role
-from revrec.core.report import Tie
 from revrec.fava.asked import Part
-from revrec.fava.books import by_hand
-from revrec.fava.frame import Cell, Column, FramedPage, Grid, Pager, Tab, TieLine, day_asked, number_asked, today
+from revrec.fava.frame import LIABILITY_DIFFERS, FramedPage, day_asked, number_asked, page_asked, today
+from revrec.fava.parts import Cell, Column, Grid, Pager, Sheet, TieLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +33,6 @@ _TITLES = {
 }
 _COUNTED = (Show.EXPIRING, Show.INACTIVE)  # those that a number of days belongs to
 _MOST_DAYS = 3660
-_MOST_PAGES = 1_000_000
 # Word and shape say it; the colour only repeats it.
 _STANDINGS = {Standing.OPEN: "good", Standing.EXPIRING: "warn", Standing.LAPSED: "bad"}
 _PAYMENTS = {Payment.PAID: "good", Payment.PENDING: "warn", Payment.DUE: "warn", Payment.OVERDUE: "bad"}
@@ -52,29 +50,27 @@ _COLUMNS = (
     Column("Payment"),
     Column("Status"),
 )
+_SUBTITLE = "What is left, until when, what is deferred, refundable and owed · as the books stand, days counted from {day}"
+_STOPPED = "The calendar of these books stands at {day}: days are counted from there. `revrec advance --to DATE` runs it."
+_EMPTY = {
+    Show.OPEN: "No bundle is open.",
+    Show.EXPIRING: "No open bundle expires in that time.",
+    Show.UNPAID: "Nothing is owed, and every bundle is paid.",
+    Show.INACTIVE: "No open bundle has been without a session for so long.",
+    Show.ENDED: "No bundle has ended yet.",
+    Show.ALL: "No bundle was sold yet.",
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Bundles:
-    """Everything that the template writes."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundles(Sheet):
+    """A page of bundles, and what its form asks for."""
 
     on: date
     days: int
     show: Show
     counted: bool
-    said: str
-    tabs: tuple[Tab, ...]
-    grid: Grid
     pager: Pager
-    ties: tuple[TieLine, ...]
-    notices: tuple[str, ...]
-
-    @property
-    def subtitle(self) -> str:
-        """Of which day."""
-        return (
-            f"What is left, until when, what is deferred, refundable and owed · as the books stand, days counted from {self.on}"
-        )
 
 
 class RevrecBundles(FramedPage):
@@ -83,37 +79,26 @@ class RevrecBundles(FramedPage):
     report_title = "Bundles"
     applies = (Part.BUNDLE, Part.INVOICE, Part.SESSION, Part.CUSTOMER, Part.BRANCH)
 
-    def __init__(self, ledger: object, config: str | None = None) -> None:
-        super().__init__(ledger, config)
-        self._liability: list[str] = []
-        self._claims: list[str] = []
-        self._by_hand = 0
-
-    def after_load_file(self) -> None:
-        """Where the balances stand, and what was posted to the contract liability by hand."""
-        super().after_load_file()
-        self._liability = self.accounts(Role.CONTRACT_LIABILITY)
-        self._claims = self.accounts(Role.RECEIVABLE, Role.CONTRACT_ASSET)
-        self._by_hand = -by_hand(self.ledger.all_entries_by_type.Transaction, set(self._liability), self.currency)
-
     def body(self, ws: Workspace, question: Asked) -> Bundles:
         """A page of the bundles that are asked for."""
         wanted = _wanted(ws, question)
         usual = app.day_of(ws, today(ws))
         found = app.glance(ws, wanted, day_asked(usual))
-        ties = (self._tie(ws, found),)
+        tie = self._tie(ws, found)
         stopped = (_STOPPED.format(day=usual),) if found.on == usual < today(ws) else ()
+        kept = {name: request.args[name] for name in ("days", "on") if request.args.get(name)}
         return Bundles(
+            subtitle=_SUBTITLE.format(day=found.on),
             on=found.on,
             days=wanted.days,
             show=wanted.show,
             counted=wanted.show in _COUNTED,
             said=self._said(found),
-            tabs=tuple(self._tabs(wanted)),
+            tabs=self.views("show", _TITLES.items(), wanted.show, **kept),
             grid=self._grid(found),
             pager=self.pager(wanted.page, found.pages),
-            ties=ties,
-            notices=stopped if ties[0].ties else (*stopped, _DIFFERS),
+            ties=(tie,),
+            notices=stopped if tie.ties else (*stopped, LIABILITY_DIFFERS),
         )
 
     def _tie(self, ws: Workspace, found: Glance) -> TieLine:
@@ -121,14 +106,11 @@ class RevrecBundles(FramedPage):
 
         A book that ends before the others is tied to the store at its end: the bundles of then are not those of now.
         """
-        ledger, link = -self.balance(Role.CONTRACT_LIABILITY), self.goto.accounts(self._liability)
+        store, amount = f"store, {counted(found.every.bundles, 'bundle')}", found.every.liability
         then = app.ledger_until(ws, self.span.last) if self.span else None
         if self.span and then is not None:
-            return self.tie(Tie("Ledger, contract liability", ledger, f"store at the end of {self.span.last}", then), link)
-        right, bundles = f"store, {counted(found.every.bundles, 'bundle')}", found.every.liability
-        if self._by_hand:
-            right = f"{right} {self.money(bundles)} and entries made by hand {self.money(self._by_hand)}, together"
-        return self.tie(Tie("Ledger, contract liability", ledger, right, bundles + self._by_hand), link)
+            store, amount = f"store at the end of {self.span.last}", then
+        return self.tied("Ledger, contract liability", (Role.CONTRACT_LIABILITY,), store, amount)
 
     def _said(self, found: Glance) -> str:
         """What part of the balance the chosen bundles stand for."""
@@ -140,11 +122,6 @@ class RevrecBundles(FramedPage):
             f"the other {every.bundles - chosen.bundles:,} for {self.money(every.liability - chosen.liability)}."
         )
 
-    def _tabs(self, wanted: Wanted) -> Iterator[Tab]:
-        kept = {name: request.args[name] for name in ("days", "on") if request.args.get(name)}
-        for show, title in _TITLES.items():
-            yield Tab(title, self.goto.page(self.name, show=show, **kept), show is wanted.show)
-
     def _grid(self, found: Glance) -> Grid:
         chosen = found.chosen
         total = (
@@ -155,10 +132,11 @@ class RevrecBundles(FramedPage):
             self.amount(chosen.owed),
             *(Cell(""),) * 2,
         )
-        rows = tuple(tuple(self._cells(line)) for line in found.lines)
+        liability, claims = self.accounts(Role.CONTRACT_LIABILITY), self.accounts(Role.RECEIVABLE, Role.CONTRACT_ASSET)
+        rows = tuple(tuple(self._cells(line, liability, claims)) for line in found.lines)
         return Grid("revrec-bundles", "Bundles", _COLUMNS, rows, _EMPTY[found.wanted.show], total)
 
-    def _cells(self, line: Line) -> Iterator[Cell]:
+    def _cells(self, line: Line, liability: list[str], claims: list[str]) -> Iterator[Cell]:
         bundle, package = line.bundle, line.bundle.terms.package
         journal = Cell("journal", self.goto.bundle(bundle.id), f"the entries of bundle {bundle.id} in the journal", "quiet")
         yield Cell(bundle.id, self.goto.trace(f"bundle:{bundle.id}"), f"the chain of bundle {bundle.id}", more=(journal,))
@@ -169,26 +147,11 @@ class RevrecBundles(FramedPage):
         yield Cell(f"{line.used_on}")
         yield Cell(f"{bundle.expires_on or '–'}")
         yield Cell("–" if line.days is None else str(line.days), shape="num")
-        yield self.amount(line.liability, self.goto.bundle(bundle.id, self._liability), f"deferred of bundle {bundle.id}")
+        yield self.amount(line.liability, self.goto.bundle(bundle.id, liability), f"deferred of bundle {bundle.id}")
         yield self.amount(line.refund.amount)._replace(title=line.refund.formula)
-        yield self.amount(line.owed, self.goto.bundle(bundle.id, self._claims), f"owed on bundle {bundle.id}")
+        yield self.amount(line.owed, self.goto.bundle(bundle.id, claims), f"owed on bundle {bundle.id}")
         yield Cell(_payment(line), shape=_PAYMENTS.get(line.payment, "calm"))
         yield Cell(_standing(line), shape=_STANDINGS.get(line.standing, "calm"))
-
-
-_STOPPED = "The calendar of these books stands at {day}: days are counted from there. `revrec advance --to DATE` runs it."
-_DIFFERS = (
-    "The open ledger and the store differ. Run `revrec books build` to write the books again, then `revrec verify`; "
-    "an entry on the contract liability that was made by hand needs the tag #manual."
-)
-_EMPTY = {
-    Show.OPEN: "No bundle is open.",
-    Show.EXPIRING: "No open bundle expires in that time.",
-    Show.UNPAID: "Nothing is owed, and every bundle is paid.",
-    Show.INACTIVE: "No open bundle has been without a session for so long.",
-    Show.ENDED: "No bundle has ended yet.",
-    Show.ALL: "No bundle was sold yet.",
-}
 
 
 def _wanted(ws: Workspace, question: Asked) -> Wanted:
@@ -197,15 +160,15 @@ def _wanted(ws: Workspace, question: Asked) -> Wanted:
     bundle: str | None = question.bundle or None
     if question.session or question.invoice:
         found = app.bundle_of(ws, session=question.session, invoice=question.invoice)
-        bundle = found if found and bundle in (None, found) else "\0"  # nothing is called so: both are asked for at once
-    usual = Show.ALL if bundle else Show.OPEN
+        bundle = found if found and bundle in (None, found) else ""  # nothing is called so: both are asked for at once
+    usual = Show.OPEN if bundle is None else Show.ALL
     return Wanted(
         Show(show) if show in tuple(Show) else usual,
         number_asked("days", app.SOON, _MOST_DAYS),
         question.branch or None,
         question.customer or None,
         bundle,
-        number_asked("page", 1, _MOST_PAGES),
+        page_asked(),
     )
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from revrec.app.trace import BundleView, EventView, MoneyView, SessionView, Trace
 from revrec.core.rules import RULES
-from revrec.fava.frame import Cell, Column, Grid, TieLine, discreet
+from revrec.fava.frame import discreet
+from revrec.fava.parts import Cell, Column, Grid, TieLine
 
 if TYPE_CHECKING:
     from revrec.app.entries import EntryView
@@ -19,8 +20,8 @@ MOST = 200  # rows of one kind: the chain of a customer of many years may have m
 EXPLAINED = 12  # entries whose amounts are worked out on one page; each of the others has a page of its own
 _NONE = Cell("–")
 _DIGEST = 16  # characters of a digest that are shown; the whole one stands where the mouse rests
-# How a state of the tax authority reads at a glance; the words are the state's own.
-STATES = {"accepted": "good", "accepted_with_errors": "warn", "rejected": "bad", "cancelled": "calm", "-": "calm"}
+# How a state of the tax authority reads at a glance, any other as on its way; the words are the state's own.
+_STATES = {"accepted": "good", "rejected": "bad"}
 
 
 class Leg(NamedTuple):
@@ -92,18 +93,9 @@ class ChainMaker:
 
     def _strip(self, found: Trace) -> Iterator[Cell]:
         """How many things of each kind, each a jump to its table."""
-        for name, title, things in (
-            ("contracts", "contract", found.bundles),
-            ("money", "payment or refund", found.money),
-            ("sessions", "session", found.sessions),
-            ("facts", "event", found.events),
-            ("entries", "entry", found.entries),
-            ("documents", "document", (*found.documents, *found.waiting)),
-            ("records", "record", [record for each in found.documents for record in each.records]),
-        ):
-            plural = {"entry": "entries", "payment or refund": "payments and refunds"}.get(title, f"{title}s")
-            if things:
-                yield Cell(f"{len(things)} {title if len(things) == 1 else plural}", f"#{name}")
+        for name, one, many, count in _kinds(found):
+            if count:
+                yield Cell(f"{count} {one if count == 1 else many}", f"#{name}")
 
     def _before(self, found: Trace) -> Iterator[Grid]:
         bundle, money, session, event = (
@@ -213,7 +205,7 @@ class ChainMaker:
             Cell(f"{view.huella[:_DIGEST]}…", title=view.huella, shape="code"),
             Cell(str(view.message or "–"), shape="num"),
             Cell(view.sent_at or "not sent"),
-            Cell(view.state, shape=STATES.get(view.state, "warn")),
+            Cell(view.state, shape=_STATES.get(view.state, "warn")),
             Cell(view.means or "–"),
         )
 
@@ -231,8 +223,20 @@ def _grid(name: str, caption: str, titles: Sequence[str], rows: Iterable[tuple[C
     return Grid(name, caption, tuple(Column(title, numeric=title in numeric) for title in titles), shown, "")
 
 
+def _kinds(found: Trace) -> Iterator[tuple[str, str, str, int]]:
+    """The things of a chain: the id of their table, one and several of them in words, how many there are."""
+    yield "contracts", "contract", "contracts", len(found.bundles)
+    yield "money", "payment or refund", "payments and refunds", len(found.money)
+    yield "sessions", "session", "sessions", len(found.sessions)
+    yield "facts", "event", "events", len(found.events)
+    yield "entries", "entry", "entries", len(found.entries)
+    yield "documents", "document", "documents", len(found.documents)
+    yield "records", "record", "records", sum(len(each.records) for each in found.documents)
+    yield "waiting", "document that waits", "documents that wait", len(found.waiting)
+
+
 def _left_out(found: Trace) -> Iterator[str]:
     """What a long chain does not show."""
-    for title, things in (("sessions", found.sessions), ("events", found.events), ("entries", found.entries)):
-        if len(things) > MOST:
-            yield f"The first {MOST} of {len(things)} {title} are shown; ask for one of its bundles or sessions to see fewer."
+    for _, _, many, count in _kinds(found):
+        if count > MOST:
+            yield f"The first {MOST} of {count} {many} are shown; ask for one of its bundles or sessions to see fewer."

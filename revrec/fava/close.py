@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,14 +13,12 @@ from flask import request
 from revrec.app import closings as app
 from revrec.app.closings import Act, Item, Month, Seen, State
 from revrec.app.records import StoreRecords
-from revrec.books.fiscal import named
 from revrec.core.checklist import Outcome, counted
 from revrec.core.dates import month_end
 from revrec.core.journal import Role
-from revrec.core.report import Tie
 from revrec.fava.asked import Part
-from revrec.fava.books import by_hand
-from revrec.fava.frame import Cell, Column, FramedPage, Grid, TieLine
+from revrec.fava.frame import DIFFERS, FramedPage, today
+from revrec.fava.parts import Cell, Column, Grid, TieLine
 
 if TYPE_CHECKING:
     from revrec.app.workspace import Workspace
@@ -48,7 +46,6 @@ _STATES = {State.OPEN: "calm", State.CLOSED: "good", State.REOPENED: "warn"}
 _UNKNOWN = "not looked at yet"
 _LOOK = "look"  # in the address: look at what takes long, too
 _SHORT = 16  # characters of a digest that a table shows
-_DIFFERS = "The open ledger and the store differ. Run `revrec books build` to write the books again, then `revrec verify`."
 _ELSEWHERE = "The open ledger holds another time: this month stands in `main`, or in a book of its own (`revrec serve --book`)."
 # The rules whose entries an item is about.
 _INSTALMENTS = 'rule:"^instalment\\.due$"'
@@ -104,12 +101,12 @@ class RevrecClose(FramedPage):
         every = app.months(ws)
         shown = [month for month in every if _within(month, question)]
         chosen = _chosen(shown, ws)
-        here = chosen is not None and _holds(Path(self.ledger.beancount_file_path), chosen)
+        here = chosen is not None and (self.span is None or self.span.holds(chosen.first))
         ties = (self._tie(ws, chosen),) if chosen and here else ()
         return Close(
             subtitle=_counts(shown),
             ties=ties,
-            notices=(_ELSEWHERE,) if chosen and not here else () if all(tie.ties for tie in ties) else (_DIFFERS,),
+            notices=(_ELSEWHERE,) if chosen and not here else () if all(tie.ties for tie in ties) else (DIFFERS,),
             months=self._months(shown, chosen, ws),
             chosen=chosen.name if chosen else "",
             state=chosen.state.value if chosen else "",
@@ -120,14 +117,9 @@ class RevrecClose(FramedPage):
 
     def _tie(self, ws: Workspace, month: Month) -> TieLine:
         """What was owed in sessions at the month's end: by the open ledger, and by the store."""
-        last = month_end(month.first)
-        ledger = -self.balance(Role.CONTRACT_LIABILITY, time=f"{date(1900, 1, 1)} - {last}")
-        store = -StoreRecords(ws).balance((Role.CONTRACT_LIABILITY,), last)
-        mine = [entry for entry in self.ledger.all_entries_by_type.Transaction if entry.date <= last]
-        manual = -by_hand(mine, set(self.accounts(Role.CONTRACT_LIABILITY)), self.currency)
-        right = f"store {self.money(store)} and entries made by hand {self.money(manual)}, together" if manual else "store"
-        tie = Tie(f"Ledger, contract liability at the end of {month.name}", ledger, right, store + manual)
-        return self.tie(tie, self._account(Role.CONTRACT_LIABILITY, month.name))
+        last, held = month_end(month.first), (Role.CONTRACT_LIABILITY,)
+        title, link = f"Ledger, contract liability at the end of {month.name}", self.account_link(*held, time=month.name)
+        return self.tied(title, held, "store", -StoreRecords(ws).balance(held, last), f"{date(1900, 1, 1)} - {last}", link)
 
     # the months
 
@@ -196,28 +188,24 @@ class RevrecClose(FramedPage):
         goto = self.goto
         links = {
             1: lambda: goto.journal("", month),
-            2: lambda: self._account(Role.PSP_CLEARING, month),
+            2: lambda: self.account_link(Role.PSP_CLEARING, time=month),
             3: lambda: goto.journal(_INSTALMENTS, month),
             4: lambda: goto.journal(_EXPIRIES, month),
             5: lambda: goto.page("RevrecBreakage", time=month),
-            6: lambda: self._account(Role.REFUND_LIABILITY, month),
-            7: lambda: goto.accounts(self.accounts(Role.DUE_FROM_BRANCH, Role.DUE_TO_BRANCH)),
+            6: lambda: self.account_link(Role.REFUND_LIABILITY, time=month),
+            7: lambda: self.account_link(Role.DUE_FROM_BRANCH, Role.DUE_TO_BRANCH),
             8: lambda: goto.journal(_LATE, month),
             9: lambda: goto.journal(_REVALUED, month),
-            10: lambda: self._account(Role.VAT_OUTPUT, month),
-            11: lambda: self._account(Role.WITHHOLDING_PAYABLE, month),
+            10: lambda: self.account_link(Role.VAT_OUTPUT, time=month),
+            11: lambda: self.account_link(Role.WITHHOLDING_PAYABLE, time=month),
             12: lambda: goto.page("RevrecRollforward", time=month),
             13: lambda: goto.page("RevrecBundles", show="all"),
             14: lambda: goto.url_for("report", report_name="balance_sheet", time=until, filter="", account=""),
             15: lambda: goto.url_for("report", report_name="errors"),
             16: lambda: goto.url_for("report", report_name="trial_balance", time=until, filter="", account=""),
-            17: lambda: self._account(Role.CASH, month),
+            17: lambda: self.account_link(Role.CASH, time=month),
         }
         return links[number]()
-
-    def _account(self, role: Role, time: str) -> str:
-        accounts = self.accounts(role)
-        return self.goto.accounts(accounts, time=time) if accounts else ""
 
     def _slow(self, ws: Workspace, first: date) -> Seen | None:
         """What takes long, worked out beside the requests once somebody asks for it; nothing yet: None."""
@@ -231,23 +219,13 @@ class RevrecClose(FramedPage):
         """What Beancount says of the open ledger; None where that is only a part of the books."""
         if Path(self.ledger.beancount_file_path).name != "main.beancount":
             return None
-        found = self.ledger.errors
-        return [
-            f"{Path(str((e.source or {}).get('filename', ''))).name}:{(e.source or {}).get('lineno', 0)}: {e.message}"
-            for e in found
-        ]
+        return [f"{_place(error.source)}: {error.message}" for error in self.ledger.errors]
 
 
 def _place(source: Mapping[str, object] | None) -> str:
     """File and line of an error of Beancount."""
     where = source or {}
     return f"{Path(str(where.get('filename', ''))).name}:{where.get('lineno', 0)}"
-
-
-def _holds(ledger: Path, month: Month) -> bool:
-    """Whether a ledger holds the entries of a month."""
-    part = named(ledger.name)
-    return part is None or part.holds(month.first)
 
 
 def _within(month: Month, question: Asked) -> bool:
@@ -258,8 +236,7 @@ def _within(month: Month, question: Asked) -> bool:
 def _chosen(months: Sequence[Month], ws: Workspace) -> Month | None:
     """The month in the address; else the oldest that may be closed, else the newest that has ended, else any."""
     asked = request.args.get("period", "")
-    today = datetime.now(ws.settings.zone).date()
-    ended = [month for month in months if month_end(month.first) < today]
+    ended = [month for month in months if month_end(month.first) < today(ws)]
     waiting = [month for month in ended if month.state is not State.CLOSED and month.entries]
     picked = [month for month in months if month.name == asked]
     return next(iter([*picked, *reversed(waiting), *ended, *months]), None)

@@ -8,13 +8,14 @@ finds there for a page.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from fava.application import url_for
 from fava.ext import FavaExtensionBase, extension_endpoint
@@ -24,16 +25,17 @@ from flask import Response, request
 from revrec.books.fiscal import named
 from revrec.core.errors import RevrecError
 from revrec.core.money import decimal
+from revrec.core.report import Tie
 from revrec.fava.asked import Asked, Part, asked, kept
 from revrec.fava.beside import Beside, beside
-from revrec.fava.books import ENTRY, held, roles
+from revrec.fava.books import ENTRY, held, manual, roles
 from revrec.fava.goto import Goto
+from revrec.fava.parts import Cell, Pager, Tab, TieLine
 
 if TYPE_CHECKING:
     from revrec.app.workspace import Workspace
     from revrec.books.fiscal import Span
     from revrec.core.journal import Role
-    from revrec.core.report import Tie
 
 # The pages in the order of their tabs: class and title. One that is not there has no tab.
 PAGES = (
@@ -50,70 +52,10 @@ _STYLE = Path(__file__).with_name("frame.css")
 _YEAR = 31_536_000
 _QUOTED = re.compile(r"'[^']*'")
 _DIGITS = 10  # of a number in an address
-
-
-class Tab(NamedTuple):
-    """A page, or one way to see a page."""
-
-    title: str
-    link: str
-    current: bool
-
-
-class Cell(NamedTuple):
-    """One field of a table: `says` names its link to those who do not see the table, `title` stands where the mouse rests.
-
-    `shape` is a class of the style sheet; `amount` marks a number of money, which incognito hides; `more` are links beside it.
-    """
-
-    text: str
-    link: str = ""
-    says: str = ""
-    shape: str = ""
-    amount: bool = False
-    title: str = ""
-    more: tuple[Cell, ...] = ()
-
-
-class Column(NamedTuple):
-    """A column of a table; `meaning` stands under its title when the mouse rests there."""
-
-    title: str
-    meaning: str = ""
-    numeric: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """A table: `name` is its id, `total` the last row, `empty` the sentence that stands where there are no rows."""
-
-    name: str
-    caption: str
-    columns: Sequence[Column]
-    rows: Sequence[Sequence[Cell]]
-    empty: str
-    total: Sequence[Cell] = ()
-
-
-class Pager(NamedTuple):
-    """Where the reader is in a long list, and the pages before and after (empty: there is none)."""
-
-    page: int
-    pages: int
-    before: str
-    after: str
-
-
-class TieLine(NamedTuple):
-    """Two balances of one thing as text, where each leads, and whether they are the same."""
-
-    left: str
-    left_text: str
-    right: str
-    right_text: str
-    difference: str
-    ties: bool
-    link: str = ""
+_MOST_PAGES = 1_000_000
+_DIFFER = "The open ledger and the store differ. Run `revrec books build` to write the books again, then `revrec verify`"
+DIFFERS = f"{_DIFFER}."
+LIABILITY_DIFFERS = f"{_DIFFER}; an entry on the contract liability that was made by hand needs the tag #manual."
 
 
 class Body(Protocol):
@@ -144,7 +86,7 @@ class Shown:
     body: Any = None
 
 
-class FramedPage(FavaExtensionBase):
+class FramedPage(FavaExtensionBase, ABC):
     """A page in the frame; `applies` are the parts of the question that its numbers follow."""
 
     applies: ClassVar[Collection[Part]] = ()
@@ -153,16 +95,18 @@ class FramedPage(FavaExtensionBase):
         super().__init__(ledger, config)
         self.roles: dict[str, str] = {}
         self._entries = True
+        self._manual: list[Any] = []
 
     def after_load_file(self) -> None:
         """Read from the ledger what every request needs."""
         self.roles = roles(self.ledger.all_entries_by_type.Open)
         made = self.ledger.all_entries_by_type.Transaction
         self._entries = not made or any(ENTRY in entry.meta for entry in made)
+        self._manual = list(manual(made))
 
+    @abstractmethod
     def body(self, ws: Workspace, question: Asked) -> Body:
         """What this page shows of the books for a question."""
-        raise NotImplementedError
 
     # what templates call
 
@@ -218,6 +162,10 @@ class FramedPage(FavaExtensionBase):
             return Cell(self.money(0), shape="num nil", amount=True)
         return Cell(self.money(minor), link, f"{says}: {self.money(minor)}" if says else "", "num", amount=True)
 
+    def views(self, key: str, titles: Iterable[tuple[str, str]], current: str, **kept: str) -> tuple[Tab, ...]:
+        """The ways to see this page, by the words that stand for them in the address under a key."""
+        return tuple(Tab(title, self.goto.page(self.name, **{key: word}, **kept), word == current) for word, title in titles)
+
     def pager(self, page: int, pages: int) -> Pager:
         """The neighbours of a page of a list, everything else in the address kept."""
         there = {name: value for name, value in request.args.items() if name not in ("page", "partial")}
@@ -236,14 +184,46 @@ class FramedPage(FavaExtensionBase):
         """The days of the open book where it does not hold all: the result of the others stands in its equity."""
         return named(Path(self.ledger.beancount_file_path).name)
 
+    def booked(self, ws: Workspace) -> tuple[date, date] | None:
+        """The days of the first and of the last entry of the store; None where nothing was booked."""
+
+        def found() -> tuple[date, date] | None:
+            days = [day.date for day in ws.store.days() if day.entries]
+            return (days[0], days[-1]) if days else None
+
+        return self.beside.remembered("booked", found)
+
     def balance(self, *of: Role, time: str = "") -> int:
         """What the open ledger says that the accounts of some roles hold together, debit positive, in minor units.
 
         `time` is what would stand in Fava's box: the balance at its end, of income and expense what moved in it. The entries are
         added up here, which is what Fava's own trees say, without the second that Fava takes to cut a large ledger to a period.
         """
+        return self._added(self.ledger.all_entries_by_type.Transaction, of, time)
+
+    def by_hand(self, *of: Role, time: str = "") -> int:
+        """What of a balance stands on entries that the accountant made by hand: the store does not know them."""
+        return self._added(self._manual, of, time)
+
+    def _added(self, entries: Iterable[Any], of: Collection[Role], time: str) -> int:
         begin, end = parse_date(time, self.ledger.fava_options.fiscal_year_end) if time else (None, None)
-        return held(self.ledger.all_entries_by_type.Transaction, self.accounts(*of), self.currency, begin, end)
+        return held(entries, self.accounts(*of), self.currency, begin, end)
+
+    def account_link(self, *of: Role, time: str = "") -> str:
+        """Where the entries of the accounts of some roles are; nowhere when the open ledger has no such account."""
+        accounts = self.accounts(*of)
+        return self.goto.accounts(accounts, time=time) if accounts else ""
+
+    def tied(self, title: str, of: Collection[Role], store: str, amount: int, time: str = "", link: str = "") -> TieLine:
+        """The open ledger's balance of some roles, credit positive, and the amount that the store says.
+
+        What was posted by hand stands in the ledger only: it is added to the amount, and that is said. `time` is of the balance;
+        `link` leads to the entries behind it, unless it is said to those of that time.
+        """
+        if by_hand := -self.by_hand(*of, time=time):
+            store = f"{store} {self.money(amount)} and entries made by hand {self.money(by_hand)}, together"
+        tie = Tie(title, -self.balance(*of, time=time), store, amount + by_hand)
+        return self.tie(tie, link or self.account_link(*of, time=time))
 
     def tie(self, tie: Tie, link: str = "") -> TieLine:
         """A tie as the page writes it; `link` leads to the entries behind the left balance."""
@@ -285,6 +265,17 @@ def number_asked(name: str, usual: int, most: int) -> int:
     """A number from 1 in the address, at most `most`; what is none is the usual one."""
     text = request.args.get(name, "")
     return min(max(int(text), 1), most) if text.isascii() and text.isdigit() and len(text) < _DIGITS else usual
+
+
+def page_asked() -> int:
+    """The page of a list in the address, else the first."""
+    return number_asked("page", 1, _MOST_PAGES)
+
+
+def word_asked(name: str, known: Sequence[str]) -> str:
+    """A word in the address that is one of those known, else the first of them."""
+    word = request.args.get(name, "")
+    return word if word in known else known[0]
 
 
 def today(ws: Workspace) -> date:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 # What Fava reads as a link in its filter box.
@@ -36,8 +36,7 @@ class Goto(NamedTuple):
         """The entries of some accounts: the page of the one, else the journal of all of them."""
         if len(names) == 1:
             return self.url_for("account", name=names[0], filter=words, time=time, account="")
-        pattern = "|".join(map(re.escape, sorted(names)))
-        return self.url_for("report", report_name="journal", filter=words, time=time, account=f"^({pattern})$")
+        return self.url_for("report", report_name="journal", filter=words, time=time, account=any_of(sorted(names)))
 
     def bundle(self, bundle: str, names: Sequence[str] = ()) -> str:
         """The entries of a bundle: in the journal, or those that moved some accounts."""
@@ -68,6 +67,11 @@ def link(kind: str, name: str) -> str:
 def exactly(key: str, value: str) -> str:
     """The filter of the entries, or legs, whose metadata is this very value."""
     return f'{key}:"^{pattern(value)}$"'
+
+
+def any_of(values: Iterable[str]) -> str:
+    """The pattern of any of some values."""
+    return f"^({'|'.join(map(pattern, values))})$"
 
 
 def pattern(value: str) -> str:

@@ -5,32 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from flask import request
-
 from revrec.app import register as app
 from revrec.app.register import Document, Filed, Register, Standing, Sum
 from revrec.core.accrual import SELLER, VAT
 from revrec.core.billing import NIL, OUTSIDE_BOOKS
 from revrec.core.checklist import counted
 from revrec.core.money import text
-from revrec.core.report import Tie
 from revrec.fava.asked import Part
-from revrec.fava.books import by_hand
-from revrec.fava.frame import Cell, Column, FramedPage, Grid, Pager, Tab, TieLine, day_asked, discreet, number_asked, today
+from revrec.fava.frame import FramedPage, day_asked, discreet, page_asked, today, word_asked
+from revrec.fava.parts import Cell, Column, Grid, Pager, Sheet, TieLine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from revrec.app.invoices import Held
     from revrec.app.workspace import Workspace
-    from revrec.core.journal import Role
     from revrec.core.reports.invoices import Reconciled
     from revrec.fava.asked import Asked
 
 T = TypeVar("T")
 AT_ONCE = 60_000  # entries that are reconciled while the reader waits: a second
 _WAITING = "waiting"
-_MOST_PAGES = 1_000_000
 _TITLES: dict[str, str] = {
     "": "All",
     Standing.STUCK: "Stuck or rejected",
@@ -84,19 +79,12 @@ class Between(NamedTuple):
     vat: str
 
 
-@dataclass(frozen=True, slots=True)
-class Invoices:
-    """Everything that the template writes."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invoices(Sheet):
+    """A page of documents, and what stands between all of them and the ledger."""
 
-    show: str
-    subtitle: str
-    said: str
-    tabs: tuple[Tab, ...]
-    grid: Grid
     pager: Pager
     between: tuple[Between, ...]
-    ties: tuple[TieLine, ...]
-    notices: tuple[str, ...]
 
 
 class Shelf(NamedTuple):
@@ -115,31 +103,24 @@ class RevrecInvoices(FramedPage):
 
     def __init__(self, ledger: object, config: str | None = None) -> None:
         super().__init__(ledger, config)
-        self._by_hand: dict[frozenset[Role], int] = {}
         self._files: frozenset[str] = frozenset()
 
     def after_load_file(self) -> None:
-        """What was posted by hand to the accounts that bill, and the files that Fava serves."""
+        """The files that Fava serves."""
         super().after_load_file()
-        made = self.ledger.all_entries_by_type.Transaction
-        for roles in (SELLER, VAT):
-            self._by_hand[roles] = -by_hand(made, set(self.accounts(*roles)), self.currency)
         self._files = frozenset(entry.filename for entry in self.ledger.all_entries_by_type.Document)
 
     def body(self, ws: Workspace, question: Asked) -> Invoices:
         """A page of the documents that are asked for."""
-        page, show = number_asked("page", 1, _MOST_PAGES), request.args.get("show", "")
-        show = show if show in _TITLES else ""
-        filed = _filed(question)
+        page, show = page_asked(), word_asked("show", tuple(_TITLES))
         waits = app.count_waiting(ws)
-        found = app.register(ws, filed, Standing(show) if show in tuple(Standing) else None, page)
+        found = app.register(ws, _filed(question), Standing(show) if show in tuple(Standing) else None, page)
         shelf = self._waiting(ws, page) if show == _WAITING else self._listed(found, show)
         ties, between, notes = self._tied(ws)
         return Invoices(
-            show=show,
             subtitle=f"{_period(question)} · {self.currency}",
             said=shelf.said,
-            tabs=tuple(self._tabs(show, found.sums, waits)),
+            tabs=self.views("show", _titles(found.sums, waits), show),
             grid=shelf.grid,
             pager=self.pager(page, shelf.pages),
             between=between,
@@ -148,13 +129,6 @@ class RevrecInvoices(FramedPage):
         )
 
     # the list
-
-    def _tabs(self, show: str, sums: object, waits: int) -> Iterator[Tab]:
-        assert isinstance(sums, dict)
-        counts = {standing: found.documents for standing, found in sums.items()}
-        counts |= {"": sum(counts.values()), _WAITING: waits}
-        for name, title in _TITLES.items():
-            yield Tab(f"{title} {counts.get(name, 0):,}", self.goto.page(self.name, show=name), name == show)
 
     def _listed(self, found: Register, show: str) -> Shelf:
         rows = tuple(tuple(self._cells(each)) for each in found.documents)
@@ -239,21 +213,23 @@ class RevrecInvoices(FramedPage):
         if self.span is not None:
             return tuple(map(self.tie, found.ties()))
         gross, vat = found.ties()
-        return self._own(gross, "Ledger, billed to customers", SELLER), self._own(vat, "Ledger, output VAT", VAT)
-
-    def _own(self, tie: Tie, title: str, roles: frozenset[Role]) -> TieLine:
-        """A tie with the open ledger's balance on its left, and on its right what was posted there by hand, too."""
-        right, more = tie.right_label, self._by_hand[roles]
-        if more:
-            right = f"{right} {self.money(tie.right)} and entries made by hand {self.money(more)}, together"
-        own = Tie(title, -self.balance(*roles), right, tie.right + more)
-        return self.tie(own, self.goto.accounts(self.accounts(*roles)))
+        return (
+            self.tied("Ledger, billed to customers", SELLER, gross.right_label, gross.right),
+            self.tied("Ledger, output VAT", VAT, vat.right_label, vat.right),
+        )
 
     def _between(self, found: Reconciled) -> Iterator[Between]:
         lines = {"Documents, all of them": found.documents}
         lines |= {reason.value.capitalize(): amount for reason, amount in found.between.items() if amount != NIL}
         for title, amount in lines.items():
             yield Between(title, self.money(amount.gross), self.money(amount.vat))
+
+
+def _titles(sums: Mapping[Standing, Sum], waits: int) -> Iterator[tuple[str, str]]:
+    """The lists by name, each with how many documents it has."""
+    counts: dict[str, int] = {standing: found.documents for standing, found in sums.items()}
+    counts |= {"": sum(counts.values()), _WAITING: waits}
+    return ((name, f"{title} {counts.get(name, 0):,}") for name, title in _TITLES.items())
 
 
 def _filed(question: Asked) -> Filed:

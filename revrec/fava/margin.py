@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import request
@@ -13,12 +12,11 @@ from revrec.app import margins as app
 from revrec.app.closings import is_large
 from revrec.app.sums import BY
 from revrec.core.margin import Margin, Part, margin_of, roles_of
-from revrec.core.report import Tie
 from revrec.core.tally import RESULT
 from revrec.fava.asked import Part as Box
 from revrec.fava.behind import Behind, behind, cursor
-from revrec.fava.books import by_hand
-from revrec.fava.frame import Cell, Column, FramedPage, Grid, Tab, TieLine
+from revrec.fava.frame import DIFFERS, FramedPage, word_asked
+from revrec.fava.parts import Cell, Column, Grid, Sheet, TieLine
 from revrec.fava.span import Days, days
 
 if TYPE_CHECKING:
@@ -42,22 +40,15 @@ _MEANINGS = {
 _ALWAYS = frozenset({Part.REVENUE, Part.PROVIDERS, Part.BREAKAGE})
 _NONE = {"package": "no package", "provider": "no provider named", "branch": "no branch", "service": "no service"}
 _ALL = "all"  # of the parts: what a group leaves together
-_DIFFERS = "The open ledger and the store differ. Run `revrec books build` to write the books again, then `revrec verify`."
 _EMPTY = "No income and no cost in that time."
 _NOT_YET = "The sessions are being counted: open the page again in a moment."
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """Everything that the template writes."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarginSheet(Sheet):
+    """The table, or the entries behind one of its numbers."""
 
-    subtitle: str
-    ties: tuple[TieLine, ...]
-    notices: tuple[str, ...]
-    tabs: tuple[Tab, ...]
-    grid: Grid
-    said: str
-    behind: Behind | None
+    behind: Behind | None = None
 
 
 class RevrecMargin(FramedPage):
@@ -66,50 +57,35 @@ class RevrecMargin(FramedPage):
     report_title = "Margin"
     applies = (Box.TIME, Box.BRANCH)
 
-    def body(self, ws: Workspace, question: Asked) -> Sheet:
+    def body(self, ws: Workspace, question: Asked) -> MarginSheet:
         """The margins of the period that is asked for, and the entries behind one number."""
-        by = request.args.get("by", "")
-        by = by if by in BY else BY[0]
-        within = days(ws, question, Path(self.ledger.beancount_file_path))
-        tabs = tuple(Tab(f"By {each}", self.goto.page(self.name, by=each), each == by) for each in BY)
+        by = word_asked("by", BY)
+        within = days(self.booked(ws), question, self.span)
+        tabs = self.views("by", ((each, f"By {each}") for each in BY), by)
         if within is None:
-            return Sheet("", (), (), tabs, Grid("revrec-margin", "Margins", (), (), _EMPTY), "", None)
+            return MarginSheet(tabs=tabs, grid=Grid("revrec-margin", "Margins", (), (), _EMPTY))
         branch = question.branch or None
         found = app.margins(ws, within.first, within.last, by, branch)
-        whole = found if branch is None else app.margins(ws, within.first, within.last, by)
-        tie = self._tie(whole, within)
+        tie = self._tie(found, within)
         counts = self._sessions(ws, within, by, branch)
-        return Sheet(
+        return MarginSheet(
             subtitle=f"{within.first} to {within.last} · {self.currency}",
             ties=(tie,),
-            notices=(*(() if tie.ties else (_DIFFERS,)), *(() if counts is not None else (_NOT_YET,))),
+            notices=(*(() if tie.ties else (DIFFERS,)), *(() if counts is not None else (_NOT_YET,))),
             tabs=tabs,
             grid=self._grid(found, by, counts),
-            said=self._said(found, whole, branch),
+            said=self._said(found, branch) if branch else "",
             behind=self._behind(ws, within, by, branch),
         )
 
-    def _tie(self, whole: Margins, within: Days) -> TieLine:
-        """Income less cost: by the open ledger, and of all groups together."""
-        ledger = -self.balance(*sorted(RESULT), time=within.time)
-        mine = [
-            entry
-            for entry in self.ledger.all_entries_by_type.Transaction
-            if not within.time or within.first <= entry.date <= within.last
-        ]
-        manual = -by_hand(mine, set(self.accounts(*RESULT)), self.currency)
-        store = whole.total.result
-        right = (
-            f"store {self.money(store)} and entries made by hand {self.money(manual)}, together" if manual else "store, all rows"
-        )
-        tie = Tie("Ledger, income less cost of these accounts", ledger, right, store + manual)
-        return self.tie(tie, self.goto.accounts(self.accounts(*sorted(RESULT)), time=within.time))
+    def _tie(self, found: Margins, within: Days) -> TieLine:
+        """Income less cost: by the open ledger, and of all groups of all branches together."""
+        title = "Ledger, income less cost of these accounts"
+        return self.tied(title, sorted(RESULT), "store, all rows", found.every.result, within.time)
 
-    def _said(self, found: Margins, whole: Margins, branch: str | None) -> str:
-        if branch is None:
-            return ""
-        rest = whole.total.result - found.total.result
-        mine, every, others = (self.money(amount) for amount in (found.total.result, whole.total.result, rest))
+    def _said(self, found: Margins, branch: str) -> str:
+        rest = found.every.result - found.total.result
+        mine, every, others = (self.money(amount) for amount in (found.total.result, found.every.result, rest))
         return f"Branch {branch}: {mine} of {every}; other branches {others}."
 
     # the table

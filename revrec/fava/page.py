@@ -12,30 +12,13 @@ from revrec.core.dates import month_end
 from revrec.core.errors import RevrecError
 from revrec.core.rollforward import FLOWS, MEANINGS, MONTH, TITLES, Flow, Rollforward, Row, rollforward
 from revrec.fava.chart import SERIES, Chart, chart, sums
-from revrec.fava.frame import Tab, TieLine
 from revrec.fava.links import Links
+from revrec.fava.parts import Cell, Column, Grid, Tab, TieLine
 
 VIEWS = {"months": "By month", "groups": "By branch, service and policy", "bundles": "By bundle"}
 GROUP = ("branch", "service", "policy")
 MOST = 400  # rows of bundles: more than anybody reads, and the browser stays quick
 _ALWAYS = frozenset({Flow.ADDED, Flow.REVENUE_ADDED, Flow.BREAKAGE, Flow.REFUNDED})
-
-
-class Number(NamedTuple):
-    """An amount as text, and where it leads; `says` names it to those who do not see the table."""
-
-    text: str
-    link: str
-    says: str
-    zero: bool
-
-
-class TableRow(NamedTuple):
-    """One row: its labels, the link of the first of them, its numbers."""
-
-    labels: tuple[str, ...]
-    link: str
-    numbers: tuple[Number, ...]
 
 
 class NothingBooked(RevrecError):
@@ -64,10 +47,7 @@ class Page:
     tabs: tuple[Tab, ...]
     figures: tuple[Figure, ...]
     charts: tuple[tuple[str, Chart], ...]
-    headings: tuple[str, ...]
-    titles: tuple[tuple[str, str], ...]
-    rows: tuple[TableRow, ...]
-    total: TableRow | None
+    grid: Grid
     left_out: int
     months: dict[str, tuple[str, str]]
     account: str
@@ -92,7 +72,7 @@ class View(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """Makes the page of one request: the period, how a number is written, where it leads; `source` says what was read."""
+    """Makes the page of one request: the period, how an amount is written, where it leads; `source` says what was read."""
 
     currency: str
     first: date
@@ -102,6 +82,7 @@ class Maker:
     source: str
     time: str | None
     money: Callable[[int], str]
+    amount: Callable[[int, str, str], Cell]
     links: Links
 
     def page(self, movements: Movements, view: View) -> Page:
@@ -124,17 +105,22 @@ class Maker:
             tabs=tuple(Tab(title, self.links.page(view=name), name == view.name) for name, title in VIEWS.items()),
             figures=tuple(self._figures(months.total)),
             charts=(("wide", chart(months.rows, 860, 300)), ("narrow", chart(months.rows, 400, 300))),
-            headings={"months": ("Month",), "groups": ("Branch", "Service", "Policy"), "bundles": ("Bundle",)}[view.name],
-            titles=(
-                ("Opening", "What was owed in sessions on the eve of the period."),
-                *((TITLES[flow], MEANINGS[flow]) for flow in flows),
-                ("Closing", "Opening and all columns together."),
+            grid=Grid(
+                "revrec-table",
+                "Roll-forward table",
+                (
+                    *(Column(part.capitalize()) for part in rolled.by),
+                    Column("Opening", "What was owed in sessions on the eve of the period.", numeric=True),
+                    *(Column(TITLES[flow], MEANINGS[flow], numeric=True) for flow in flows),
+                    Column("Closing", "Opening and all columns together.", numeric=True),
+                ),
+                tuple(self._row(row, rolled.by, flows, view) for row in rows),
+                "Nothing of that is or was owed in sessions.",
+                self._row(months.total, (), flows, view, labels=("Total", *("",) * (len(rolled.by) - 1))),
             ),
-            rows=tuple(self._row(row, rolled.by, flows, view) for row in rows),
-            total=self._row(months.total, (), flows, view, labels=("Total", *("",) * (len(rolled.by) - 1))),
             left_out=len(rolled.rows) - len(rows) + others,
             months={row.key[0] or "": self._month(row) for row in months.rows},
-            account=self.links.account,
+            account=", ".join(self.links.accounts),
             account_link=self.links.entries(None, {}, self.time),
             source=self.source,
             ties=self.ties,
@@ -163,24 +149,22 @@ class Maker:
 
     def _row(
         self, row: Row, by: tuple[str, ...], flows: Sequence[Flow], view: View, *, labels: tuple[str, ...] | None = None
-    ) -> TableRow:
+    ) -> tuple[Cell, ...]:
         time = row.key[0] if by == (MONTH,) else self.time
         of = dict(view.group) | ({} if by == (MONTH,) else dict(zip(by, row.key, strict=True) if by else ()))
         name = labels or tuple(part or "none" for part in row.key)
         amounts = ((None, row.opening), *((f, row.flows[FLOWS.index(f)]) for f in flows), (None, row.closing))
         titles = ("Opening", *(TITLES[f] for f in flows), "Closing")
-        numbers = tuple(
-            Number(
-                self.money(amount), self.links.entries(flow, of, time) if amount else "", f"{title}, {' '.join(name)}", not amount
-            )
+        numbers = (
+            self.amount(amount, self.links.entries(flow, of, time) if amount else "", f"{title}, {' '.join(name)}")
             for (flow, amount), title in zip(amounts, titles, strict=True)
         )
-        return TableRow(name, self._row_link(row, by), numbers)
+        return (Cell(name[0], self._row_link(row, by)), *map(Cell, name[1:]), *numbers)
 
     def _row_link(self, row: Row, by: tuple[str, ...]) -> str:
         """Where the label leads: a month and a group to their bundles, a bundle to its sessions."""
         if by == ("bundle",):
-            return self.links.bundle(row.key[0]) if row.key[0] else ""
+            return self.links.goto.bundle(row.key[0]) if row.key[0] else ""
         if by == (MONTH,):
             return self.links.page(view="bundles", time=row.key[0] or "")
         if by == GROUP:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from beancount.core.account import has_component
-from fava.application import url_for
 from fava.context import g
 from fava.core.filters import Match
 from flask import request
@@ -25,11 +24,12 @@ from revrec.core.journal import Role
 from revrec.core.report import Tie
 from revrec.core.rollforward import Line, rollforward
 from revrec.fava.asked import Asked, Part, asked
-from revrec.fava.books import balance, hand_legs, lines, strayed
+from revrec.fava.books import balance, lines, strayed
 from revrec.fava.chart import short
-from revrec.fava.frame import FramedPage, Shown, TieLine
-from revrec.fava.links import Links, liability_account
+from revrec.fava.frame import LIABILITY_DIFFERS, FramedPage, Shown
+from revrec.fava.links import Links
 from revrec.fava.page import GROUP, VIEWS, Maker, Page, View, period
+from revrec.fava.parts import TieLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,10 +41,6 @@ if TYPE_CHECKING:
 _REMEMBERED = 16  # filters whose lines are kept, as many as Fava keeps filtered ledgers
 _NO_ROLE = 'No account has the role: put revrec-role: "contract-liability" under an open line of chart.beancount.'
 _ALONE = "No workspace lies beside this ledger: the numbers are added up from its entries."
-_DIFFERS = (
-    "The open ledger and the store differ. Run `revrec books build` to write the books again, then `revrec verify`; "
-    "an entry on the contract liability that was made by hand needs the tag #manual."
-)
 _FROM_STORE = "Read from the store, tied to the ledger that is open"
 _FROM_LEDGER = "Added up from the entries of the ledger that is open."
 
@@ -58,15 +54,12 @@ class RevrecRollforward(FramedPage):
     def __init__(self, ledger: Any, config: str | None = None) -> None:
         super().__init__(ledger, config)
         self._strayed = False
-        self._by_hand: list[tuple[date, int]] = []
         self._lines: dict[tuple[str, str], list[Line]] = {}
 
     def after_load_file(self) -> None:
         """Read from the ledger what every request needs, and forget what the one before said."""
         super().after_load_file()
-        entries, held = self.ledger.all_entries_by_type.Transaction, set(self._held)
-        self._strayed = strayed(entries, held)
-        self._by_hand = list(hand_legs(entries, held, self.currency))
+        self._strayed = strayed(self.ledger.all_entries_by_type.Transaction, set(self._held))
         self._lines = {}
 
     def page(self) -> Shown:
@@ -88,16 +81,16 @@ class RevrecRollforward(FramedPage):
 
     def body(self, ws: Workspace, question: Asked) -> Page:
         """The roll-forward out of the store."""
-        days = self.beside.remembered("days with entries", lambda: [day.date for day in ws.store.days() if day.entries])
-        span = self.span
+        span, booked = self.span, self.booked(ws)
         begin, end = (span.first, span.last) if span and not question.first else (question.first, question.last)
-        first, last = period(begin, end, min(days, default=None), max(days, default=None))
+        first, last = period(begin, end, *(booked or (None, None)))
         wanted, unknown = self._wanted(question)
         found = liability.movements(ws, first, last, wanted)
         whole = found if wanted == ALL else liability.movements(ws, first, last)
-        tie = self._tie(rollforward(whole.lines, first, last, ()).total.closing, last, question)
-        notices = (*unknown, *(() if tie.ties else self._bounds(span, first, last) or (_DIFFERS,)))
-        return self._maker(first, last, tie, notices, f"{_FROM_STORE}{self._holding(span)}.").page(found, _view())
+        tie = self._tie(rollforward(whole.lines, first, last, ()).total.closing, question)
+        notices = (*unknown, *(() if tie.ties else self._bounds(span, first, last) or (LIABILITY_DIFFERS,)))
+        links = Links(self.goto, sorted(wanted.accounts or self._held), _applied(question), self._strayed)
+        return self._maker(first, last, tie, notices, f"{_FROM_STORE}{self._holding(span)}.", links).page(found, _view())
 
     def _wanted(self, question: Asked) -> tuple[Wanted, tuple[str, ...]]:
         """What the boxes ask for; an account that is none of the contract liability's changes nothing, and that is said."""
@@ -111,14 +104,10 @@ class RevrecRollforward(FramedPage):
         q = question
         return Wanted(q.bundle, q.invoice, q.session, q.customer, q.branch, accounts), unknown
 
-    def _tie(self, closing: int, last: date, question: Asked) -> TieLine:
+    def _tie(self, closing: int, question: Asked) -> TieLine:
         """The whole contract liability at the end of the period: the open ledger's against the store's."""
-        by_hand = -sum(amount for day, amount in self._by_hand if day <= last)
-        right = "roll-forward closing"
-        if by_hand:
-            right = f"{right} {self.money(closing)} and entries made by hand {self.money(by_hand)}, together"
         time = question.written.get(Part.TIME, "")
-        return self.tie(Tie("Ledger balance", -self.balance(Role.CONTRACT_LIABILITY, time=time), right, closing + by_hand))
+        return self.tied("Ledger balance", (Role.CONTRACT_LIABILITY,), "roll-forward closing", closing, time)
 
     def _holding(self, span: Span | None) -> str:
         """What the open ledger holds, where that is not everything."""
@@ -145,7 +134,8 @@ class RevrecRollforward(FramedPage):
         closing = rollforward(found, first, last, ()).total.closing
         ledger = -balance(g.filtered.root_tree, self._held, self.currency)
         tie = self.tie(Tie("Ledger balance", ledger, "roll-forward closing", closing))
-        return self._maker(first, last, tie, (_ALONE,), _FROM_LEDGER).page(Movements(found), _view())
+        links = Links(self.goto, sorted(self._held), _boxes(), self._strayed)
+        return self._maker(first, last, tie, (_ALONE,), _FROM_LEDGER, links).page(Movements(found), _view())
 
     def _found(self) -> list[Line]:
         """The lines that the account and filter boxes leave; the time box only moves the period, not the opening."""
@@ -157,8 +147,7 @@ class RevrecRollforward(FramedPage):
             self._lines[wanted] = list(lines(filtered.entries, self.roles, self.currency))
         return self._lines[wanted]
 
-    def _maker(self, first: date, last: date, tie: TieLine, notices: tuple[str, ...], source: str) -> Maker:
-        account = liability_account(self._held, self.ledger.accounts.__contains__)
+    def _maker(self, first: date, last: date, tie: TieLine, notices: tuple[str, ...], source: str, links: Links) -> Maker:
         return Maker(
             currency=self.currency,
             first=first,
@@ -168,7 +157,8 @@ class RevrecRollforward(FramedPage):
             source=source,
             time=request.args.get("time") or None,
             money=self.money,
-            links=Links(url_for, account, request.args.get("filter", ""), self._strayed, self._summed),
+            amount=self.amount,
+            links=links,
         )
 
     @property
@@ -190,6 +180,18 @@ def _matching(asked_for: str, accounts: Iterable[str]) -> frozenset[str]:
     """The accounts that Fava's account box means: a part of the name, or a pattern."""
     match = Match(asked_for)
     return frozenset(name for name in accounts if has_component(name, asked_for) or match(name))
+
+
+def _applied(question: Asked) -> str:
+    """The words of Fava's filter box that narrow the numbers."""
+    return " ".join(text for part, text in question.written.items() if part not in (Part.TIME, Part.ACCOUNT))
+
+
+def _boxes() -> str:
+    """What stands in Fava's account and filter boxes, as words of the filter box."""
+    account, words = request.args.get("account", "").replace('"', "."), request.args.get("filter", "")
+    narrowed = f'any(account:"{account}")' if account else ""
+    return f"({words}) {narrowed}" if words and narrowed else words or narrowed
 
 
 def _view() -> View:

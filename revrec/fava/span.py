@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from revrec.books.fiscal import named
-
 if TYPE_CHECKING:
-    from revrec.app.workspace import Workspace
+    from revrec.books.fiscal import Span
     from revrec.fava.asked import Asked
 
 
@@ -21,15 +18,16 @@ class Days(NamedTuple):
     time: str
 
 
-def days(ws: Workspace, question: Asked, ledger: Path) -> Days | None:
-    """The days of a page; None where the open ledger holds none of those that are asked for, or nothing was booked."""
-    booked = [day.date for day in ws.store.days() if day.entries]
-    part = named(ledger.name)
+def days(booked: tuple[date, date] | None, question: Asked, span: Span | None) -> Days | None:
+    """The days of a page: those asked for, within those `booked`, or those of a book that does not hold all.
+
+    None where the open ledger holds none of those that are asked for, or nothing was booked.
+    """
     if not booked:
         return None
-    first, last = (part.first, part.last) if part else (booked[0], booked[-1])
+    first, last = (span.first, span.last) if span else booked
     begin, end = question.first or first, question.last or last
-    if part:
+    if span:
         begin, end = max(begin, first), min(end, last)
-    asked = part is not None or question.first is not None
+    asked = span is not None or question.first is not None
     return Days(begin, end, f"{begin} - {end}" if asked else "") if begin <= end else None

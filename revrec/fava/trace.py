@@ -12,7 +12,8 @@ from revrec.app.trace import Untraceable, trace
 from revrec.core.money import text
 from revrec.fava.asked import Part
 from revrec.fava.chain import Chain, ChainMaker, Leg
-from revrec.fava.frame import Cell, FramedPage
+from revrec.fava.frame import FramedPage
+from revrec.fava.parts import Cell
 
 if TYPE_CHECKING:
     from revrec.app.entries import EntryView

@@ -11,7 +11,13 @@ from revrec.core.words import Word
 from revrec.store.papers import Waiting, decode_waiting
 from revrec.store.store import Store
 
+PAGE = 100  # rows of one page
 _FIRST, _LAST = "0001-01-01", "9999-12-31"
+
+
+def pages(rows: int) -> int:
+    """How many pages so many rows take: one at least."""
+    return max(-(-rows // PAGE), 1)
 
 
 class Chosen(NamedTuple):
@@ -45,7 +51,6 @@ class Totals(NamedTuple):
     bundles: int
     liability: int
     owed: int
-    unpaid: int
 
 
 class Used(NamedTuple):

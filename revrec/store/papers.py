@@ -155,9 +155,8 @@ class Papers:
         row = self.store.row("invoice", number)
         return issued(row) if row else None
 
-    def invoices(self) -> Iterator[Issued]:
-        """Every document in order of issuing; read in pages."""
-        after = 0
+    def invoices(self, after: int = 0) -> Iterator[Issued]:
+        """Every document after a number, in order of issuing; read in pages."""
         while page := self.store.rows("invoices", after):
             yield from map(issued, page)
             after = page[-1][0]

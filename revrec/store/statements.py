@@ -292,7 +292,7 @@ STATEMENTS: dict[str, ClauseElement] = {
     .offset(bindparam("skip")),
     "chosen_sums": select(
         func.count(),
-        *(func.coalesce(func.sum(t.bundles.c[name]), literal_column("0")) for name in ("liability", "owed", "unpaid")),
+        *(func.coalesce(func.sum(t.bundles.c[name]), literal_column("0")) for name in ("liability", "owed")),
     ).where(_CHOSEN),
     "holders_of_list": select(t.bundles.c.bundle, t.bundles.c.customer).where(_of(t.bundles), _list(t.bundles.c.bundle)),
     "due": select(t.bundles.c.due, t.bundles.c.bundle)

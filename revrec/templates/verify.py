@@ -42,8 +42,7 @@ class Report:
     """Makes checks one after the other and says a line for each, with what it found below: (file, record, what)."""
 
     def __init__(self, say: Callable[[str], object]) -> None:
-        self.findings: list[tuple[str, str, str]] = []
-        self.say = say
+        self.findings, self.say = list[tuple[str, str, str]](), say
 
     def add(self, file: str, record: str, what: str) -> None:
         """Note one thing that does not hold."""
@@ -80,7 +79,7 @@ def check_note(data: bytes, notes: list[Json]) -> str:
         texts = {name: base64.b64encode(part).decode() for name, part in parts.items()}  # no stray bits in them
         digests = {name: hashed(parts[name]).hex() for name in ("key", "certificate") if name in parts}
         written = f"{canonical(content)}\n{canonical({**signature, **texts})}\n"
-        if written.encode() != data or content.get("signer", digests) != digests:
+        if written.encode() != data or content.get("signer") != digests:
             raise ValueError("it is not canonical JSON in two lines, or it names another key")
         check_signature(signature["algorithm"], parts, b"revrec signed note 1\n" + line)
     except Exception as error:  # noqa: BLE001  whatever does not fit: the note is not as it was signed
@@ -91,15 +90,15 @@ def check_note(data: bytes, notes: list[Json]) -> str:
 
 
 def check_signature(algorithm: str, parts: dict[str, bytes], signed: bytes) -> None:
-    """RSA (PKCS #1 v1.5) or ECDSA on P-256 (r and s side by side), both with SHA-256; raises when it does not fit."""
+    """RSA (PKCS #1 v1.5, 2048 bits) or ECDSA on P-256 (r and s side by side), with SHA-256; raises when it does not fit."""
     public, value = serialization.load_der_public_key(parts["key"]), parts["value"]
-    if algorithm == "rsa-pkcs1-sha256" and isinstance(public, rsa.RSAPublicKey):
+    if algorithm == "rsa-pkcs1-sha256" and isinstance(public, rsa.RSAPublicKey) and public.key_size >= 2048:
         public.verify(value, signed, padding.PKCS1v15(), hashes.SHA256())
     elif algorithm == "ecdsa-p256-sha256" and isinstance(public, ec.EllipticCurvePublicKey) and len(value) == 64:
         r, s = int.from_bytes(value[:32], "big"), int.from_bytes(value[32:], "big")
         public.verify(utils.encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))
     else:
-        raise ValueError("the algorithm is not known, or not that of the key")
+        raise ValueError("the algorithm is not known or not that of the key, or the key is too short")
     if "certificate" in parts:
         own = x509.load_der_x509_certificate(parts["certificate"]).public_key()
         if own.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo) != parts["key"]:
@@ -282,22 +281,24 @@ class Audit:
         """The chain of documents, and the huellas of the tax office's records (Orden HAC/1177/2024)."""
         start, file, count, place = self.head["start"], "invoices/records.jsonl", self.head["start"]["documents"], 0
         chain, before = bytes.fromhex(start["document"]), start["huella"]
-        digests = {chain.hex() if count else ""}
-        for line, row in ((line, json.loads(line)) for line in self.lines("invoices/documents.jsonl")):
-            chain, count = hashed(chain, line[line.index(b'"document":') + 11 : -2]), count + 1
+        digests, numbers = {chain.hex() if count else ""}, dict[int, str]()  # record: its invoice
+        for count, line in enumerate(self.lines("invoices/documents.jsonl"), start["documents"] + 1):
+            row, chain = json.loads(line), hashed(chain, line[line.index(b'"document":') + 11 : -2])
             if (chain.hex(), count) != (row["digest"], row["document"]["n"]):
                 raise Wrong(f"invoice {row['document']['number']}", "it or the one before it was changed, or one is missing")
             digests.add(row["digest"])
+            numbers[row["document"]["record"]] = row["document"]["number"]
         lost = [head["period"] for head in self.heads if head["closed_seq"] > start["seq"] and head["documents"] not in digests]
         if lost or chain.hex() != self.head["end"]["document"]:
             raise Wrong(f"after document {count}", f"the chain ends at another digest than was signed {' '.join(lost)}")
         for place, row in enumerate(map(json.loads, self.lines(file)), 1):
-            text, previous, before = row["hashed"], "" if row["first"] else before, row["huella"]
-            fits = row["place"] == start["place"] + place and f"&Huella={previous}&" in text
-            if not fits or hashed(text.encode()).hex().upper() != before:
-                self.add(file, f"record {row['place']}", "its huella is not that of its text and of the record before it")
-        counted = f"documents: {count - start['documents']:,} hashed without a gap"
-        return f"{counted}; {place:,} tax office's records, each huella recomputed"
+            number, previous, before = numbers.pop(row["place"], row["number"]), "" if row["first"] else before, row["huella"]
+            fits = f"={number}&" in row["hashed"] and f"&Huella={previous}&" in row["hashed"] and row["number"] == number
+            if not fits or (row["place"], hashed(row["hashed"].encode()).hex().upper()) != (start["place"] + place, before):
+                self.add(file, f"record {row['place']}", "its huella is not that of its text, invoice and record before it")
+        for record in sorted(numbers.keys() - {0}):
+            self.add(file, f"record {record}", f"it is missing, and invoice {numbers[record]} names it")
+        return f"documents: {len(digests) - 1:,} hashed without a gap; {place:,} tax office's records, each huella recomputed"
 
     def files(self) -> str:
         """The day files of the books against the digests that were signed at the closings."""
@@ -329,15 +330,14 @@ class Audit:
             opening, moved, closing = balances.get(role, [0, 0, 0])
             if moved != self.moved[role] or opening + moved != closing or (self.whole and opening != self.before[role]):
                 self.add("balances.csv", role, "the entries give another balance")
-        total = made["reports/rollforward.json"]["total"] or {}
+        total, listed = made["reports/rollforward.json"]["total"] or {}, made["reports/invoices.json"]["rows"]
         for name, owed in zip(("opening", "closing"), balances.get("contract-liability", [0, 0, 0])[::2], strict=True):
             if Decimal(total.get(name) or 0) != -owed * unit:
                 self.add("reports/rollforward.json", name, "the entries give another one")
         rows = (row["document"] for row in map(json.loads, self.lines("invoices/documents.jsonl")))
         issued = [row for row in rows if self.head["from"] <= row["issued_on"] <= self.head["to"]]
         for column, member in (("total", "gross"), ("vat", "vat")):
-            listed = sum(Decimal(row[column]) for row in made["reports/invoices.json"]["rows"])
-            if listed != sum(each[member] for each in issued) * unit:
+            if sum(Decimal(row[column]) for row in listed) != sum(row[member] for row in issued) * unit:
                 self.add("reports/invoices.json", column, "the documents add up to another sum")
         since = "from the first entry on" if self.whole else "from the openings that it states"
         return f"reports: {len(made)} with {len(ties)} tie-outs, each difference 0; {len(balances)} balances recomputed {since}"

@@ -116,19 +116,13 @@ def flips(content: Mapping[str, bytes], count: int, seed: int = 1) -> Iterator[F
         yield Flip(name, at, 1 + content[name].count(b"\n", 0, at), {**content, name: bytes(data)})
 
 
-def forged(desk: Desk, content: Mapping[str, bytes], **changed: bytes) -> dict[str, bytes]:
-    """A pack that its own maker changed: members replaced, manifest made again, head signed again with the right key."""
-    new = {**content, **{name.replace("__", "/").replace("_dot_", "."): data for name, data in changed.items()}}
-    return resigned(desk, new)
-
-
-def resigned(desk: Desk, content: Mapping[str, bytes], **head: Any) -> dict[str, bytes]:
-    """The members with a manifest and a signed head that fit them; `head` are members of it to change."""
+def resigned(desk: Desk, content: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The members with a manifest and a head that fit them, as its own maker could sign them again with the right key."""
     rows = [json.loads(line) for line in content[MANIFEST].splitlines()]
     for row in rows:
         row.update(_row(content[row["name"]]))
     manifest = b"".join(note.canonical(row) + b"\n" for row in rows)
-    said = json.loads(content[HEAD].split(b"\n")[0]) | head
+    said = json.loads(content[HEAD].split(b"\n")[0])
     of = _row(manifest)
     said["manifest"] = {"sha256": of["sha256"], "lines": of["lines"]}
     text = desk.asked(lambda ws: note.make(Kind.PACK, said, notary(ws.settings, FEBRUARY)))

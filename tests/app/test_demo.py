@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from revrec.app import closings
 from revrec.app import demo as app
 from revrec.app.progress import Silent
 from revrec.app.workspace import open_workspace
@@ -65,6 +66,13 @@ def test_counts_and_speed_are_told(shown: tuple[Path, list[str]]) -> None:
     text = "\n".join(shown[1])
     assert re.search(r"session\.completed +[0-9]+", text)
     assert re.search(r"[0-9,]+ events recorded, issued and submitted in [0-9.]+ s", text)
+
+
+def test_every_month_was_closed_by_its_checklist(shown: tuple[Path, list[str]]) -> None:
+    with open_workspace(shown[0]) as ws:
+        acts = [act for month in closings.months(ws) for act in month.acts if act.closes]
+        assert acts
+        assert all(act.checks for act in acts)
 
 
 def test_the_books_load_in_beancount(shown: tuple[Path, list[str]]) -> None:

@@ -12,7 +12,6 @@ import pytest
 from revrec.app import note
 from revrec.app.advance import advance
 from revrec.app.close import close, digest_of
-from revrec.app.heads import listed
 from revrec.app.notary import Notary
 from revrec.app.note import Kind
 from revrec.app.upgrade import upgrade
@@ -90,15 +89,6 @@ def test_a_month_closed_by_an_event_is_signed_too_and_the_next_head_names_it(roo
     found = merkle.gather(leaves, spans := merkle.consistency(february.size, march.size))
     path = [found[span] for span in spans]
     assert merkle.extends(february.size, march.size, february.root, march.root, path)
-
-
-def test_heads_are_listed_with_who_signed_them(root: Path) -> None:
-    with open_workspace(root) as ws:
-        [february, march] = listed(ws)
-        head = Tree(ws.store).heads()[-1]
-    assert (february.period, march.period, march.at) == ("2026-02", "2026-03", "2026-11-21T12:00:00Z")
-    assert (march.seq, march.size, march.root) == (head.seq, head.size, head.root.hex())
-    assert march.who == f"key {note.read(head.note).signature.fingerprint}"
 
 
 def test_leaves_stand_where_the_numbers_of_event_and_entry_say(root: Path) -> None:

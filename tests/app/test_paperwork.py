@@ -10,8 +10,9 @@ import pytest
 from revrec.app import bundles, invoices, outbox, report
 from revrec.app.record import FileRefused
 from revrec.app.trace import trace
+from revrec.app.verify import verify
 from revrec.store.papers import Answer, Message, Papers, State
-from tests.app.desk import PERSON, Desk, paid, registered, sold, used
+from tests.app.desk import PERSON, Desk, package, paid, policy, registered, sold, used
 from tests.app.shelf import checked, tamper
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
@@ -327,6 +328,29 @@ def test_the_closing_compares_the_vat_of_the_month_with_the_documents(desk: Desk
     outcome, evidence = item(desk, "2026-03-31")
     assert outcome == "FAIL"
     assert "difference 0.01" in evidence
+
+
+def due_at_once(desk: Desk) -> None:
+    """A sale of 27 February whose price the calendar makes due when it next runs."""
+    with (desk.root / "policy.toml").open("a") as file:
+        file.write(policy("firm", obligation="noncancellable") + package("FIRM", "es-21", "181.50", "firm"))
+    desk.say(registered("C-1", tax_id=NIF), sold("B-1", "FIRM", day="2026-02-27"), at=datetime(2026, 2, 27, 12, tzinfo=UTC))
+
+
+def test_what_the_calendar_of_a_closing_bills_first_is_invoiced_by_these_books_and_named_in_the_closed_files(desk: Desk) -> None:
+    due_at_once(desk)
+    desk.say(("2026-03-02", "period.closed", {"period": "2026-01", "approver": "A"}), at=datetime(2026, 3, 2, 12, tzinfo=UTC))
+    assert desk.papers() == [("F2026-000001", "F1", 18150)]
+    made = desk.asked(report.run, "invoices", FIRST, LAST)
+    assert [tie.difference for tie in made.ties] == [0, 0]
+    assert not any("before the invoicing began" in note for note in made.notes)
+
+
+def test_a_closing_keeps_the_digests_of_files_that_name_the_documents_of_its_own_calendar(desk: Desk) -> None:
+    due_at_once(desk)
+    desk.say(("2026-03-02", "period.closed", {"period": "2026-02", "approver": "A"}), at=datetime(2026, 3, 2, 12, tzinfo=UTC))
+    assert "^invoice-F2026-000001" in (desk.root / "journal/2026/2026-02-27.beancount").read_text()
+    assert desk.asked(verify) == ()
 
 
 def test_a_month_does_not_pass_while_a_document_is_past_its_day(desk: Desk) -> None:

@@ -11,9 +11,10 @@ import pytest
 from revrec.app import checking, note
 from revrec.app.checking import check
 from revrec.app.close import close
+from revrec.app.nodes import BooksChanged
 from revrec.app.note import Kind
 from revrec.app.proof import NotExtended, NotIncluded, OfAnother, ProofRefused, Proved
-from revrec.app.prove import BooksChanged, NotASession, NotClosed, NotCovered, NothingSigned, head_note, prove
+from revrec.app.prove import NotASession, NotClosed, NotCovered, NothingSigned, head_note, prove
 from revrec.app.upgrade import upgrade
 from revrec.app.workspace import open_workspace
 from revrec.core import merkle

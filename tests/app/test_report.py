@@ -159,11 +159,10 @@ def test_before_the_first_sale_nothing_is_unused(ws):
 @pytest.mark.parametrize("time", [("2025-05", date(2025, 5, 1), date(2025, 5, 31)), ("2025", FIRST, LAST)])
 def test_fava_shows_the_numbers_of_the_store(ws, root, view, by, time):
     pytest.importorskip("fava")
-    from fava.application import create_app
-
+    from tests.fava.books_of import served
     from tests.fava.test_page import table, tie
 
-    client = create_app([root / "main.beancount"], load=True, read_only=True).test_client()
+    client = served(root / "main.beancount")
     slug = client.get("/").headers["Location"].split("/")[1]
     assert client.get(f"/{slug}/api/errors").json["data"] == []
     answer = client.get(f"/{slug}/extension/RevrecRollforward/?view={view}&time={time[0]}").text

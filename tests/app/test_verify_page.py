@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
+from revrec.app.notary import Notary
+from revrec.app.note import Kind, canonical, make
 from revrec.app.pack.make import HEAD
 from revrec.app.prove import prove
 from tests.app.desk import Desk
 from tests.app.packs import flips, members, pack, practice, resigned, verified, zipped
+from tests.app.test_note import own
 from tests.fava.browser import CHROMIUM, DRIVER, Browser
 
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="Chromium and chromedriver are not installed")
@@ -81,6 +86,8 @@ def test_a_pack_that_was_signed_again_after_a_change_does_not_pass(
         ("entries.jsonl", b'"amount":5000', b'"amount":5001'),
         ("balances.csv", b"\ncontract-liability,0", b"\ncontract-liability,1"),
         ("invoices/records.jsonl", b"ImporteTotal=", b"ImporteTotal=1"),
+        ("invoices/records.jsonl", b'"number":"F2026-000002"', b'"number":"F2026-000009"'),
+        ("invoices/records.jsonl", everything["invoices/records.jsonl"].splitlines(keepends=True)[-1], b""),
         ("sessions-without-revenue.csv", b"why\n", b"why\nS-4,e10,because\n"),
     ):
         assert old in everything[name], name
@@ -88,6 +95,21 @@ def test_a_pack_that_was_signed_again_after_a_change_does_not_pass(
         state, lines = page.choose(zipped(tmp_path / "pack.zip", content))
         found = [": ".join(each) for each in verified(content)[0]]
         assert (state, [line for line in lines if line in found]) == ("wrong", found), name
+
+
+def test_a_note_without_its_signer_or_by_a_short_key_is_not_taken(page: Page, tmp_path: Path) -> None:
+    short = make(Kind.HEAD, {"size": 7}, Notary(rsa.generate_private_key(65537, 1024)))
+    line, second, _ = make(Kind.HEAD, {"size": 7}, own()).split("\n")
+    bare = json.loads(line)
+    del bare["signer"]
+    unsigned = canonical(bare).decode()
+    value = base64.b64encode(own().sign(b"revrec signed note 1\n" + unsigned.encode())).decode()
+    nameless = f"{unsigned}\n{canonical(json.loads(second) | {'value': value}).decode()}\n"
+    for text, why in ((short, "the key is too short"), (nameless, "it names another key or certificate")):
+        (tmp_path / "note.txt").write_text(text)
+        state, lines = page.choose(tmp_path / "note.txt")
+        assert state == "wrong"
+        assert f"note.txt: the signed note: it is not as it was signed: {why}" in lines
 
 
 def test_it_takes_a_head_that_was_handed_over_a_proof_and_a_damaged_zip(

@@ -76,6 +76,12 @@ def broken(number: int, day: str, bundle: str, amount: int, **more) -> JournalEn
     return entry(number, day, "breakage.expiry", legs, bundle=bundle, **more)
 
 
+def taken_back(number: int, day: str, bundle: str, amount: int, corrects: int) -> JournalEntry:
+    """What a late fact takes back of the breakage at expiry."""
+    legs = ((Role.CONTRACT_LIABILITY, -amount), (Role.BREAKAGE, amount))
+    return entry(number, day, "breakage.correction", legs, bundle=bundle, corrects=corrects)
+
+
 def two_years() -> list[JournalEntry]:
     """Two branches over a year's end: what the yearly books and the summary have to agree on."""
     return [

@@ -14,7 +14,7 @@ from datetime import date
 import pytest
 from beancount import loader
 from beancount.core.data import Balance
-from small_practice import CHART, books, broken, earned, entry, load, made, messages, paid, two_years, workspace
+from small_practice import CHART, books, broken, earned, entry, load, made, messages, paid, taken_back, two_years, workspace
 
 from revrec.core.journal import Role
 
@@ -121,6 +121,10 @@ def test_accounts_below_are_guarded_too(tmp_path):
             [*SALE, broken(3, "2026-01-31", "B-1", 44999)],
             "event ev-3: bundle B-1 has ended, but its contract liability is -0.01 and not 0",
         ),
+        (
+            [*SALE, broken(3, "2026-01-31", "B-1", 45000), taken_back(4, "2026-01-31", "B-1", 5000, corrects=3)],
+            "event ev-4: bundle B-1 has ended, but its contract liability is -50.00 and not 0",
+        ),
     ],
 )
 def test_a_broken_invariant_is_named_with_event_and_file(tmp_path, entries, message):
@@ -149,6 +153,15 @@ def test_a_broken_invariant_is_named_with_event_and_file(tmp_path, entries, mess
                 ),
             ],
             id="an extension after breakage",
+        ),
+        pytest.param(
+            [
+                *SALE,
+                broken(3, "2026-01-31", "B-1", 45000),
+                taken_back(4, "2026-01-31", "B-1", 5000, corrects=3),
+                taken_back(5, "2026-01-31", "B-1", 40000, corrects=4),
+            ],
+            id="an extension that came after the expiry was booked",
         ),
         pytest.param(
             [*SALE, earned(3, "2026-02-01", "B-1", "S-2", late=True, effective=date(2026, 1, 13))],

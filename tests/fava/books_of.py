@@ -13,9 +13,14 @@ from fava.application import create_app
 SLUG = "/centro-de-pruebas-sl"
 
 
+def served(*ledgers: Path, **options: bool) -> Any:
+    """Fava, in this process, on some ledgers; it looks for changes when it is asked, without threads that wait for them."""
+    return create_app(ledgers, load=True, read_only=True, poll_watcher=True, **options).test_client()
+
+
 def client(root: Path, book: str = "main") -> Any:
     """Fava, in this process, on a book of a workspace."""
-    return create_app([root / f"{book}.beancount"], load=True, read_only=True).test_client()
+    return served(root / f"{book}.beancount")
 
 
 def page(fava: Any, name: str, **query: str) -> str:

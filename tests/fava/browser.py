@@ -25,6 +25,14 @@ _FLAGS = (
     "--disable-dev-shm-usage",
     "--hide-scrollbars",
 )
+# How light the text is, less what it stands on.
+_LIGHT = (
+    "const [text, ground] = [['.revrec', 'color'], ['body', 'backgroundColor']]"
+    ".map(([where, what]) => getComputedStyle(document.querySelector(where))[what]"
+    ".match(/[0-9.]+/g).slice(0, 3).reduce((sum, part) => sum + Number(part) / 3, 0)); return text - ground"
+)
+SHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+TAB, ENTER = "\ue004", "\ue007"  # the keys of WebDriver
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
 
@@ -97,6 +105,26 @@ class Browser:
 
     def _cdp(self, command: str, parameters: Any) -> None:
         self._send("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
+
+    def drawn(self) -> None:
+        """Wait until a page of the books is there, in its own style."""
+        self.wait("return document.querySelector('.revrec nav.pages a[aria-current]') !== null")
+        self.wait("return getComputedStyle(document.querySelector('.revrec nav.pages')).display === 'flex'")
+
+    def pictures(self, name: str) -> None:
+        """Pictures of the page in the light, in the dark, on a phone: text stands out, and nothing is wider than the screen."""
+        for mark, width, height, dark in (("", 1280, 900, False), ("-dark", 1280, 900, True), ("-phone", 390, 844, False)):
+            self.screen(width, height, dark=dark)
+            self.wait(f"return document.documentElement.scrollWidth <= {width}")
+            self.wait(f"const lighter = () => {{ {_LIGHT} }}; return {'' if dark else '-'}lighter() > 100")
+            self.screenshot(SHOTS / f"{name}{mark}.png")
+
+    def nameless(self) -> int:
+        """How many links and fields of the page have no name."""
+        links = "[...document.querySelectorAll('.revrec a')].filter(a => !(a.getAttribute('aria-label') || a.textContent).trim())"
+        fields = "[...document.querySelectorAll('.revrec input:not([type=hidden])')]"
+        unnamed = f"{fields}.filter(f => !f.labels.length && !f.getAttribute('aria-label'))"
+        return int(self.run(f"return {links}.length + {unnamed}.length"))
 
     def errors(self) -> list[str]:
         """What the browser complained about since the last call."""

@@ -14,16 +14,13 @@ import pytest
 pytest.importorskip("fava")
 
 from revrec.app.serve import NotServed, serving
-from tests.fava.browser import CHROMIUM, DRIVER
+from tests.fava.browser import CHROMIUM, DRIVER, ENTER, SHOTS, TAB
 
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="chromium and chromedriver are not installed")
 
 ROOT = Path(__file__).parents[2]
 BOOKS = Path(__file__).parent / "books" / "main.beancount"
-SHOTS = ROOT / "build" / "screenshots"
 TIE = "return document.querySelector('.revrec p.tie').innerText"
-# The keys of WebDriver.
-TAB, ENTER = "\ue004", "\ue007"
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,8 @@ import pytest
 
 pytest.importorskip("fava")
 
+from revrec.app import books
+from revrec.app.workspace import open_workspace
 from tests.app.desk import Desk, paid, registered, sold, used
 from tests.fava.books_of import SLUG, client, links, page, table, words
 
@@ -67,6 +69,7 @@ def test_the_total_of_all_is_the_balance_of_the_open_ledger(fava):
 def test_books_whose_calendar_stopped_long_ago_count_from_there(fava):
     text = words(page(fava, "RevrecBundles", show="all"))
     assert "The calendar of these books stands at 2026-03-09: days are counted from there." in text
+    assert "<code>revrec advance --to DATE</code>" in page(fava, "RevrecBundles", show="all")
     assert "calendar" not in words(page(fava, "RevrecBundles", show="all", on=ON))
 
 
@@ -196,7 +199,7 @@ def test_books_that_lag_behind_the_store_do_not_tie_and_say_what_to_do(desk, tmp
     index.write_text(index.read_text("utf-8").replace(f'include "2026/{day.name}"\n', ""), "utf-8")
     text = words(page(client(root), "RevrecBundles", on=ON))
     assert "✗ does not tie" in text
-    assert "Run `revrec books build`" in text
+    assert "Run revrec books build to write the books again" in text
 
 
 @pytest.fixture(scope="module")
@@ -221,6 +224,17 @@ def years(tmp_path_factory: pytest.TempPathFactory) -> Path:
 )
 def test_whichever_book_is_open_ties(years, book, said):
     assert f"Ledger, contract liability {said} ✓ ties" in words(page(client(years, book), "RevrecBundles", on="2027-01-09"))
+
+
+def test_an_entry_made_by_hand_is_named_in_the_tie_of_a_book_that_ended(years, tmp_path):
+    root = Path(shutil.copytree(years, tmp_path / "books"))
+    hand = '2026-12-19 * "Agreed" #manual\n  Liabilities:ContractLiability  -3.00 EUR\n  Equity:Opening\n'
+    (root / "manual" / "2026.beancount").write_text(hand, "utf-8")
+    with open_workspace(root) as ws:
+        books.build(ws)
+    text = words(page(client(root, "fy2026"), "RevrecBundles", on="2027-01-09"))
+    said = "store at the end of 2026-12-31 500.00 and entries made by hand 3.00, together 503.00"
+    assert f"Ledger, contract liability 503.00 · {said} · difference 0.00 ✓ ties" in text
 
 
 def test_in_the_roll_up_of_all_years_amounts_lead_to_the_chain(years):

@@ -9,14 +9,13 @@ import shutil
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 pytest.importorskip("fava")
 
 from beancount.core.data import Transaction
-from fava.application import create_app
 
 from revrec.app import report, sums
 from revrec.app.close import close
@@ -25,7 +24,7 @@ from revrec.app.workspace import open_workspace
 from revrec.core.tally import RESULT
 from revrec.wire.files import source
 from tests.app.shelf import event, lines
-from tests.fava.books_of import links, table, words
+from tests.fava.books_of import links, page, served, table, words
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 PAGES = ("RevrecClose", "RevrecBreakage", "RevrecMargin")
@@ -50,16 +49,13 @@ class Pages:
     """Fava in this process on a ledger of a workspace."""
 
     def __init__(self, ledger: Path) -> None:
-        self.client = create_app([ledger], load=True, read_only=True).test_client()
+        self.client = served(ledger)
         (self.slug,) = self.client.application.config["LEDGERS"].ledgers_by_slug
         self.ledger = self.client.application.config["LEDGERS"][self.slug]
 
     def __call__(self, name: str, **query: str) -> str:
         """The markup of a page."""
-        answer = self.client.get(f"/{self.slug}/extension/{name}/?{urlencode(query)}")
-        assert answer.status_code == 200, answer.text
-        text: str = answer.text
-        return text[text.index('<div class="revrec"') : text.index('<script type="application/json" id="page-title"')]
+        return page(self.client, name, **query)
 
     def follow(self, link: str) -> str:
         """The markup behind a link."""

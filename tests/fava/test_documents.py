@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 from beancount.core.data import Document, Transaction
-from fava.application import create_app
 from fava.core import FavaLedger
 
 from revrec.app import invoices
 from revrec.app.render import render
 from tests.app.desk import NOW, Desk, paid, registered, sold
+from tests.fava.books_of import served
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_the_books_load_with_their_documents(root: Path) -> None:
-    ledger = FavaLedger(str(root / "main.beancount"))
+    ledger = FavaLedger(str(root / "main.beancount"), poll_watcher=True)
     assert ledger.errors == []
     assert [Path(entry.filename).name for entry in ledger.all_entries if isinstance(entry, Document)] == [
         "2026-03-20.F2026-000001.pdf"
@@ -33,10 +33,9 @@ def test_the_books_load_with_their_documents(root: Path) -> None:
 def test_the_entry_of_a_payment_leads_to_its_invoice(root: Path) -> None:
     from fava.beans.funcs import hash_entry
 
-    ledger = FavaLedger(str(root / "main.beancount"))
+    ledger = FavaLedger(str(root / "main.beancount"), poll_watcher=True)
     (entry,) = (e for e in ledger.all_entries if isinstance(e, Transaction) and "invoice-F2026-000001" in e.links)
-    app = create_app([root / "main.beancount"], load=True)
-    client = app.test_client()
+    client = served(root / "main.beancount")
     slug = client.get("/").headers["Location"].split("/")[1]
     answer = client.get(f"/{slug}/statement/?entry_hash={hash_entry(entry)}&key=document")
     assert answer.status_code == 200

@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 import shutil
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("fava")
 
-from fava.application import create_app
-
 from revrec.app.workspace import open_workspace
 from revrec.fava.beside import Beside
+from revrec.fava.frame import FramedPage
 from revrec.store.errors import DatabaseReadOnly
 from tests.app.desk import Desk, paid, registered, sold, used
-from tests.fava.books_of import SLUG, client, page, words
+from tests.fava.books_of import SLUG, client, page, served, words
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def test_a_database_that_is_locked_is_said_and_read_when_it_is_free(root):
     ("name", "query"), [("RevrecBundles", {"show": "all"}), ("RevrecTrace", {"id": "B-1"}), ("RevrecInvoices", {})]
 )
 def test_in_incognito_no_amount_is_left(root, name, query):
-    fava = create_app([root / "main.beancount"], load=True, incognito=True).test_client()
+    fava = served(root / "main.beancount", incognito=True)
     text = page(fava, name, **query)
     assert "XXX.XX" in words(text)
     assert not re.search(r"\b500\.00\b", text)
@@ -137,3 +137,33 @@ def test_what_is_remembered_is_forgotten_when_the_books_move(shelf, tmp_path):
     assert (count(), count(), len(asked)) == (3, 3, 1)
     desk.say(used("S-1", "B-1"))
     assert (count(), len(asked)) == (4, 2)
+
+
+def test_a_page_without_a_body_cannot_exist():
+    class RevrecEmpty(FramedPage):
+        """It answers nothing."""
+
+    with pytest.raises(TypeError, match="abstract"):
+        RevrecEmpty(None)
+
+
+def test_what_could_not_be_worked_out_is_said_and_then_tried_again(root):
+    beside, tries = Beside(root), []
+
+    def fail(_):
+        tries.append(1)
+        raise OSError("the disk is full")
+
+    def asked():
+        with beside.opened():
+            return beside.worked_out("cohorts", fail)
+
+    for count in (1, 2):
+        assert asked().value is None
+        for _ in range(500):
+            if not beside._working:
+                break
+            time.sleep(0.01)
+        with pytest.raises(OSError, match="the disk is full"):
+            asked()
+        assert len(tries) == count

@@ -11,12 +11,12 @@ import pytest
 pytest.importorskip("fava")
 
 from fava import json_api
-from fava.application import create_app
 from fava.core import FavaLedger, FilteredLedger, JournalPage
 from fava.util.date import Month
 
 from revrec.fava import bounds
 from revrec.fava.serve import application
+from tests.fava.books_of import served
 from tests.fava.test_bounds import HEAD
 from tests.fava.test_page import BOOKS
 
@@ -44,7 +44,7 @@ def test_an_account_lists_what_a_method_of_the_ledger_returns_latest_first():
 
 
 def test_the_rows_of_an_account_are_entry_change_and_balance():
-    ledger = FavaLedger(str(BOOKS))
+    ledger = FavaLedger(str(BOOKS), poll_watcher=True)
     rows = ledger.account_journal(ledger.get_filtered(), "Assets:Bank", "at_cost", with_children=True)
     assert isinstance(rows, list), LOOK
     _, entry, change, balance = rows[1]  # the first is the opening of the account
@@ -81,7 +81,7 @@ OPENS = "1970-01-01 open Assets:Shares\n1970-01-01 open Assets:Bank:Savings\n"
 def test_bounded_rows_are_the_last_of_those_that_fava_makes(tmp_path, monkeypatch, conversion, children, account, time):
     path = tmp_path / "main.beancount"
     path.write_text(HEAD.replace("Assets:Bank EUR", "Assets:Bank").replace("Sessions EUR", "Sessions") + OPENS + LOTS, "utf-8")
-    ledger = FavaLedger(str(path))
+    ledger = FavaLedger(str(path), poll_watcher=True)
     assert ledger.errors == []
     asked = (ledger, ledger.get_filtered(time=time), account, conversion)
     whole = original(FavaLedger, "account_journal")(*asked, with_children=children)
@@ -99,7 +99,7 @@ def balances(trees):
 @pytest.mark.parametrize("time", [None, "2026-01-03 - 2026-03"])
 @pytest.mark.parametrize("account", ["Assets", "Liabilities:ContractLiability"])
 def test_balances_by_interval_are_those_that_fava_makes(accumulate, time, account):
-    ledger = FavaLedger(str(BOOKS))
+    ledger = FavaLedger(str(BOOKS), poll_watcher=True)
     asked = (ledger, ledger.get_filtered(time=time), Month, account)
     made = original(FavaLedger, "interval_balances")
     mine, theirs = bounds.growing(made)(*asked, accumulate=accumulate), made(*asked, accumulate=accumulate)
@@ -109,7 +109,7 @@ def test_balances_by_interval_are_those_that_fava_makes(accumulate, time, accoun
 
 
 def test_rows_are_written_by_one_macro_that_escapes_nothing():
-    loader = create_app([BOOKS]).jinja_loader
+    loader = served(BOOKS).application.jinja_loader
     source, _, _ = loader.get_source(None, bounds.TABLE)
     assert source.count(bounds.OPEN) == 1, LOOK
     assert "{% macro journal_table_contents(entries, show_change_and_balance=False, ledger=None) %}" in source, LOOK
@@ -117,9 +117,9 @@ def test_rows_are_written_by_one_macro_that_escapes_nothing():
 
 def test_ledgers_are_held_in_a_list_that_may_grow():
     """The current year is loaded beside the summary once that was seen: revrec/fava/serve.py."""
-    app = create_app([BOOKS], load=True)
+    app = served(BOOKS).application
     held = app.config["LEDGERS"]
-    again = FavaLedger(str(BOOKS))
+    again = FavaLedger(str(BOOKS), poll_watcher=True)
     held.ledgers.append(again)
     assert [ledger for _, ledger in held.items()][-1] is again
     assert len(dict(held.items())) == 2

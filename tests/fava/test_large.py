@@ -8,9 +8,8 @@ pytest.importorskip("fava")
 
 from revrec.app.serve import serving
 from revrec.fava.bounds import ROWS
-from tests.fava.browser import CHROMIUM, DRIVER
+from tests.fava.browser import CHROMIUM, DRIVER, SHOTS
 from tests.fava.test_bounds import MANY, large
-from tests.fava.test_browser import SHOTS
 
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="chromium and chromedriver are not installed")
 NOTICE = "article .revrec-notice strong"

@@ -14,11 +14,11 @@ import pytest
 
 pytest.importorskip("fava")
 
-from fava.application import create_app
 from fava.beans.abc import Transaction
 
 from revrec.core.rollforward import FLOWS, Row
 from revrec.fava.chart import chart, short
+from tests.fava.books_of import served, words
 
 BOOKS = Path(__file__).parent / "books" / "main.beancount"
 PAGE = "/centro-de-pruebas/extension/RevrecRollforward/"
@@ -26,24 +26,20 @@ PAGE = "/centro-de-pruebas/extension/RevrecRollforward/"
 
 @pytest.fixture(scope="module")
 def client():
-    return create_app([BOOKS], load=True, read_only=True).test_client()
+    return served(BOOKS)
 
 
 def opened(tmp_path, change):
     """A client for the books with their text changed."""
     path = tmp_path / "main.beancount"
     path.write_text(change(BOOKS.read_text("utf-8")), "utf-8")
-    return create_app([path], load=True, read_only=True).test_client()
+    return served(path)
 
 
 def page(client, **query):
     answer = client.get(f"{PAGE}?{urlencode(query)}")
     assert answer.status_code == 200, answer.text
     return answer.text
-
-
-def words(markup):
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", markup))).strip()
 
 
 def part(markup, start, end):
@@ -224,18 +220,18 @@ def test_without_revrec_the_books_open_and_fava_says_what_is_missing(tmp_path):
 def test_an_edit_is_seen_after_the_reload(tmp_path):
     path = tmp_path / "main.beancount"
     shutil.copy(BOOKS, path)
-    app = create_app([path], load=True)
-    assert "537.00" in tie(app.test_client().get(PAGE).text)
+    books = served(path)
+    assert "537.00" in tie(page(books))
     more = '\n2026-04-30 * "By hand"\n  Liabilities:ContractLiability  -3.00 EUR\n  Assets:Bank  3.00 EUR\n'
     path.write_text(path.read_text("utf-8") + more, "utf-8")
-    app.config["LEDGERS"]["centro-de-pruebas"].load_file()
-    assert "540.00" in tie(app.test_client().get(PAGE).text)
+    books.application.config["LEDGERS"]["centro-de-pruebas"].load_file()
+    assert "540.00" in tie(page(books))
 
 
 def test_in_incognito_no_number_is_left():
-    books = create_app([BOOKS], load=True, incognito=True).test_client()
+    books = served(BOOKS, incognito=True)
     tied = words(part(page(books), '<p class="tie', "</p>"))
-    body = tied + words(part(page(books).partition("</style>")[2], '<dl class="figures">', "</details>"))
+    body = tied + words(part(page(books), '<dl class="figures">', "</details>"))
     assert "XXX.XX" in body
     assert "537" not in body
 

@@ -6,7 +6,6 @@ Screenshots go to build/screenshots.
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -19,19 +18,11 @@ from revrec.app.serve import serving
 from revrec.app.workspace import open_workspace
 from revrec.store.papers import Message, Papers, State
 from tests.app.desk import NOW, Desk, paid, registered, sold, used
-from tests.fava.browser import CHROMIUM, DRIVER
+from tests.fava.browser import CHROMIUM, DRIVER, ENTER
 
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="chromium and chromedriver are not installed")
 
-SHOTS = Path(__file__).parents[2] / "build" / "screenshots"
-TAB, ENTER = "\ue004", "\ue007"
 NAMES = {"RevrecBundles": "bundles", "RevrecTrace": "trace", "RevrecInvoices": "invoices"}
-# How light the text is, and what it stands on.
-LIGHT = (
-    "[['.revrec', 'color'], ['body', 'backgroundColor']]"
-    ".map(([where, what]) => getComputedStyle(document.querySelector(where))[what]"
-    ".match(/[0-9.]+/g).slice(0, 3).reduce((sum, part) => sum + Number(part) / 3, 0))"
-)
 ASKED = {"RevrecBundles": "show=all&on=2026-03-20", "RevrecTrace": "id=S-1", "RevrecInvoices": ""}
 
 
@@ -65,43 +56,18 @@ def address(tmp_path_factory):
         yield url
 
 
-@pytest.fixture
-def opened(browser, address):
-    """Opens a page on a large screen; nothing may complain by the end of the test."""
-    browser.screen(1280, 900)
-    browser.errors()
-
-    def open_(name, query=None):
-        browser.open(f"{address}centro-de-pruebas-sl/extension/{name}/?{ASKED[name] if query is None else query}")
-        browser.wait("return document.querySelector('.revrec nav.pages a[aria-current]') !== null")
-        browser.wait("return getComputedStyle(document.querySelector('.revrec nav.pages')).display === 'flex'")
-        return browser
-
-    yield open_
-    assert browser.errors() == []
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_each_page_is_drawn_light_dark_and_on_a_phone(opened, name):
-    page = opened(name)
-    for mark, width, height, dark in (("", 1280, 900, False), ("-dark", 1280, 900, True), ("-phone", 390, 844, False)):
-        page.screen(width, height, dark=dark)
-        page.wait(f"return document.documentElement.scrollWidth <= {width}")
-        page.wait(f"const [text, ground] = {LIGHT}; return {'text - ground' if dark else 'ground - text'} > 100")
-        page.screenshot(SHOTS / f"{NAMES[name]}{mark}.png")
+    opened(name, ASKED[name]).pictures(NAMES[name])
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_link_and_field_of_a_page_has_a_name(opened, name):
-    page = opened(name)
-    named = "(a.getAttribute('aria-label') || a.textContent).trim()"
-    assert page.run(f"return [...document.querySelectorAll('.revrec a')].filter(a => !{named}).length") == 0
-    fields = "[...document.querySelectorAll('.revrec input:not([type=hidden])')]"
-    assert page.run(f"return {fields}.filter(f => !f.labels.length && !f.getAttribute('aria-label')).length") == 0
+    assert opened(name, ASKED[name]).nameless() == 0
 
 
 def test_the_bundles_tie_and_states_differ_in_shape(opened):
-    page = opened("RevrecBundles")
+    page = opened("RevrecBundles", ASKED["RevrecBundles"])
     assert "✓ ties" in page.run("return document.querySelector('.revrec .tie').innerText")
     marks = page.run(
         "return [...document.querySelectorAll('#revrec-bundles td:is(.good, .warn, .bad)')]"
@@ -130,7 +96,7 @@ def test_a_view_of_bundles_is_chosen_without_a_mouse(opened):
 
 
 def test_an_id_is_typed_and_the_chain_is_walked_by_links(opened):
-    page = opened("RevrecTrace", "")
+    page = opened("RevrecTrace")
     page.wait("return document.activeElement.id === 'revrec-id'")
     for key in (*"S-1", ENTER):
         page.press(key)

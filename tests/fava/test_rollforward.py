@@ -12,8 +12,6 @@ import pytest
 
 pytest.importorskip("fava")
 
-from fava.application import create_app
-
 from revrec.app import report, serve
 from revrec.app.workspace import open_workspace
 from revrec.books import fiscal
@@ -23,7 +21,8 @@ from revrec.core.report import Kind
 from revrec.fava.books import balance
 from revrec.store.papers import Papers
 from tests.app.shelf import copied
-from tests.fava.test_page import numbers, table, tie, words
+from tests.fava.books_of import served, words
+from tests.fava.test_page import numbers, table, tie
 
 BOOKS = ("main", "fy2025", "summary")
 TIMES = {
@@ -45,8 +44,7 @@ def root(practice, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def client(root):
-    app = create_app([root / f"{name}.beancount" for name in BOOKS], load=True, read_only=True)
-    return app.test_client()
+    return served(*(root / f"{name}.beancount" for name in BOOKS))
 
 
 def ledgers(client):
@@ -188,6 +186,64 @@ def test_a_number_of_the_main_book_leads_to_its_entries(client, view):
     assert found
 
 
+@pytest.fixture(scope="module")
+def split(practice, tmp_path_factory):
+    """Books in which somebody keeps the contract liability on two accounts, one below the other."""
+    root = copied(practice, tmp_path_factory.mktemp("split") / "books")
+    with open_workspace(root) as ws:
+        liability, bank = (ws.chart.need(role) for role in (Role.CONTRACT_LIABILITY, Role.BANK))
+        bundle = next(ws.store.bundles()).id
+    manual = next((root / "manual").glob("*.beancount"))
+    text = f'\n2025-03-31 * "By hand" #manual\n  bundle: "{bundle}"\n  {liability}:Old  -3.00 EUR\n  {bank}\n'
+    manual.write_text(manual.read_text() + f"\n1970-01-01 open {liability}:Old\n" + text)
+    return root, liability
+
+
+def test_with_several_accounts_a_number_leads_to_the_entries_of_all_of_them(split):
+    root, liability = split
+    client = served(root / "main.beancount")
+    markup = page(client, time="2025-03")
+    assert f"Each entry of {liability}, {liability}:Old carries" in words(markup)
+    for _, link, _ in numbers(markup):
+        where, asked = urlsplit(link), parse_qs(urlsplit(link).query)
+        assert where.path.endswith("/journal/")
+        assert asked["account"] == [f"^({re.escape(liability)}|{re.escape(liability)}:Old)$"]
+    closing = next(link for column, link, _ in numbers(markup) if column == "Closing")
+    shown = client.get(closing.replace("/journal/", "/api/journal_page") + "&page=1&order=desc").json["data"]["journal"]
+    assert "By hand" in shown
+
+
+def test_the_account_box_chooses_whose_entries_a_number_leads_to(split):
+    root, liability = split
+    for _, link, _ in numbers(page(served(root / "main.beancount"), time="2025-03", account=f"^{liability}$")):
+        assert urlsplit(link).path.endswith(f"/account/{liability}/")
+
+
+def test_what_is_not_applied_narrows_no_link(client):
+    for _, link, _ in numbers(page(client, time="2025-03", filter='any(account:"Bank")', account="Assets:Bank")):
+        asked = parse_qs(urlsplit(link).query)
+        assert "Bank" not in asked.get("filter", [""])[0]
+        assert "account" not in asked
+
+
+def test_books_alone_carry_both_boxes_in_their_links(root, tmp_path):
+    alone = copied(root, tmp_path / "books")
+    with open_workspace(alone) as ws:
+        bank = ws.chart.need(Role.BANK)
+    (alone / "revrec.toml").unlink()
+    client = served(alone / "main.beancount")
+    ((_, ledger),) = ledgers(client)
+    additions = [each[1:] for each in numbers(page(client, filter="branch:mad", account=bank)) if each[0] == "Additions"]
+    assert additions
+    for link, text in additions:
+        asked = {key: values[0] for key, values in parse_qs(urlsplit(link).query).items()}
+        assert asked["filter"].startswith(f'((branch:mad) any(account:"{bank}"))')
+        entries = ledger.get_filtered(filter=asked["filter"], time=asked.get("time")).entries
+        legs = [p for e in entries if getattr(e, "flag", "S") != "S" for p in getattr(e, "postings", ())]
+        moved = -sum((p.units.number for p in legs if p.account == urlsplit(link).path.split("/")[3]), Decimal(0))
+        assert f"{moved:.2f}" == text.replace(",", "")
+
+
 def test_a_number_of_the_summary_leads_to_its_month_and_a_bundle_to_its_chain(client):
     for _, link, _ in numbers(page(client, "summary")):
         assert set(parse_qs(urlsplit(link).query)) <= {"time"}
@@ -195,15 +251,16 @@ def test_a_number_of_the_summary_leads_to_its_month_and_a_bundle_to_its_chain(cl
     assert "/extension/RevrecTrace/?id=bundle:B-" in html.unescape(bundle[1])
 
 
-def test_entries_made_by_hand_are_named_beside_the_store(practice, tmp_path):
+@pytest.mark.parametrize("day", ["2025-01-31", "2025-12-31"])  # within the days of the store, and after the last of them
+def test_entries_made_by_hand_are_named_beside_the_store(practice, tmp_path, day):
     root = copied(practice, tmp_path / "books")
     with open_workspace(root) as ws:
         liability, bank = (ws.chart.need(role) for role in (Role.CONTRACT_LIABILITY, Role.BANK))
         bundle = next(ws.store.bundles()).id
     manual = next((root / "manual").glob("*.beancount"))
-    text = f'\n2025-01-31 * "By hand" #manual\n  bundle: "{bundle}"\n  {liability}  -3.00 EUR\n  {bank}\n'
+    text = f'\n{day} * "By hand" #manual\n  bundle: "{bundle}"\n  {liability}  -3.00 EUR\n  {bank}\n'
     manual.write_text(manual.read_text() + text)
-    client = create_app([root / "main.beancount"], load=True, read_only=True).test_client()
+    client = served(root / "main.beancount")
     said = tie(page(client))
     assert re.search(r"closing \S+ and entries made by hand 3\.00, together \S+ · difference 0\.00 ✓ ties", said), said
 
@@ -211,10 +268,10 @@ def test_entries_made_by_hand_are_named_beside_the_store(practice, tmp_path):
 def test_books_without_their_workspace_are_added_up_from_their_entries(root, tmp_path):
     alone = copied(root, tmp_path / "books")
     (alone / "revrec.toml").unlink()
-    client = create_app([alone / "main.beancount"], load=True, read_only=True).test_client()
+    client = served(alone / "main.beancount")
     markup = page(client)
     assert "No workspace lies beside this ledger" in words(markup)
-    beside = create_app([root / "main.beancount"], load=True, read_only=True).test_client()
+    beside = served(root / "main.beancount")
     assert columns(markup)["Closing"][-1] == columns(page(beside))["Closing"][-1]
 
 
@@ -223,7 +280,7 @@ def test_a_part_of_a_year_ties_within_itself_and_says_what_lies_outside(practice
     root = copied(practice, tmp_path / "books")
     with open_workspace(root) as ws:
         serve.prepare(ws)
-    client = create_app([root / "fy2025-q2.beancount"], load=True, read_only=True).test_client()
+    client = served(root / "fy2025-q2.beancount")
     markup = page(client, "fy2025-q2")
     assert "2025-04-01 to 2025-06-30" in words(markup)
     assert tie(markup).endswith("difference 0.00 ✓ ties")

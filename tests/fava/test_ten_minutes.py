@@ -21,21 +21,14 @@ from revrec.app import sums
 from revrec.app.close import close
 from revrec.app.serve import serving
 from revrec.app.workspace import open_workspace
-from tests.fava.browser import CHROMIUM, DRIVER
+from tests.fava.browser import CHROMIUM, DRIVER, ENTER, SHOTS
 
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="chromium and chromedriver are not installed")
 
 ROOT = Path(__file__).parents[2]
-SHOTS = ROOT / "build" / "screenshots"
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)  # a day after the practice was recorded
-ENTER = "\ue007"
 LARGEST = 200_000  # bytes of a picture in docs/
 PAGES = {"RevrecClose": "close", "RevrecBreakage": "breakage", "RevrecMargin": "margin"}
-LIGHT = (
-    "[['.revrec', 'color'], ['body', 'backgroundColor']]"
-    ".map(([where, what]) => getComputedStyle(document.querySelector(where))[what]"
-    ".match(/[0-9.]+/g).slice(0, 3).reduce((sum, part) => sum + Number(part) / 3, 0))"
-)
 
 
 @pytest.fixture(scope="module")
@@ -51,25 +44,6 @@ def root(practice: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def address(root):
     with serving(root / "main.beancount") as (url, _):
         yield url
-
-
-@pytest.fixture
-def opened(browser, address):
-    """Opens a page on a large screen; nothing may complain by the end of the test."""
-    browser.screen(1280, 860)
-    browser.errors()
-
-    def open_(name="RevrecRollforward", query=""):
-        browser.open(address)
-        browser.wait("return location.pathname.includes('/extension/')")
-        books = browser.run("return location.href.split('/extension/')[0]")
-        browser.open(f"{books}/extension/{name}/?{query}")
-        browser.wait("return document.querySelector('.revrec nav.pages a[aria-current]') !== null")
-        browser.wait("return getComputedStyle(document.querySelector('.revrec nav.pages')).display === 'flex'")
-        return browser
-
-    yield open_
-    assert browser.errors() == []
 
 
 def picture(browser, name):
@@ -106,18 +80,12 @@ def test_a_session_is_searched_and_its_whole_chain_is_there(opened):
 def test_each_page_is_drawn_light_dark_and_on_a_phone(opened, name):
     page = opened(name)
     assert "✓ ties" in page.run("return document.querySelector('.revrec .tie').innerText")
-    for mark, width, height, dark in (("", 1280, 900, False), ("-dark", 1280, 900, True), ("-phone", 390, 844, False)):
-        page.screen(width, height, dark=dark)
-        page.wait(f"return document.documentElement.scrollWidth <= {width}")
-        page.wait(f"const [text, ground] = {LIGHT}; return {'text - ground' if dark else 'ground - text'} > 100")
-        page.screenshot(SHOTS / f"{PAGES[name]}{mark}.png")
+    page.pictures(PAGES[name])
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_every_link_of_a_page_has_a_name(opened, name):
-    page = opened(name)
-    named = "(a.getAttribute('aria-label') || a.textContent).trim()"
-    assert page.run(f"return [...document.querySelectorAll('.revrec a')].filter(a => !{named}).length") == 0
+    assert opened(name).nameless() == 0
 
 
 def test_a_curve_is_reached_by_key_and_leads_to_its_entries(opened):
@@ -149,8 +117,7 @@ def test_a_month_is_looked_at_closed_and_stays_as_it_was_closed(opened, root):
     page = opened("RevrecClose")
     assert "revrec close 2025-09" in page.run("return document.querySelector('.revrec').innerText")
     picture(page, "close")
-    with open_workspace(root) as ws:
-        close(ws, "2025-09", approver="A. Perez", reason="Two providers still owe an invoice", now=NOW)
+    shut(root)
     page = opened("RevrecClose", "period=2025-09")
     page.wait("return document.querySelector('.revrec').innerText.includes('kept for good')")
     said = page.run("return document.querySelector('.revrec').innerText")
@@ -159,10 +126,18 @@ def test_a_month_is_looked_at_closed_and_stays_as_it_was_closed(opened, root):
     picture(page, "closed")
 
 
+def shut(root):
+    """Close the month that is open."""
+    with open_workspace(root) as ws:
+        close(ws, "2025-09", approver="A. Perez", reason="Two providers still owe an invoice", now=NOW)
+
+
 @pytest.fixture(scope="module")
-def pack(root, tmp_path_factory):
-    """The pack of the month that the test before closed, and a folder with what is in it."""
+def pack(practice, tmp_path_factory):
+    """The pack of a month that was closed, and a folder with what is in it."""
     made = tmp_path_factory.mktemp("elsewhere") / "september.zip"
+    root = shutil.copytree(practice, made.parent / "books")
+    shut(root)
     command = [sys.executable, "-m", "revrec", "-C", str(root), "audit-pack", "2025-09", "-o", str(made)]
     subprocess.run(command, capture_output=True, check=True)
     with ZipFile(made) as archive:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -140,10 +141,22 @@ def test_details_of_a_person_are_never_shown(fava):
         assert "12345678Z" not in chain(fava, ref)
 
 
-def test_a_long_chain_explains_the_first_entries_and_says_what_it_leaves_out(tmp_path):
+def test_a_long_chain_explains_the_first_entries_and_says_what_it_leaves_out(tmp_path, monkeypatch):
     desk = Desk(tmp_path / "books")
     desk.say(sold("B-1", "NONE"), paid("P-1", "B-1", "500.00"), *(used(f"S-{n:02d}", "B-1") for n in range(10)))
     desk.say(sold("B-2", "NONE"), paid("P-2", "B-2", "500.00"), *(used(f"T-{n:02d}", "B-2") for n in range(10)))
-    text = chain(client(desk.root), "customer:C-1")
+    fava = client(desk.root)
+    text = chain(fava, "customer:C-1")
     assert text.count("how it came about") == 2 * (22 - 12)
     assert text.count('<article class="entry">') == 22
+    assert "are shown" not in words(text)
+    monkeypatch.setattr("revrec.fava.chain.MOST", 1)
+    left_out = "contracts", "payments and refunds", "sessions", "events", "entries"
+    text = words(chain(fava, "customer:C-1"))
+    assert [many for many in left_out if re.search(rf"The first 1 of \d+ {many} are shown", text)] == [*left_out]
+
+
+def test_what_waits_is_reached_from_above(fava):
+    text = chain(fava, "B-2")
+    assert ("#waiting", "1 document that waits") in links(text)
+    assert 'id="waiting"' in text

@@ -8,7 +8,7 @@ import json
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from revrec.app.note import canonical
 
@@ -32,11 +32,17 @@ class Member:
 
 
 class Archive:
-    """Writes members one after the other; nothing of a member is held but the digests of its lines."""
+    """Writes members one after the other, the directory at the end; of a member only the digests of its lines are held."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6)
         self.members: list[Member] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_stopped: object) -> None:
+        self._zip.close()
 
     def lines(self, name: str, lines: Iterable[bytes]) -> Member:
         """A member of lines, given without their LF."""
@@ -69,10 +75,6 @@ class Archive:
         """The manifest of all members so far but some, as a member."""
         left_out = set(besides)
         return self.lines(MANIFEST, (member.row() for member in self.members if member.name not in left_out))
-
-    def close(self) -> None:
-        """The directory at the end of the zip."""
-        self._zip.close()
 
 
 def json_lines(rows: Iterable[object]) -> Iterator[bytes]:

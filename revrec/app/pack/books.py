@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from revrec.app.books import books_of
 from revrec.books import mainfile, part, plugin
+from revrec.books.fiscal import Span
 from revrec.books.listing import day_path
 from revrec.core.errors import RevrecError
 
@@ -40,7 +41,8 @@ def write(archive: Archive, ws: Workspace, scope: Scope) -> None:
     archive.whole(FOLDER + plugin.NAME, read(ws.root, plugin.NAME))
     title = f"{scope.first:%Y-%m} to {scope.last:%Y-%m}" if len(scope.months) > 1 else f"{scope.first:%Y-%m}"
     main = mainfile.read(ws.root)
-    text = part.text(title, scope.first, days, books.months, ws.chart, ws.settings.currency, main, manual)
+    span = Span(title, scope.first, scope.last)
+    text = part.text(span, days, books.months, ws.chart, ws.settings.currency, main, manual)
     archive.text(FOLDER + part.NAME, text)
 
 

@@ -11,13 +11,14 @@ from urllib.parse import quote
 
 import orjson
 
+from revrec.app.nodes import nodes
 from revrec.core import merkle
 from revrec.core.journal import INCOME_ROLES, Role
-from revrec.store.tree import Tree
 
 if TYPE_CHECKING:
     from revrec.app.pack.archive import Archive
     from revrec.app.pack.scope import Scope
+    from revrec.app.progress import Progress
     from revrec.store.store import Store, StoredEvent
 
 Row = dict[str, Any]
@@ -118,16 +119,15 @@ def heads(scope: Scope) -> Iterator[Row]:
     return ({"note": head.note} for head in scope.heads)
 
 
-def consistency(store: Store, scope: Scope) -> Iterator[Row]:
-    """From each head to the next, the path that shows that the later tree begins with the earlier (RFC 9162, 2.1.4)."""
-    sizes = sorted({head.size for head in scope.heads})
-    pairs = list(pairwise(sizes))
-    if not pairs:
-        return
-    spans = {span for pair in pairs for span in merkle.consistency(*pair)}
-    found = merkle.gather(Tree(store).leaves(0, scope.heads[-1].seq), spans)
-    for first, second in pairs:
-        yield {"from": first, "to": second, "path": [found[span].hex() for span in merkle.consistency(first, second)]}
+def consistency(store: Store, scope: Scope, progress: Progress) -> Iterator[Row]:
+    """From each head to the next, the path that shows that the later tree begins with the earlier (RFC 9162, 2.1.4).
+
+    Raises BooksChanged.
+    """
+    paths = {(a.size, b.size): merkle.consistency(a.size, b.size) for a, b in pairwise(scope.heads)}
+    found = nodes(store, scope.heads, (span for path in paths.values() for span in path), progress) if paths else {}
+    for (first, second), path in paths.items():
+        yield {"from": first, "to": second, "path": [found[span].hex() for span in path]}
 
 
 def closings(scope: Scope) -> Iterator[Row]:

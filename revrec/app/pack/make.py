@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
-
-from cryptography.hazmat.primitives.serialization import Encoding
+from typing import TYPE_CHECKING, Any
 
 from revrec import __version__
 from revrec.app import note
@@ -86,16 +84,15 @@ def audit_pack(
 ) -> Packed:
     """Write the pack of a month, a year or all; whole or not at all. `extra` adds members before the manifest is made.
 
-    Raises NoSpan, NotClosed, NothingRecorded, Exists, NoFile, or what the key says.
+    Raises NoSpan, NotClosed, NothingRecorded, Exists, NoFile, BooksChanged, or what the key says.
     """
     path = target(ws, period, out, force=force)
     with ws.store.snapshot():
         span = scope(ws, period, unclosed=unclosed)
         who = notary(ws.settings, now)
-        with replacing(path) as file:
-            maker = _Maker(ws, span, file, progress or Silent())
-            head = maker.write(who, now, extra)
-    members = tuple((member.name, member.size) for member in maker.archive.members)
+        with replacing(path) as file, Archive(file) as archive:
+            head = _Maker(ws, span, archive, progress or Silent()).write(who, now, extra)
+    members = tuple((member.name, member.size) for member in archive.members)
     with path.open("rb") as whole:
         digest = hashlib.file_digest(whole, "sha256").hexdigest()
     return Packed(path, digest, members, head, who, (*who.remarks, *_remarks(span)))
@@ -119,9 +116,8 @@ def _remarks(span: Scope) -> Iterator[str]:
 class _Maker:
     """Writes one pack."""
 
-    def __init__(self, ws: Workspace, span: Scope, file: BinaryIO, progress: Progress) -> None:
-        self.ws, self.span, self.progress = ws, span, progress
-        self.archive = Archive(file)
+    def __init__(self, ws: Workspace, span: Scope, archive: Archive, progress: Progress) -> None:
+        self.ws, self.span, self.archive, self.progress = ws, span, archive, progress
         self.chains = papers.Chains(ws.store, span)
         self.sessions, self.exceptions, self.balances = facts.Sessions(), Exceptions(span), facts.Balances(span)
 
@@ -130,7 +126,7 @@ class _Maker:
         archive, store, span = self.archive, self.ws.store, self.span
         self._facts()
         archive.lines("tree-heads.jsonl", json_lines(facts.heads(span)))
-        archive.lines("consistency.jsonl", json_lines(facts.consistency(store, span)))
+        archive.lines("consistency.jsonl", json_lines(facts.consistency(store, span, self.progress)))
         archive.lines("closings.jsonl", json_lines(facts.closings(span)))
         archive.text("sessions-without-revenue.csv", silent_sessions(store, self.sessions))
         archive.text("exceptions.csv", self.exceptions.table())
@@ -165,17 +161,17 @@ class _Maker:
 
     def _seal(self, who: Notary, now: datetime) -> Mapping[str, Any]:
         """Manifest and head; the verifiers stand in the head itself."""
-        archive, content = self.archive, dict(self._content(who, now))
+        archive, content = self.archive, dict(self._content(now))
         content["verifiers"] = {each.name: each.sha256 for each in archive.members if each.name in VERIFIERS}
         content["members"] = len(archive.members)
         manifest = archive.manifest(besides=VERIFIERS)
         assert manifest.name == MANIFEST
         content["manifest"] = {"sha256": manifest.sha256, "lines": manifest.lines.hex()}
-        archive.text(HEAD, note.make(Kind.PACK, content, who))
-        archive.close()
-        return content
+        text = note.make(Kind.PACK, content, who)
+        archive.text(HEAD, text)
+        return note.read(text).content
 
-    def _content(self, who: Notary, now: datetime) -> Iterator[tuple[str, Any]]:
+    def _content(self, now: datetime) -> Iterator[tuple[str, Any]]:
         span, settings = self.span, self.ws.settings
         yield "taxpayer", settings.taxpayer
         yield "currency", settings.currency
@@ -192,18 +188,10 @@ class _Maker:
         )
         yield "end", {**_point(span.end), "root": span.end.tree.root.hex(), **self.chains.end.to_json()}
         yield "tree_head", hashlib.sha256(span.heads[-1].note.encode()).hexdigest() if span.signed else None
-        yield "signer", dict(_signer(who))
 
 
 def _point(point: Point) -> dict[str, Any]:
     return {"seq": point.seq, "entries": point.entries, "chain": point.chain.hex()}
-
-
-def _signer(who: Notary) -> Iterator[tuple[str, str]]:
-    """The key and the certificate by their digests: so that no byte beside what is signed stays free."""
-    yield "key", who.fingerprint
-    if who.certificate is not None:
-        yield "certificate", hashlib.sha256(who.certificate.public_bytes(Encoding.DER)).hexdigest()
 
 
 def template(name: str) -> bytes:

@@ -34,18 +34,21 @@ class Links(NamedTuple):
 
 
 class Chains:
-    """The documents and records of a scope, with what stands before and after them."""
+    """The documents and records of a scope, with what stands before and after them; each document has its record with it."""
 
     def __init__(self, store: Store, scope: Scope) -> None:
         self.papers = Papers(store)
         first = scope.first.isoformat() if scope.start.seq else ""  # a pack of everything holds every document
         self.start, self.end = Links(), Links()
+        mine = set[int]()  # the records of its documents
         for issued in self._issued(scope):
             if issued.issued_on.isoformat() < first and self.start.documents == issued.n - 1:
                 self.start = self.start._replace(documents=issued.n, document=issued.digest)
+            else:
+                mine.add(issued.record)
             self.end = self.end._replace(documents=issued.n, document=issued.digest)
-        for record in self._generated(scope):
-            if record.generated_at[:10] < first and self.start.place == record.place - 1:
+        for record in self._generated(scope, max(mine, default=0)):
+            if record.generated_at[:10] < first and self.start.place == record.place - 1 and record.place not in mine:
                 self.start = self.start._replace(place=record.place, huella=record.huella)
             self.end = self.end._replace(place=record.place, huella=record.huella)
 
@@ -61,16 +64,19 @@ class Chains:
             if issued.digest.hex() == named:
                 return
 
-    def _generated(self, scope: Scope) -> Iterator[Kept]:
-        """The records up to the time of the closing."""
+    def _generated(self, scope: Scope, least: int) -> Iterator[Kept]:
+        """The records up to the time of the closing, and at least up to a place: a clock that was set back leaves none out."""
         for record in self.papers.records():
-            if scope.closed_at and datetime.fromisoformat(record.generated_at) > scope.closed_at:
+            if record.place > least and scope.closed_at and datetime.fromisoformat(record.generated_at) > scope.closed_at:
                 return
             yield record
 
     def documents(self) -> Iterator[Issued]:
         """The documents of the scope, in order of issuing."""
-        return (each for each in self.papers.invoices() if self.start.documents < each.n <= self.end.documents)
+        for issued in self.papers.invoices(self.start.documents):
+            if issued.n > self.end.documents:
+                return
+            yield issued
 
     def records(self) -> Iterator[Kept]:
         """The records of the scope, in order of generation."""
@@ -119,9 +125,8 @@ def _records(chains: Chains) -> Iterator[Row]:
 
 def _answers(papers: Papers, messages: Sequence[Message]) -> Iterator[Row]:
     """What was sent and what came back, by the digest of what is kept of it: texts of answers may name people."""
-    answers = {answer.message: answer for answer in papers.answers()}
     for sent in messages:
-        answer = answers.get(sent.message)
+        answer = papers.answer(sent.message)
         came = (
             {"at": answer.at, "outcome": answer.outcome, "sealed_sha256": hashlib.sha256(answer.content).hexdigest()}
             if answer

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from revrec.app import checklist, report
 from revrec.app.pack.archive import pretty
 from revrec.app.records import StoreRecords
+from revrec.core.bundle import Bundle
 from revrec.core.dates import month_end
 
 if TYPE_CHECKING:
@@ -27,7 +28,18 @@ _NAMELESS = "Customers stand under their ids: names are in no pack that leaves t
 
 
 class Nameless(StoreRecords):
-    """The records of a workspace that tell nobody's name."""
+    """The records of a workspace that tell nobody's name, for all reports of a pack: a bundle as it was is derived once."""
+
+    def __init__(self, ws: Workspace) -> None:
+        super().__init__(ws)
+        self._then = dict[tuple[str, date], Bundle]()
+
+    def bundle_on(self, bundle: Bundle, on: date) -> Bundle:
+        """The bundle as it was at the end of a day; what is as it was then is not kept."""
+        found = self._then.get((bundle.id, on)) or super().bundle_on(bundle, on)
+        if found is not bundle:
+            self._then[bundle.id, on] = found
+        return found
 
     def identity(self, customer: str) -> Identity | None:
         """Nobody is named."""
@@ -38,10 +50,10 @@ class Nameless(StoreRecords):
 
 def write(archive: Archive, ws: Workspace, scope: Scope, progress: Progress) -> None:
     """The members of `reports/`, and the out-of-period list at the top."""
-    tables = list(_asked(scope))
+    tables, records = list(_asked(scope)), Nameless(ws)
     progress.start("Making the reports", len(tables))
     for member, name, first, last in tables:
-        table = made(ws, name, first, last)
+        table = made(records, name, first, last)
         archive.text(f"reports/{member}.json", pretty(table.to_json()))
         archive.text(f"reports/{member}.csv", table.to_csv())
         if name == OUT_OF_PERIOD:
@@ -60,21 +72,14 @@ def _asked(scope: Scope) -> Iterator[tuple[str, str, date, date]]:
             yield name, name, scope.first, scope.last
 
 
-def made(ws: Workspace, name: str, first: date, last: date) -> Table:
+def made(records: Nameless, name: str, first: date, last: date) -> Table:
     """One report without names."""
-    special = {"third-parties": _third_parties, "checklist": _checklist}
-    if name in special:
-        return report.run(ws, name, first, last, whole=special[name])
-    return report.run(ws, name, first, last)
+    table = report.run(records.ws, name, first, last, records=records, make=_checklist if name == "checklist" else None)
+    return replace(table, notes=(*table.notes, _NAMELESS)) if name == "third-parties" else table
 
 
-def _third_parties(ws: Workspace, asked: Question) -> Table:
-    table = report.third_parties_of(Nameless(ws), asked)
-    return replace(table, notes=(*table.notes, _NAMELESS))
-
-
-def _checklist(ws: Workspace, asked: Question) -> Table:
+def _checklist(records: StoreRecords, asked: Question) -> Table:
     """The checklist of the last month; books too large to load beside a pack are left to `revrec books check`."""
-    if ws.store.head().entries <= _LOADED:
-        return checklist.report(ws, asked)
-    return checklist.report(ws, asked, unread="Beancount was not asked to load books of this size: `revrec books check`")
+    if records.ws.store.head().entries <= _LOADED:
+        return checklist.report(records.ws, asked)
+    return checklist.report(records.ws, asked, unread="Beancount was not asked to load books of this size: `revrec books check`")

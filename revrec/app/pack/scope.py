@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from revrec.store.store import Period, Store
 
 ALL = "all"
-_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
-_YEAR = re.compile(r"[0-9]{4}")
+_MONTH = re.compile(r"(?!0000)[0-9]{4}-(0[1-9]|1[0-2])")
+_YEAR = re.compile(r"(?!0000)[0-9]{4}")
 
 
 class NoSpan(RevrecError):
@@ -118,7 +118,7 @@ def _days(store: Store, period: str, *, unclosed: bool) -> tuple[date, date]:
     if _MONTH.fullmatch(period):
         first = date.fromisoformat(f"{period}-01")
         return first, month_end(first)
-    if _YEAR.fullmatch(period) and period != "0000":
+    if _YEAR.fullmatch(period):
         return date(int(period), 1, 1), date(int(period), 12, 31)
     if period != ALL:
         raise NoSpan(period)

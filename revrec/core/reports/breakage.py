@@ -85,11 +85,16 @@ class Cohort:
         return _HUNDRED * self.at_sale // (WHOLE * self.estimated) if self.estimated else None
 
     @property
+    def estimated_share(self) -> int | None:
+        """What was used of the units sold under an estimate, in hundredths of a percent; None where there were none."""
+        return _HUNDRED * self.estimated_used // self.estimated if self.estimated else None
+
+    @property
     def back_test(self) -> int | None:
         """What was used of an ended cohort less what was expected at the sale, in hundredths of a percent."""
-        if self.expected is None or not self.ended:
+        if self.estimated_share is None or self.expected is None or not self.ended:
             return None
-        return _HUNDRED * self.estimated_used // self.estimated - self.expected
+        return self.estimated_share - self.expected
 
     def curve(self, on: date) -> Iterator[int | None]:
         """The cumulative share used by the end of each month since the sale; only where every bundle has reached it."""
