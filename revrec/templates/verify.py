@@ -27,7 +27,7 @@ except ImportError:
     sys.exit("verify.py needs the package `cryptography`: python3 -m pip install cryptography (or open VERIFY.html in a browser)")
 
 Json = dict[str, Any]
-HEAD, MANIFEST, VERIFIERS, SHOWN = "HEAD.txt", "MANIFEST.jsonl", ("verify.py", "VERIFY.html"), 20
+HEAD, MANIFEST, VERIFIERS, SHOWN, P256 = "HEAD.txt", "MANIFEST.jsonl", ("verify.py", "VERIFY.html"), 20, ("secp256r1", 64)
 FILES = (MANIFEST, "events.jsonl", "tree-heads.jsonl", "entries.jsonl", "invoices/documents.jsonl", "closings.jsonl", "reports")
 DELIVERED, UNDONE = ("session.completed", "session.cancelled", "session.no_show"), ("session.reversed", "session.waived")
 EARNING = ("revenue-package", "revenue-single", "revenue-no-show", "commission-income", "fee-income")
@@ -91,12 +91,12 @@ def check_note(data: bytes, notes: list[Json]) -> str:
 
 def check_signature(algorithm: str, parts: dict[str, bytes], signed: bytes) -> None:
     """RSA (PKCS #1 v1.5, 2048 bits) or ECDSA on P-256 (r and s side by side), with SHA-256; raises when it does not fit."""
-    public, value = serialization.load_der_public_key(parts["key"]), parts["value"]
-    if algorithm == "rsa-pkcs1-sha256" and isinstance(public, rsa.RSAPublicKey) and public.key_size >= 2048:
-        public.verify(value, signed, padding.PKCS1v15(), hashes.SHA256())
-    elif algorithm == "ecdsa-p256-sha256" and isinstance(public, ec.EllipticCurvePublicKey) and len(value) == 64:
+    key, value = serialization.load_der_public_key(parts["key"]), parts["value"]
+    if algorithm == "rsa-pkcs1-sha256" and isinstance(key, rsa.RSAPublicKey) and key.key_size >= 2048:
+        key.verify(value, signed, padding.PKCS1v15(), hashes.SHA256())
+    elif algorithm == "ecdsa-p256-sha256" and isinstance(key, ec.EllipticCurvePublicKey) and (key.curve.name, len(value)) == P256:
         r, s = int.from_bytes(value[:32], "big"), int.from_bytes(value[32:], "big")
-        public.verify(utils.encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))
+        key.verify(utils.encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))
     else:
         raise ValueError("the algorithm is not known or not that of the key, or the key is too short")
     if "certificate" in parts:
@@ -150,7 +150,7 @@ class Audit:
 
     def __init__(self, report: Report, names: Iterable[str], opened: Callable[[str], BinaryIO], handed: Sequence[Json]) -> None:
         self.add, self.run, self.guard, self.handed = report.add, report.run, report.guard, handed
-        self.names, self.opened = set(names), opened  # of the members; one that is missing is empty
+        self.names, self.opened = {name for name in names if name[-1:] != "/"}, opened  # of the members; one missing is empty
         self.head, self.heads = Json(), list[Json]()  # the signed head of the pack, those of the closings
         self.before, self.moved = Counter[str](), Counter[str]()  # balances by role: before the period, and moved in it
         self.delivered, self.undone, self.earned = set[str](), set[str](), dict[int, str]()  # sessions; revenue entry: session

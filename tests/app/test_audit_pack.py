@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from revrec.app import note, report
 from revrec.app.bundles import state_on
@@ -322,10 +322,16 @@ def test_a_note_that_does_not_name_its_signer_does_not_pass(desk: Desk, february
     assert "it names another key" in what
 
 
-def test_a_short_key_is_not_taken(february: dict[str, bytes]) -> None:
-    weak = Notary(rsa.generate_private_key(65537, 1024))
-    ((file, _, what),) = findings({**february, HEAD: note.make(note.Kind.PACK, head(february), weak).encode()})
-    assert (file, "the key is too short" in what) == (HEAD, True)
+@pytest.mark.parametrize("key", [rsa.generate_private_key(65537, 1024), ec.generate_private_key(ec.SECP256K1())])
+def test_a_short_key_or_one_on_another_curve_is_not_taken(
+    february: dict[str, bytes], key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+) -> None:
+    ((file, _, what),) = findings({**february, HEAD: note.make(note.Kind.PACK, head(february), Notary(key)).encode()})
+    assert (file, "not that of the key, or the key is too short" in what) == (HEAD, True)
+
+
+def test_a_pack_that_was_unzipped_and_zipped_again_with_its_folders_holds(february: dict[str, bytes]) -> None:
+    assert findings({**february, "books/": b"", "reports/": b""}) == []
 
 
 def test_a_clock_that_was_set_back_before_the_closing_leaves_no_record_out(tmp_path: Path) -> None:

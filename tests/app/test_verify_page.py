@@ -66,6 +66,7 @@ def test_it_says_word_for_word_what_verify_says(everything: dict[str, bytes], pa
     assert state == "verified"
     assert [line.strip() for line in lines] == [line.strip() for said in verified(everything)[1] for line in said.splitlines()]
     assert page.browser.errors() == []
+    assert page.choose(zipped(tmp_path / "again.zip", {**everything, "books/": b""})) == (state, lines)
 
 
 def test_any_changed_byte_is_found_with_its_file_and_its_line(everything: dict[str, bytes], page: Page, tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ class Packed:
         start, end = self.head["start"], self.head["end"]
         yield f"{self.path}: {len(self.members)} files, events {start['seq'] + 1:,} to {end['seq']:,}, SHA-256 {self.sha256}"
         yield f"tree root {end['root']}; signed by {self.notary}"
-        yield from (f"SHA-256 of {name}: {digest}" for name, digest in self.head["verifiers"].items())
+        yield from (f"SHA-256 of {name}: {self.head['verifiers'][name]}" for name in VERIFIERS)
         yield "Tell the auditor these digests and the key by another way than the file"
         yield from self.remarks
 
