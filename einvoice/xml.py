@@ -34,6 +34,7 @@ _INSTRUCTION = etree.XPath("//processing-instruction()")
 _INCLUDE = etree.XPath("//xi:*", namespaces={"xi": "http://www.w3.org/2001/XInclude"})
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#9;"})
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_PLAIN = re.compile("[ !#-%'-;=?-~\xa0-\ud7ff]*")  # most texts: nothing to escape, nothing that XML cannot hold
 
 
 class XmlRefused(EinvoiceError):
@@ -160,6 +161,8 @@ def canonical(element: etree._Element) -> bytes:
 
 def escaped(text: str) -> str:
     """The text as it stands between tags or inside a quoted attribute; `NotText` where XML has no place for it."""
+    if _PLAIN.fullmatch(text):
+        return text
     if bad := _NO_XML.search(text):
         raise NotText(text, bad.start())
     return text.translate(_ESCAPES)

@@ -23,7 +23,7 @@ def check(invoice: Invoice) -> tuple[Finding, ...]:
 
     What is no number at all is said alone: nothing can be added up with it.
     """
-    numbers = figures.doubtful(figures.figures(invoice))
+    numbers = figures.doubtful(invoice)
     if unreadable := tuple(figures.unreadable(numbers)):
         return unreadable
     with localcontext(_EXACT):

@@ -29,24 +29,53 @@ def round2(value: Decimal) -> Decimal:
     return value.quantize(CENT, ROUND_HALF_UP)
 
 
-def figures(invoice: Invoice) -> Iterator[Figure]:
-    """Every number of an invoice."""
-    for index, line in enumerate(invoice.lines):
-        yield Figure(f"lines[{index}].quantity", line.quantity, PRICE_DECIMALS, _OWN)
-        yield Figure(f"lines[{index}].unit_price", line.unit_price, PRICE_DECIMALS, _OWN)
-        yield Figure(f"lines[{index}].net", line.net, 2, "BR-DEC-23")
-        yield Figure(f"lines[{index}].vat.rate", line.vat.rate, 2, _OWN)
-    for index, group in enumerate(invoice.vat):
-        yield Figure(f"vat[{index}].base", group.base, 2, "BR-DEC-19")
-        yield Figure(f"vat[{index}].tax", group.tax, 2, "BR-DEC-20")
-        yield Figure(f"vat[{index}].vat.rate", group.vat.rate, 2, _OWN)
-    yield from _totals(invoice)
-    yield from _spanish(invoice)
+_Members = tuple[tuple[str, int, str], ...]  # of a part: the name, how many decimals it may have, the rule that says so
+_LINE: _Members = (
+    ("quantity", PRICE_DECIMALS, _OWN),
+    ("unit_price", PRICE_DECIMALS, _OWN),
+    ("net", 2, "BR-DEC-23"),
+    ("vat.rate", 2, _OWN),
+)
+_GROUP: _Members = (("base", 2, "BR-DEC-19"), ("tax", 2, "BR-DEC-20"), ("vat.rate", 2, _OWN))
+_TOTALS: _Members = (
+    ("net", 2, "BR-DEC-12"),
+    ("tax", 2, "BR-DEC-13"),
+    ("gross", 2, "BR-DEC-14"),
+    ("prepaid", 2, "BR-DEC-16"),
+    ("payable", 2, "BR-DEC-18"),
+    ("withheld", 2, _OWN),
+)
+_AMOUNT: _Members = (("amount", 2, _OWN),)
+_KEPT: _Members = (("rate", 2, _OWN), ("base", 2, _OWN), ("amount", 2, _OWN))  # EN 16931 has no limit for these two
+_REPLACED: _Members = (("replaced_base", 2, _OWN), ("replaced_tax", 2, _OWN))
 
 
-def doubtful(numbers: Iterable[Figure]) -> list[Figure]:
+def doubtful(invoice: Invoice) -> list[Figure]:
     """The numbers that need a look: nearly all have two decimals, which are right everywhere, and are of a usual size."""
-    return [figure for figure in numbers if not (figure.value.same_quantum(CENT) and -TOO_BIG < figure.value < TOO_BIG)]
+    return [
+        Figure(f"{owner}.{name}", value, decimals, code)
+        for owner, members, values in _parts(invoice)
+        for (name, decimals, code), value in zip(members, values, strict=True)
+        if value is not None and not (value.same_quantum(CENT) and -TOO_BIG < value < TOO_BIG)
+    ]
+
+
+_Part = tuple[str, _Members, tuple[Decimal | None, ...]]  # the path of a part of an invoice, and its numbers
+
+
+def _parts(invoice: Invoice) -> Iterator[_Part]:
+    for index, line in enumerate(invoice.lines):
+        yield f"lines[{index}]", _LINE, (line.quantity, line.unit_price, line.net, line.vat.rate)
+    for index, group in enumerate(invoice.vat):
+        yield f"vat[{index}]", _GROUP, (group.base, group.tax, group.vat.rate)
+    sums = invoice.totals
+    yield "totals", _TOTALS, (sums.net, sums.tax, sums.gross, sums.prepaid, sums.payable, sums.withheld)
+    for index, payment in enumerate(invoice.payments):
+        yield f"payments[{index}]", _AMOUNT, (payment.amount,)
+    if kept := invoice.withholding:
+        yield "withholding", _KEPT, (kept.rate, kept.base, kept.amount)
+    if correction := invoice.correction:
+        yield "correction", _REPLACED, (correction.replaced_base, correction.replaced_tax)
 
 
 def unreadable(numbers: Iterable[Figure]) -> Iterator[Finding]:
@@ -63,27 +92,3 @@ def decimals(numbers: Iterable[Figure]) -> Iterator[Finding]:
         if isinstance(exponent, int) and -exponent > figure.decimals:
             message = f"{figure.value} has {-exponent} decimals, at most {figure.decimals} are allowed"
             yield Finding(figure.code, figure.field, message, "Round it half up before the invoice is made")
-
-
-def _totals(invoice: Invoice) -> Iterator[Figure]:
-    totals = invoice.totals
-    yield Figure("totals.net", totals.net, 2, "BR-DEC-12")
-    yield Figure("totals.tax", totals.tax, 2, "BR-DEC-13")
-    yield Figure("totals.gross", totals.gross, 2, "BR-DEC-14")
-    yield Figure("totals.prepaid", totals.prepaid, 2, "BR-DEC-16")
-    yield Figure("totals.payable", totals.payable, 2, "BR-DEC-18")
-    yield Figure("totals.withheld", totals.withheld, 2, _OWN)
-
-
-def _spanish(invoice: Invoice) -> Iterator[Figure]:
-    """What EN 16931 has no limit for."""
-    for index, payment in enumerate(invoice.payments):
-        yield Figure(f"payments[{index}].amount", payment.amount, 2, _OWN)
-    if kept := invoice.withholding:
-        yield Figure("withholding.rate", kept.rate, 2, _OWN)
-        yield Figure("withholding.base", kept.base, 2, _OWN)
-        yield Figure("withholding.amount", kept.amount, 2, _OWN)
-    if correction := invoice.correction:
-        for name, amount in (("base", correction.replaced_base), ("tax", correction.replaced_tax)):
-            if amount is not None:
-                yield Figure(f"correction.replaced_{name}", amount, 2, _OWN)

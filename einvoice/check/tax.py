@@ -40,10 +40,16 @@ _REASON_OF = {
 
 
 class Taxed(NamedTuple):
-    """Where a tax is stated."""
+    """Where a tax is stated: the `lines` or the breakdown (`vat`), the place there."""
 
-    field: str
+    part: str
+    place: int
     vat: Vat
+
+    @property
+    def field(self) -> str:
+        """Its path."""
+        return f"{self.part}[{self.place}].vat"
 
 
 def rule(category: Category, number: str) -> str:
@@ -51,44 +57,52 @@ def rule(category: Category, number: str) -> str:
     return f"BR-{PREFIX[category]}-{number}"
 
 
-def stated(invoice: Invoice) -> tuple[Taxed, ...]:
+def stated(invoice: Invoice) -> list[Taxed]:
     """Every tax of the lines and of the breakdown."""
-    of_lines = (Taxed(f"lines[{index}].vat", line.vat) for index, line in enumerate(invoice.lines))
-    return (*of_lines, *(Taxed(f"vat[{index}].vat", group.vat) for index, group in enumerate(invoice.vat)))
+    found = [Taxed("lines", index, line.vat) for index, line in enumerate(invoice.lines)]
+    found += [Taxed("vat", index, group.vat) for index, group in enumerate(invoice.vat)]
+    return found
 
 
 def rates(invoice: Invoice) -> Iterator[Finding]:
     """The rate fits the category (BR-S-05, BR-E-05 …)."""
-    for field, vat in stated(invoice):
-        category, code = vat.category, rule(vat.category, "05")
-        if category is Category.STANDARD and vat.rate <= 0:
-            yield Finding(code, f"{field}.rate", f"{vat.rate} is no rate above zero", "Set the rate, or another category")
-        elif category in _RATED and not 0 <= vat.rate < 100:
-            yield Finding(code, f"{field}.rate", f"{vat.rate} is no rate in percent", "Set the rate")
-        elif category not in _RATED and vat.rate:
-            yield Finding(code, f"{field}.rate", f"category {category} bears no tax, its rate is {vat.rate}", "Set the rate to 0")
+    for taxed in stated(invoice):
+        category, rate = taxed.vat.category, taxed.vat.rate
+        if category is Category.STANDARD and rate <= 0:
+            yield _finding(taxed, "05", "rate", f"{rate} is no rate above zero", "Set the rate, or another category")
+        elif category in _RATED and not 0 <= rate < 100:
+            yield _finding(taxed, "05", "rate", f"{rate} is no rate in percent", "Set the rate")
+        elif rate and category not in _RATED:
+            yield _finding(taxed, "05", "rate", f"category {category} bears no tax, its rate is {rate}", "Set the rate to 0")
 
 
 def reasons(invoice: Invoice) -> Iterator[Finding]:
     """What bears no tax says why (BR-E-10 …), by a code that exists (BR-CL-22) and is of its category."""
-    for field, vat in stated(invoice):
-        reasoned, code = bool(vat.exemption or vat.reason.strip()), rule(vat.category, "10")
+    for taxed in stated(invoice):
+        vat = taxed.vat
+        reasoned = bool(vat.exemption or vat.reason.strip())
         if vat.category in _REASONED and not reasoned:
             remedy = "Give the exemption code of the tax, such as VATEX-EU-132-1C, or its text"
-            yield Finding(code, f"{field}.exemption", f"category {vat.category} gives no reason", remedy)
+            yield _finding(taxed, "10", "exemption", f"category {vat.category} gives no reason", remedy)
         elif vat.category not in _REASONED and reasoned:
-            yield Finding(code, f"{field}.exemption", f"category {vat.category} has no reason for exemption", "Leave it out")
+            yield _finding(taxed, "10", "exemption", f"category {vat.category} has no reason for exemption", "Leave it out")
         elif vat.exemption and vat.exemption not in vatex():
-            yield Finding("BR-CL-22", f"{field}.exemption", f"{vat.exemption!r} is no VATEX code", "Choose one of the list")
+            message = f"{vat.exemption!r} is no VATEX code"
+            yield Finding("BR-CL-22", f"{taxed.field}.exemption", message, "Choose one of the list")
         elif vat.exemption:
-            yield from _category_of(field, vat)
+            yield from _category_of(taxed)
 
 
-def _category_of(field: str, vat: Vat) -> Iterator[Finding]:
+def _finding(taxed: Taxed, number: str, member: str, message: str, remedy: str) -> Finding:
+    return Finding(rule(taxed.vat.category, number), f"{taxed.field}.{member}", message, remedy)
+
+
+def _category_of(taxed: Taxed) -> Iterator[Finding]:
+    vat = taxed.vat
     category, code = _REASON_OF.get(vat.exemption, (Category.EXEMPT, "ES-EXEMPTION"))
     if vat.category is not category:
         message = f"{vat.exemption} is a reason of category {category}, not of {vat.category}"
-        yield Finding(code, f"{field}.exemption", message, "Mend the code or the category")
+        yield Finding(code, f"{taxed.field}.exemption", message, "Mend the code or the category")
 
 
 def groups(invoice: Invoice) -> Iterator[Finding]:
@@ -113,7 +127,7 @@ def one_reason(invoice: Invoice) -> Iterator[Finding]:
     """Lines and group of a category give the same reason: the breakdown has room for one (BR-E-01 …)."""
     codes: dict[Category, set[str]] = {}
     texts: dict[Category, set[str]] = {}
-    for _, vat in stated(invoice):
+    for vat in (taxed.vat for taxed in stated(invoice)):
         if vat.category in _REASONED:
             codes.setdefault(vat.category, set()).update({vat.exemption} - {""})
             texts.setdefault(vat.category, set()).update({vat.reason} - {""})
@@ -166,7 +180,7 @@ def taxes(invoice: Invoice) -> Iterator[Finding]:
 
 def abroad(invoice: Invoice) -> Iterator[Finding]:
     """What a buyer must have that owes the tax (BR-AE-02) or takes goods to another state (BR-IC-02, BR-IC-11)."""
-    categories = {vat.category for _, vat in stated(invoice)}
+    categories = {taxed.vat.category for taxed in stated(invoice)}
     number = invoice.buyer.tax_id if invoice.buyer else None
     if Category.REVERSE_CHARGE in categories and number is None:
         message = "a reverse charge needs the tax number of the buyer"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 
 from einvoice.findings import Finding
 from einvoice.model import Invoice, Means, Party, Period, Reference
@@ -91,54 +91,65 @@ def accounts(invoice: Invoice) -> Iterator[Finding]:
 
 def texts(invoice: Invoice) -> Iterator[Finding]:
     """Every text can be printed: no control characters, nothing that turns the direction of writing."""
-    for owner, member, text in _texts(invoice):
-        if not text.isprintable() and (found := _UNPRINTABLE.search(text)):  # a no-break space is fine, for one
+    for owner, names, values in _parts(invoice):
+        if not "".join(values).isprintable():  # nor is a no-break space, which is fine
+            yield from _unprintable(owner, names, values)
+
+
+def _unprintable(owner: str, names: _Names, values: Sequence[str]) -> Iterator[Finding]:
+    for index, text in enumerate(values):
+        if found := _UNPRINTABLE.search(text):
             message = f"has U+{ord(found[0]):04X} in place {found.start() + 1}, which cannot be printed"
-            yield Finding("ES-TEXT", owner + member, message, "Write it again without it")
+            name = f"[{index}]{names}" if isinstance(names, str) else f".{names[index]}"
+            yield Finding("ES-TEXT", (owner + name).removeprefix("."), message, "Write it again without it")
 
 
-_Text = tuple[str, str, str]  # whose text it is, which member of it, and the text
+_Names = tuple[str, ...] | str  # of the members of a part; of a list: what stands behind the place in it
+_Part = tuple[str, _Names, Sequence[str]]  # the path of a part of an invoice, and its texts
+_TERMS = ("series", "number", "description")
+_PARTY = ("name", "given_name", "first_surname", "second_surname", "email")
+_ADDRESS = ("street", "post_code", "town", "province")
+_OFFICES = ("accounting_office", "managing_body", "processing_unit")
+_party, _address, _offices = attrgetter(*_PARTY), attrgetter(*_ADDRESS), attrgetter(*_OFFICES)
 
 
-def _texts(invoice: Invoice) -> list[_Text]:
-    found = [
-        ("", "series", invoice.series),
-        ("", "number", invoice.number),
-        ("", "description", invoice.description),
-    ]
-    for owner, party in (("seller", invoice.seller), ("buyer", invoice.buyer), ("third_party", invoice.third_party)):
-        if party is not None:
-            found += _party_texts(party, owner)
-    for index, line in enumerate(invoice.lines):
-        found += ((f"lines[{index}]", ".description", line.description), (f"lines[{index}]", ".vat.reason", line.vat.reason))
-    found += ((f"vat[{index}]", ".vat.reason", group.vat.reason) for index, group in enumerate(invoice.vat))
-    found += ((f"payments[{index}]", ".account", payment.account) for index, payment in enumerate(invoice.payments))
-    for name, texts_ in (("notes", invoice.notes), ("legal", invoice.legal)):  # these may have several lines
-        found += ((name, f"[{index}]", _LINES.sub(" ", text)) for index, text in enumerate(texts_))
-    correction = invoice.correction
-    if correction is not None:
-        found.append(("correction", ".reason", correction.reason))
-    found += _reference_texts(invoice.replaces, "replaces")
-    return found + _reference_texts(correction.references if correction is not None else (), "correction.references")
+def _parts(invoice: Invoice) -> Iterator[_Part]:
+    yield "", _TERMS, (invoice.series, invoice.number, invoice.description)
+    yield from _party_parts("seller", invoice.seller)
+    yield from _party_parts("buyer", invoice.buyer)
+    yield from _party_parts("third_party", invoice.third_party)
+    yield "lines", ".description", [line.description for line in invoice.lines]
+    yield "lines", ".vat.reason", [line.vat.reason for line in invoice.lines]
+    yield "vat", ".vat.reason", [group.vat.reason for group in invoice.vat]
+    yield "payments", ".account", [payment.account for payment in invoice.payments]
+    yield "notes", "", _in_one_line(invoice.notes)
+    yield "legal", "", _in_one_line(invoice.legal)
+    yield from _reference_parts("replaces", invoice.replaces)
+    if correction := invoice.correction:
+        yield "correction", ("reason",), (correction.reason,)
+        yield from _reference_parts("correction.references", correction.references)
 
 
-def _party_texts(party: Party, owner: str) -> list[_Text]:
-    found = _members(party, owner, ("name", "given_name", "first_surname", "second_surname", "email"))
+def _party_parts(owner: str, party: Party | None) -> Iterator[_Part]:
+    if party is None:
+        return
+    yield owner, _PARTY, _party(party)
     if party.tax_id:
-        found.append((owner, ".tax_id.number", party.tax_id.number))
+        yield owner, ("tax_id.number",), (party.tax_id.number,)
     if party.address:
-        found += _members(party.address, f"{owner}.address", ("street", "post_code", "town", "province"))
+        yield f"{owner}.address", _ADDRESS, _address(party.address)
     if party.offices:
-        found += _members(party.offices, f"{owner}.offices", ("accounting_office", "managing_body", "processing_unit"))
-    return found
+        yield f"{owner}.offices", _OFFICES, _offices(party.offices)
 
 
-def _reference_texts(listed: Iterable[Reference], owner: str) -> list[_Text]:
-    return [text for index, each in enumerate(listed) for text in _members(each, f"{owner}[{index}]", ("number", "series"))]
+def _reference_parts(owner: str, references: Iterable[Reference]) -> Iterator[_Part]:
+    yield owner, ".number", [each.number for each in references]
+    yield owner, ".series", [each.series for each in references]
 
 
-def _members(value: Any, owner: str, names: tuple[str, ...]) -> list[_Text]:
-    return [(owner, f".{name}", getattr(value, name)) for name in names]
+def _in_one_line(paragraphs: Iterable[str]) -> list[str]:
+    """Notes and legal texts may have several lines."""
+    return [_LINES.sub(" ", text) if "\n" in text else text for text in paragraphs]
 
 
 RULES = (number, codes, dates, lines, accounts, texts)

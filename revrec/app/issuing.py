@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from einvoice import xml, xsd
-from einvoice.chain import Kind, Link, Record, alta_text, anulacion_text
+from einvoice.chain import Link, Record, text_of
 from einvoice.check import check
 from einvoice.errors import EinvoiceError
 from einvoice.findings import Finding
@@ -336,10 +336,8 @@ class Issuer:
         """Chain a record that was just generated; answers its place."""
         chain = self.chain()
         self._validate(record)
-        chain.place, before, chain.link = chain.place + 1, chain.link, record.link
-        hashed = _hashed(record, before.huella if before else "")
+        chain.place, chain.link = chain.place + 1, record.link
         sealed = self.papers.seal(customer, f"record {chain.place}", record.xml)
-        day = date(*map(int, reversed(record.issued_on.split("-")))).isoformat()
         self._rows.records.append(
             Kept(
                 chain.place,
@@ -347,9 +345,9 @@ class Issuer:
                 record.kind.value,
                 amends,
                 record.number,
-                day,
+                "-".join(reversed(record.issued_on.split("-"))),  # ISO 8601
                 record.generated_at,
-                hashed,
+                text_of(record),
                 record.huella,
                 customer,
                 sealed,
@@ -515,9 +513,3 @@ def _recipient(draft: Draft, bundle: Bundle | None) -> str:
         return draft.recipient
     commission = any(part.item.subject is Subject.COMMISSION for part in draft.parts)
     return bundle.customer if bundle and not commission else ""
-
-
-def _hashed(record: Record, before: str) -> str:
-    if record.kind is Kind.ANULACION:
-        return anulacion_text(record.key, before, record.generated_at)
-    return alta_text(record.key, record.type_code, record.tax_total, record.total, before, record.generated_at)

@@ -248,12 +248,15 @@ def _totals(case: Case) -> Iterator[Finding]:
         yield Finding("2005", "totals.gross", message, "add them up again")
     amounts = [("totals.tax", invoice.totals.tax), ("totals.gross", invoice.totals.gross)]
     amounts += [("vat", amount) for line in lines for amount in (line.base, line.quota) if amount is not None]
-    yield from (finding for field, amount in amounts for finding in _amount(amount, field))
+    yield from (_misfit(amount, field) for field, amount in amounts if not _fits(amount))
 
 
-def _amount(amount: Decimal, field: str) -> Iterator[Finding]:
-    if not amount.is_finite() or abs(amount) >= _TOO_BIG or amount != round(amount, 2):
-        yield Finding("4102", field, f"{amount} does not fit: 12 digits and 2 decimals", "round it before the invoice is issued")
+def _fits(amount: Decimal) -> bool:
+    return amount.is_finite() and -_TOO_BIG < amount < _TOO_BIG and (amount.same_quantum(_CENT) or amount == round(amount, 2))
+
+
+def _misfit(amount: Decimal, field: str) -> Finding:
+    return Finding("4102", field, f"{amount} does not fit: 12 digits and 2 decimals", "round it before the invoice is issued")
 
 
 def _correction(case: Case) -> Iterator[Finding]:
@@ -287,8 +290,8 @@ def _replaced(correction: Correction) -> Iterator[Finding]:
             )
         elif correction.method is CorrectionMethod.DIFFERENCES and amount is not None:
             yield Finding("1119", f"correction.{name}", "by differences nothing is replaced", "leave it out")
-        elif amount is not None:
-            yield from _amount(amount, f"correction.{name}")
+        elif amount is not None and not _fits(amount):
+            yield _misfit(amount, f"correction.{name}")
 
 
 def _references(references: tuple[Reference, ...], field: str, invoice: Invoice) -> Iterator[Finding]:
