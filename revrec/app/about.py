@@ -14,7 +14,7 @@ from einvoice.regimes.verifactu import declaration
 from einvoice.regimes.verifactu.declaration import Signing
 from revrec import __version__
 from revrec.app.audit_key import AuditKeyBroken
-from revrec.app.issuing import system_of
+from revrec.app.chain import system_of
 from revrec.app.notary import own_fingerprints
 from revrec.app.workspace import Workspace
 from revrec.settings import Settings

@@ -64,9 +64,9 @@ def amend(ws: Workspace, number: str, *, now: datetime) -> Amended:
         problems = issuer.problems(invoice, before.totals.gross, again=True)
         if problems:
             raise StillWrong("\n".join(map(str, problems)))
-        chain = issuer.chain()
-        record = build.register(invoice, chain.system, chain.link, issuer.now, amendment=amendment)
-        place = issuer.append(record, issued.customer, f"S{amendment.value}")
+        chain = issuer.chain
+        record = build.register(invoice, chain.system, chain.end.link, issuer.now, amendment=amendment)
+        place = chain.add(record, issued.customer, f"S{amendment.value}")
     return Amended(number, place, f"Subsanacion, RechazoPrevio {amendment.value}")
 
 
@@ -79,18 +79,18 @@ def cancel(ws: Workspace, number: str, *, now: datetime) -> Amended:
         said = states.cancellation(_history(issuer.papers, number))
         record = _cancellation(issuer, issued, said)
         flags = f"{'N' if said.unregistered else ''}{'R' if said.rejected else ''}"
-        place = issuer.append(record, "", flags)
+        place = issuer.chain.add(record, "", flags)
     return Amended(number, place, "Anulacion")
 
 
 def _cancellation(issuer: Issuer, issued: Issued, said: states.Cancellation) -> Record:
-    chain = issuer.chain()
+    chain = issuer.chain
     return build.cancel(
         issuer.settings.taxpayer[3:],
         issued.number,
         issued.issued_on,
         chain.system,
-        chain.link,
+        chain.end.link,
         issuer.now,
         unregistered=said.unregistered,
         rejected=said.rejected,

@@ -5,26 +5,22 @@ What would surely be rejected never uses a number (spain.md 7.7): the event is b
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
-from einvoice import xml, xsd
-from einvoice.chain import Link, Record, text_of
+from einvoice.chain import Record
 from einvoice.check import check
 from einvoice.errors import EinvoiceError
 from einvoice.findings import Finding
 from einvoice.frozen import freeze
 from einvoice.model import Invoice, Reference
 from einvoice.regimes.verifactu import build, codes, rules
-from einvoice.regimes.verifactu.build import NotRecordable
-from einvoice.schemas import SchemaMissing
-from revrec import __version__
-from revrec.app.paper import Case, Numbered, Original, Paper, missing_original, reference, tax_id_of
+from revrec.app.chain import RecordChain, system_of
+from revrec.app.paper import Case, Numbered, Original, Paper, missing_original, reference
 from revrec.core import money
 from revrec.core.accrual import billed_on
 from revrec.core.billing import NIL, OUTSIDE_BOOKS, Account, Amount, Cover, Item, Subject
@@ -36,13 +32,13 @@ from revrec.core.policy import OUTSIDE, Tax
 from revrec.settings import Settings
 from revrec.store.book import StoreBook
 from revrec.store.format import instant
-from revrec.store.papers import Issued, Kept, Papers, Waiting, chained, registered_details
+from revrec.store.papers import Issued, Papers, Waiting, chained, registered_details
 from revrec.store.store import Store
 
-SYSTEM_NAME, SYSTEM_ID = "revrec", "RV"
 SERIES = {"invoice": "F", "simplified": "S", "corrective": "R", "commission": "C"}
 _REMEMBERED = 20_000  # recipients and accounts kept in memory between batches
 _DIGITS = 6
+TOGETHER = 64  # documents: each step is the faster, the more of them it is done for in a row
 
 
 @dataclass(slots=True)
@@ -53,13 +49,34 @@ class Series:
     last: date | None
 
 
-@dataclass(slots=True)
-class Chain:
-    """Where the tax authority's chain stands: the last place, and what the next record says of it."""
+class Order(NamedTuple):
+    """A document to be issued: its draft, the event that made it due, the entry that it is born with (0: with none).
 
+    `case` is None where the `problems` found are such that nothing can be written at all.
+    """
+
+    draft: Draft
+    seq: int
+    entry: int
+    case: Case | None
+    problems: tuple[Finding, ...] = ()
+
+
+class Written(NamedTuple):
+    """A document under its number; `effect` is what it adds to what is invoiced, where that is not what it says."""
+
+    draft: Draft
+    seq: int
+    entry: int
+    customer: str
+    invoice: Invoice
     place: int
-    link: Link | None
-    system: build.System
+    effect: tuple[int, int] | None = None
+
+    @property
+    def sealed_for(self) -> str:
+        """Whose key seals it: a document that names nobody is not sealed for a person."""
+        return self.customer if self.invoice.buyer else ""
 
 
 @dataclass(slots=True)
@@ -67,7 +84,6 @@ class _Pending:
     """Rows of this batch that are still to be written."""
 
     invoices: list[Issued] = field(default_factory=list)
-    records: list[Kept] = field(default_factory=list)
     accounts: dict[str, None] = field(default_factory=dict)
     waiting: dict[str, Waiting | None] = field(default_factory=dict)
 
@@ -84,6 +100,7 @@ class Issuer:
         self.at = instant(self.now)
         self.papers = Papers(store)
         self.paper = Paper(settings, store.pins)
+        self.chain = RecordChain(settings, self.papers, self.now)
         self.invoicer = Invoicer(book, self.account, since)
         self.began = book.seq  # what is older was posted before this run
         self.n, self.digest = self.papers.head()
@@ -95,8 +112,9 @@ class Issuer:
         self._content: set[str] = set()  # customers of this batch for whom nothing waits
         self._details: dict[str, Mapping[str, Any]] = {}
         self._series: dict[str, Series] = {}
+        self._orders: list[Order] = []
+        self._ordered: set[str] = set()  # the accounts and customers of these orders
         self._rows = _Pending()
-        self._chain: Chain | None = None
 
     # what an event makes due
 
@@ -116,49 +134,97 @@ class Issuer:
             if waits is not None:
                 self._hold(waits._replace(draft=reduced(waits.draft, part)))
         for draft in outcome.drafts:
-            self.issue(draft, seq, data, born=True)
+            self.order(draft, seq, data, draft.entry)
 
     def _retry(self, customer: str) -> None:
         """What waited for a person's details may have them now."""
+        if customer in self._ordered:
+            self.issue()
         if customer in self._content:
             return
         pending = {w.draft.id: w for w in self._rows.waiting.values() if w is not None and w.draft.recipient == customer}
         stored = {w.draft.id: w for w in self.papers.waiting_for(customer) if w.draft.id not in self._rows.waiting}
         for waits in sorted((stored | pending).values(), key=lambda w: (w.seq, w.draft.id)):
-            self.issue(waits.draft, waits.seq, self._data_of(waits.seq), born=False)
+            self.order(waits.draft, waits.seq, self._data_of(waits.seq))
 
     def retry_all(self) -> None:
         """Issue everything that waits and may be issued now."""
         for waits in self.papers.waiting():
-            self.issue(waits.draft, waits.seq, self._data_of(waits.seq), born=False)
+            self.order(waits.draft, waits.seq, self._data_of(waits.seq))
+        self.issue()
 
     def _data_of(self, seq: int) -> Mapping[str, Any]:
         stored = self.store.event(seq)
         data: Mapping[str, Any] = stored.event["data"] if stored else {}
         return data
 
-    # one document
+    # documents to be issued
 
-    def issue(self, draft: Draft, seq: int, data: Mapping[str, Any], *, born: bool) -> Issued | None:
-        """Number, freeze and chain a draft; None when it waits. `born`: in the transaction of the event that caused it."""
+    def order(self, draft: Draft, seq: int, data: Mapping[str, Any], entry: int = 0) -> None:
+        """Have a draft issued as things stand now; `entry` where it is born in the transaction of the event that caused it.
+
+        It has its number before anything asks for its contract, its recipient or a document, and when the batch ends.
+        """
         try:
-            return self._issue(draft, seq, data, draft.entry if born else 0)
-        except EinvoiceError as error:  # a document never holds up facts: what no rule foresaw waits, too
-            self._wait(draft, seq, (Finding("unissuable", "document", str(error), "report this; the event is booked"),))
-            return None
+            case, problems = self._case(draft, data)
+        except EinvoiceError as error:
+            case, problems = None, (_unissuable(error),)
+        self._orders.append(Order(draft, seq, entry, case, problems))
+        self._ordered.update((draft.account, draft.recipient or ""))
+        if len(self._orders) >= TOGETHER:
+            self.issue()
 
-    def _issue(self, draft: Draft, seq: int, data: Mapping[str, Any], entry: int) -> Issued | None:
-        case, problems = self._case(draft, data)
+    def issue(self) -> None:
+        """Number, freeze and chain what was ordered, in its order; what would be rejected waits."""
+        orders, self._orders = self._orders, []
+        self._ordered.clear()
+        try:
+            self._issue(orders)
+        except EinvoiceError:  # a document never holds up facts, nor other documents: what no rule foresaw waits, too
+            for order in orders:
+                self._issue_one(order)
+
+    def _issue_one(self, order: Order) -> None:
+        try:
+            self._issue([order])
+        except EinvoiceError as error:
+            self._wait(order.draft, order.seq, (_unissuable(error),))
+
+    def _issue(self, orders: Sequence[Order]) -> None:
+        """All of them, or an error and nothing is done."""
+        standing = dict(self._series)
+        waiting: list[tuple[Order, tuple[Finding, ...]]] = []
+        written: list[Written] = []
+        try:
+            for order in orders:
+                document, problems = self._written(order)
+                if document is None:
+                    waiting.append((order, problems))
+                else:
+                    written.append(document)
+            self.keep(written)
+        except EinvoiceError:
+            self._series = standing
+            raise
+        for order, problems in waiting:
+            self._wait(order.draft, order.seq, problems)
+
+    def _written(self, order: Order) -> tuple[Written | None, tuple[Finding, ...]]:
+        """The document of an order under the next number of its series, or why it must wait."""
+        draft, case = order.draft, order.case
         if case is None:
-            self._wait(draft, seq, problems)
-            return None
-        numbered = self.number(case)
-        invoice = self.paper.invoice(case, numbered)
-        problems = (*problems, *self.problems(invoice, money.decimal(self.limit(case), self.settings.currency)))
+            return None, order.problems
+        invoice = self.paper.invoice(case, self.number(case))
+        problems = (*order.problems, *self.problems(invoice, money.decimal(self.limit(case), self.settings.currency)))
         if problems:
-            self._wait(draft, seq, problems)
-            return None
-        return self._number(draft, _recipient(draft, case.bundle), invoice, seq, entry)
+            return None, problems
+        return self.take(draft, order.seq, order.entry, _recipient(draft, case.bundle), invoice), ()
+
+    def take(self, draft: Draft, seq: int, entry: int, customer: str, invoice: Invoice) -> Written:
+        """The next place of the series goes to a document that was found right."""
+        place = self._standing(invoice.series).place + 1
+        self._series[invoice.series] = Series(place, invoice.issued_on)
+        return Written(draft, seq, entry, customer, invoice, place)
 
     def _case(self, draft: Draft, data: Mapping[str, Any]) -> tuple[Case | None, tuple[Finding, ...]]:
         bundle = self.book.bundle(draft.bundle) if draft.bundle else None
@@ -277,45 +343,47 @@ class Issuer:
 
     def replace(self, draft: Draft, invoice: Invoice, before: Issued) -> Issued:
         """Number a document that takes the place of another with the same amounts: it covers what that one covered."""
-        issued = self._number(draft, draft.recipient or "", invoice, before.seq, 0, effect=(0, 0))
+        written = self.take(draft, before.seq, 0, draft.recipient or "", invoice)
+        (issued,) = self.keep([written._replace(effect=(0, 0))])
         self._put(self.account(draft.account).renamed(before.number, issued.number))
         return issued
 
-    def _number(
-        self, draft: Draft, customer: str, invoice: Invoice, seq: int, entry: int, effect: tuple[int, int] | None = None
-    ) -> Issued:
-        """Number a document; `effect` is what it adds to what is invoiced, where that is not what it says."""
-        place, sealed_for = self._standing(invoice.series), customer if invoice.buyer else ""
-        record = self._register(invoice, sealed_for) if self.settings.country == "ES" else 0
-        gross, vat = effect or (self._minor(invoice.totals.gross), self._minor(invoice.totals.tax))
+    def keep(self, written: Sequence[Written]) -> list[Issued]:
+        """Freeze and register documents that have their numbers, then take them in; an error leaves nothing of them."""
+        contents = [freeze(each.invoice) for each in written]
+        registered = self.settings.country == "ES"
+        records = self.chain.register(each.invoice for each in written) if registered else [None] * len(written)
+        return [self._keep(*each) for each in zip(written, contents, records, strict=True)]
+
+    def _keep(self, written: Written, content: bytes, record: Record | None) -> Issued:
+        """Take a document in."""
+        draft, invoice = written.draft, written.invoice
+        gross, vat = written.effect or (self._minor(invoice.totals.gross), self._minor(invoice.totals.tax))
         self.n += 1
         issued = Issued(
             self.n,
             invoice.number,
             invoice.series,
-            place.place + 1,
+            written.place,
             build.type_code(invoice),
             invoice.issued_on,
             invoice.operation_on or invoice.issued_on,
             self.at,
-            seq,
-            entry,
+            written.seq,
+            written.entry,
             draft.account,
             draft.bundle,
-            sealed_for,
+            written.sealed_for,
             draft.corrects,
             gross,
             vat,
-            record,
+            self.chain.keep(record, written.sealed_for) if record else 0,
             draft.parts,
-            self.papers.seal(sealed_for, invoice.number, freeze(invoice)),
+            self.papers.seal(written.sealed_for, invoice.number, content),
             b"",
         )
-        self._series[invoice.series] = Series(place.place + 1, invoice.issued_on)
-        return self._keep(issued._replace(digest=chained(self.digest, issued, self.settings.taxpayer)), draft)
-
-    def _keep(self, issued: Issued, draft: Draft) -> Issued:
-        self.digest = issued.digest
+        self.digest = chained(self.digest, issued, self.settings.taxpayer)
+        issued = issued._replace(digest=self.digest)
         self._rows.invoices.append(issued)
         self.issued.append(issued)
         if draft.id:
@@ -325,59 +393,6 @@ class Issuer:
 
     def _minor(self, amount: Decimal) -> int:
         return int(amount.scaleb(money.exponent(self.settings.currency)))
-
-    # the chain of the tax authority
-
-    def _register(self, invoice: Invoice, customer: str) -> int:
-        chain = self.chain()
-        return self.append(build.register(invoice, chain.system, chain.link, self.now), customer, "")
-
-    def append(self, record: Record, customer: str, amends: str) -> int:
-        """Chain a record that was just generated; answers its place."""
-        chain = self.chain()
-        self._validate(record)
-        chain.place, chain.link = chain.place + 1, record.link
-        sealed = self.papers.seal(customer, f"record {chain.place}", record.xml)
-        self._rows.records.append(
-            Kept(
-                chain.place,
-                chain.system.installation,
-                record.kind.value,
-                amends,
-                record.number,
-                "-".join(reversed(record.issued_on.split("-"))),  # ISO 8601
-                record.generated_at,
-                text_of(record),
-                record.huella,
-                customer,
-                sealed,
-            )
-        )
-        return chain.place
-
-    def _validate(self, record: Record) -> None:
-        """The official schema, where it is at hand: what it refuses, our rules should have found before."""
-        try:
-            schema = xsd.schema("verifactu/SuministroInformacion")
-        except SchemaMissing:
-            return  # checked again before it is sent, which is not possible without
-        found = schema.findings(xml.parse_own(record.xml))
-        if found:
-            raise NotRecordable(f"the record of {record.number} breaks the official schema: {found[0]}")
-
-    def chain(self) -> Chain:
-        """The chain of this installation and taxpayer; the first document makes the installation's number."""
-        if self._chain is None:
-            installation = self.papers.installation()
-            if installation is None:
-                installation = f"{self.settings.taxpayer[3:]}-{secrets.token_hex(4).upper()}"
-                self.papers.add_installation(installation, self.at)
-            last = self.papers.last_record()
-            link = None
-            if last is not None and last.installation == installation:
-                link = Link(self.settings.taxpayer[3:], last.number, build.day(date.fromisoformat(last.issued_on)), last.huella)
-            self._chain = Chain(last.place if last else 0, link, system_of(self.settings, installation))
-        return self._chain
 
     # what waits
 
@@ -416,6 +431,8 @@ class Issuer:
 
     def account(self, name: str) -> Account:
         """An account; that of a contract of before the invoicing began starts with what was billed then."""
+        if name in self._ordered:
+            self.issue()
         found = self._accounts.get(name)
         if found is None:
             found = None if name in self._absent else self.papers.account(name)
@@ -458,8 +475,14 @@ class Issuer:
 
     def find(self, number: str) -> Issued | None:
         """A document by its number, those of this batch included."""
-        fresh = (each for each in reversed(self._rows.invoices) if each.number == number)
-        return next(fresh, None) or self.papers.invoice(number)
+        found = self._fresh(number) or self.papers.invoice(number)
+        if found is None and self._orders:
+            self.issue()
+            found = self._fresh(number)
+        return found
+
+    def _fresh(self, number: str) -> Issued | None:
+        return next((each for each in reversed(self._rows.invoices) if each.number == number), None)
 
     def _put(self, account: Account) -> None:
         self._accounts[account.id] = account
@@ -467,9 +490,10 @@ class Issuer:
 
     def flush(self) -> None:
         """Write what this batch did."""
+        self.issue()
         rows, papers = self._rows, self.papers
         papers.add_invoices(rows.invoices)
-        papers.add_records(rows.records)
+        self.chain.flush()
         self.store.touch({each.issued_on for each in rows.invoices if not each.entry})
         papers.put_accounts([self._accounts[name] for name in rows.accounts], self._stored)
         self._stored |= rows.accounts.keys()
@@ -483,20 +507,6 @@ class Issuer:
             self._accounts.clear()
             self._stored.clear()
             self._details.clear()
-
-
-def system_of(settings: Settings, installation: str) -> build.System:
-    """This invoicing system as its records describe it; the producer is the taxpayer where the settings name none."""
-    producer = settings.producer
-    who = producer.tax_id or settings.taxpayer
-    return build.System(
-        producer=producer.name or settings.name,
-        producer_id=tax_id_of(who[3:], who[:2], business=True),
-        name=SYSTEM_NAME,
-        id=SYSTEM_ID,
-        version=__version__,
-        installation=installation,
-    )
 
 
 def deadline(waits: Waiting, details: Mapping[str, Any]) -> date:
@@ -513,3 +523,7 @@ def _recipient(draft: Draft, bundle: Bundle | None) -> str:
         return draft.recipient
     commission = any(part.item.subject is Subject.COMMISSION for part in draft.parts)
     return bundle.customer if bundle and not commission else ""
+
+
+def _unissuable(error: EinvoiceError) -> Finding:
+    return Finding("unissuable", "document", str(error), "report this; the event is booked")

@@ -67,17 +67,15 @@ class StoreBook(Book):
         self, *, refs: Iterable[str], bundles: Iterable[str], customers: Iterable[str], holders: Collection[str]
     ) -> None:
         """Read what a batch will ask for: movements by id, bundles, customers, and the bundles of `holders`."""
-        asked = set(refs)
-        self._refs |= asked
-        for row in self._store.rows_of_list("movements_of_refs", asked):
+        self._refs = set(refs)
+        for row in self._store.rows_of_list("movements_of_refs", self._refs):
             self._remember(decode_movement(row))
         wanted = {bundle for bundle in bundles if bundle not in self._bundles}
         for row in self._store.rows_of_list("bundles_of_list", wanted):
             self._keep(row)
-        self._absent |= {bundle for bundle in wanted if bundle not in self._bundles}
+        self._absent = {bundle for bundle in wanted if bundle not in self._bundles}
         self._prefetch_customers({customer for customer in customers if customer not in self._customers})
-        for holder in holders:
-            self._held[holder] = []
+        self._held = {holder: [] for holder in holders}
         for row in self._store.rows_of_list("bundles_of_customers", holders):
             bundle = self._bundles.get(row[0]) or self._keep(row)
             held = self._held.get(bundle.customer)
@@ -306,11 +304,18 @@ class StoreBook(Book):
                 self._events[name].append((self.seq, event))
 
     def flushed(self) -> None:
-        """Everything pending has been written: forget it, and keep the newest of what was read."""
+        """Everything pending has been written: forget it, and keep the newest of what was read.
+
+        What a batch was told is not there, and did not come since, need not be asked again for the rest of the batch.
+        """
         self.stored.update(("bundles", name) for name in self.dirty)
         self.stored.update(("customers", name) for name in self.dirty_customers)
         self.stored.update(("visits", name) for name in self.dirty_visits)
         self.stored.update(("holdings", f"{role} {currency}") for role, currency in self.dirty_holdings)
+        self._refs.difference_update(ref for _, ref in self._movements)
+        self._absent.difference_update(self.dirty)
+        for customer in self._holdings:
+            self._held.pop(customer, None)
         for pending in (
             self._movements,
             self._by_bundle,
@@ -318,9 +323,6 @@ class StoreBook(Book):
             self._entries,
             self._holdings,
             self._armed,
-            self._absent,
-            self._refs,
-            self._held,
             self.dirty,
             self.dirty_customers,
             self.dirty_visits,

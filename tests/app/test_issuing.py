@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from einvoice.model import Category, CorrectionCode, CorrectionMethod, IdScheme
+from einvoice.regimes.verifactu import rules
 from revrec.app import correct, invoices
 from revrec.app.record import FileRefused
 from revrec.app.verify import verify
@@ -101,6 +102,31 @@ def test_what_would_be_rejected_waits_without_a_number_and_is_issued_when_the_pe
     assert desk.asked(invoices.pending, date(2026, 3, 20)).rows == ()
     invoice = desk.text("F2026-000001")
     assert (invoice.issued_on, invoice.operation_on) == (date(2026, 3, 20), date(2026, 3, 1))
+
+
+def test_what_waits_is_issued_in_the_same_file_once_the_person_is_known(desk: Desk) -> None:
+    done = desk.say(sold("B-1", "HEALTH"), paid("P-1", "B-1", "500.00"), registered("C-1", tax_id=NIF))
+    assert desk.papers() == [("F2026-000001", "F1", 50000)]
+    assert done.waiting == ()
+
+
+def test_a_document_names_whom_the_books_knew_when_it_was_due(desk: Desk) -> None:
+    sale = (sold("B-1", "HEALTH"), paid("P-1", "B-1", "500.00"))
+    desk.say(registered("C-1", tax_id=NIF), *sale, registered("C-1", tax_id=NIF, name="Eva"))
+    assert desk.text("F2026-000001").buyer.name == "Ana García López"
+
+
+def test_what_only_the_schema_refuses_waits_alone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "check", lambda *_, **__: ())  # a rule of ours that does not see it
+    long = registered("C-2", tax_id=NIF, first_surname="García " * 20)
+    sales = [(sold(f"B-{nth}", "TAXED", f"C-{nth}"), paid(f"P-{nth}", f"B-{nth}", "50.00")) for nth in (1, 2, 3)]
+    done = desk.say(registered("C-1", tax_id=NIF), long, registered("C-3", tax_id=NIF), *sum(sales, ()))
+    assert [(each.number, each.bundle) for each in done.issued] == [("F2026-000001", "B-1"), ("F2026-000002", "B-3")]
+    (waits,) = done.waiting
+    assert (waits.draft.bundle, [code for *_, code in waits.findings]) == ("B-2", ["unissuable"])
+    first, second = desk.asked(lambda ws: list(Papers(ws.store).records()))
+    assert f"&Huella={first.huella}&" in second.hashed
+    assert desk.asked(verify) == ()
 
 
 def test_a_business_may_wait_until_the_sixteenth_of_the_next_month(desk: Desk) -> None:

@@ -31,7 +31,7 @@ from einvoice.model import Invoice
 from einvoice.regimes.facturae import build, issue
 from einvoice.sandbox import pki
 from einvoice.sign import sign
-from revrec.app.issuing import Issuer
+from revrec.app.issuing import TOGETHER, Issuer, Written
 from revrec.app.paper import Numbered
 from revrec.app.record import Run
 from revrec.app.workspace import Workspace, open_workspace
@@ -84,11 +84,15 @@ class Desk:
             self._read(run, waiting)
             issuer, written = run.issuer, self._written(run.issuer, waiting)
             start = time.perf_counter()
-            for each, invoice, limit in written:
-                assert not issuer.problems(invoice, limit)
-                issuer._number(each.draft, each.draft.recipient, invoice, each.seq, 0)
+            for first in range(0, len(written), TOGETHER):
+                issuer.keep([self._numbered(issuer, *one) for one in written[first : first + TOGETHER]])
             run.finish()
         return time.perf_counter() - start
+
+    @staticmethod
+    def _numbered(issuer: Issuer, each: Waiting, invoice: Invoice, limit: Decimal) -> Written:
+        assert not issuer.problems(invoice, limit)
+        return issuer.take(each.draft, each.seq, 0, each.draft.recipient, invoice)
 
     def _written(self, issuer: Issuer, waiting: list[Waiting]) -> list[tuple[Waiting, Invoice, Decimal]]:
         """The invoices under the numbers that they will get, each with the limit of a simplified one."""
