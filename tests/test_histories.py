@@ -21,6 +21,7 @@ from beancount import loader
 from beancount.core.data import Open, Transaction
 from hypothesis import HealthCheck, given, settings
 
+from revrec.app import issuing
 from revrec.app.init import Answers, init
 from revrec.app.record import record
 from revrec.app.report import run as report
@@ -30,6 +31,7 @@ from revrec.core import events as e
 from revrec.core import money, units
 from revrec.core.policy import OUTSIDE, WHOLE, Breakage, Package, Policy, Regime, Tax
 from revrec.core.units import UNIT
+from revrec.store.papers import Papers
 from revrec.wire.facts import SEALED
 from revrec.wire.files import source
 from tests.core.practice import START, TAXES, World, balances, histories, worlds
@@ -89,6 +91,23 @@ def test_after_a_history_documents_tie_to_the_ledger_and_are_derived_again(empty
         assert made.tied, [tie.sentence("EUR") for tie in made.ties]
         assert report(ws, "uninvoiced", START, NOW.date()).tied
         assert verify(ws, None) == ()
+
+
+@settings(max_examples=max(HISTORIES // 50, 3), deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES)
+@given(worlds, histories)
+def test_documents_issued_together_are_those_issued_one_by_one(
+    empty: Path, monkeypatch: pytest.MonkeyPatch, world: World, history: Any
+) -> None:
+    world = world._replace(currency="EUR")
+    lines = [line(event) for event in world.played([move for move in history if move[0] not in ELSEWHERE]).accepted]
+    found = []
+    for together in (1, issuing.TOGETHER):
+        monkeypatch.setattr(issuing, "TOGETHER", together)
+        with recorded(empty, world, lines, ISSUING) as ws:
+            papers = Papers(ws.store)
+            issued = [(each[:-2], papers.unseal(each.customer, each.number, each.content)) for each in papers.invoices()]
+            found.append((issued, [each.hashed for each in papers.records()], papers.waiting(), list(papers.accounts())))
+    assert found[0] == found[1]
 
 
 @contextmanager
