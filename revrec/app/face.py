@@ -28,6 +28,7 @@ from revrec.store.format import instant
 from revrec.store.papers import FACTURAE, Issued, Papers
 
 RECEIPT = "face"  # the format under which FACe's registration is kept
+ENTERED = "face-number"  # the same, of a registration number that a person read in FACe's portal
 _SENT, _BACK = "face-sent-", "face-back-"  # and a number: each sending, and what came back when that was no registration
 
 
@@ -74,9 +75,9 @@ def submit(ws: Workspace, client: Client, number: str, *, now: datetime, again: 
     Raises NotForFace, RefusedByFace, DocumentRefused, MayHaveArrived.
     """
     issued, papers = find(ws, number), Papers(ws.store)
-    before = papers.document(number, RECEIPT)
+    before = _known(papers, number)
     if before is not None:
-        return Told(number, _registered(before).number, "it was sent before; `revrec face status` asks where it stands")
+        return Told(number, before, "it was sent before; `revrec face status` asks where it stands")
     _check(ws, issued)
     render(ws, [issued], signer=client.signer, now=now)
     signed = papers.document(number, FACTURAE)
@@ -110,7 +111,8 @@ def _sent(client: Client, sending: _Sending, file: File, email: str, now: dateti
 
 
 def _look(number: str) -> str:
-    return f"Look in FACe's portal whether it came in; if it did not: `revrec face submit {number} --again`"
+    came_in = f"`revrec face enter {number} REGISTRATION` if it did, `revrec face submit {number} --again` if it did not"
+    return f"Look in FACe's portal whether it came in: {came_in}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +139,29 @@ class _Sending:
             Papers(self.ws.store).add_document(self.issued.number, f"{form}{self.n}", instant(now), self.issued.customer, content)
 
 
+def enter(ws: Workspace, client: Client, number: str, registration: str, *, now: datetime) -> Told:
+    """Keep the registration number that FACe's portal shows of an invoice whose answer was lost, once FACe knows it.
+
+    Raises NotForFace where the invoice has another one, else as `status`.
+    """
+    issued, papers = find(ws, number), Papers(ws.store)
+    _check(ws, issued)
+    before = _known(papers, number)
+    if before not in {None, registration}:
+        raise NotForFace(f"{number} is registered at FACe as {before}: nothing was changed")
+    told = _standing(client, number, registration, now)
+    if before is None:
+        with ws.store.transaction():
+            papers.add_document(number, ENTERED, instant(now), issued.customer, registration.encode())
+    return told
+
+
 def status(ws: Workspace, client: Client, number: str, *, now: datetime) -> Told:
     """Where an invoice stands at its administration; raises NotForFace, RefusedByFace, DocumentRefused."""
-    registration = _registration(ws, number)
+    return _standing(client, number, _registration(ws, number), now)
+
+
+def _standing(client: Client, number: str, registration: str, now: datetime) -> Told:
     with in_words():
         said = _said(number, client.status(registration, now), Standing)
     reason = f": {said.processing_reason}" if said.processing_reason else ""
@@ -178,16 +200,21 @@ def _check(ws: Workspace, issued: Issued) -> None:
 
 def _registration(ws: Workspace, number: str) -> str:
     find(ws, number)
-    kept = Papers(ws.store).document(number, RECEIPT)
-    if kept is None:
+    known = _known(Papers(ws.store), number)
+    if known is None:
         raise NotForFace(f"{number} has no registration of FACe: `revrec face submit {number}`")
-    return _registered(kept).number
+    return known
 
 
-def _registered(raw: bytes) -> Registration:
-    said = read(raw)
+def _known(papers: Papers, number: str) -> str | None:
+    """The registration number of an invoice: as FACe answered, else as somebody entered it."""
+    answer = papers.document(number, RECEIPT)
+    if answer is None:
+        entered = papers.document(number, ENTERED)
+        return entered.decode() if entered else None
+    said = read(answer)
     assert isinstance(said, Registration)
-    return said
+    return said.number
 
 
 def _said(number: str, reply: Reply, expected: type[Any]) -> Any:
@@ -201,4 +228,4 @@ def _refused(number: str, refusal: Refusal) -> RefusedByFace:
     said = f"{number}: FACe refuses: {refusal.code} {refusal.message}"
     if refusal.theirs:
         return RefusedByFace(f"{said}. The trouble is its own: try again later")
-    return RefusedByFace(f"{said}. Mend what it names and send it again")
+    return RefusedByFace(f"{said}. Mend what it names, then try again")

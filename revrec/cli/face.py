@@ -17,6 +17,7 @@ def add(app: typer.Typer) -> None:
     """Add the commands of this family."""
     face = typer.Typer(help="Invoices to public administrations, through FACe.", no_args_is_help=True, rich_markup_mode=None)
     face.command("submit")(submit)
+    face.command("enter")(enter)
     face.command("status")(status)
     face.command("cancel")(cancel)
     app.add_typer(face, name="face")
@@ -42,6 +43,26 @@ def submit(
 
     with options.workspace(ctx) as ws:
         show.show(app.submit(ws, _client(ws), number, now=options.now(), again=again), as_json=as_json)
+
+
+def enter(
+    ctx: typer.Context,
+    number: Number,
+    registration: Annotated[str, typer.Argument(metavar="REGISTRATION", help="The registration number in FACe's portal.")],
+    as_json: options.Json = False,
+) -> None:
+    """Enter the registration number that FACe's portal shows, where the answer to `face submit` was lost.
+
+    It is kept once FACe says that it knows it; from then on `face status` and `face cancel` work as after any answer.
+
+    \b
+    Example:
+      revrec face enter F2026-000007 202600000123
+    """
+    from revrec.app import face as app
+
+    with options.workspace(ctx) as ws:
+        show.show(app.enter(ws, _client(ws), number, registration.strip(), now=options.now()), as_json=as_json)
 
 
 def status(ctx: typer.Context, number: Number, as_json: options.Json = False) -> None:

@@ -118,7 +118,7 @@ def test_after_a_lost_answer_nothing_is_sent_until_somebody_has_looked(
 ) -> None:
     number = first(desk)
     office[0].plan.add(Fault.of(Kind.DROP_BEFORE))
-    look = f"may have arrived\\. Look in FACe's portal whether it came in; if it did not: `revrec face submit {number} --again`"
+    look = f"may have arrived\\. Look in FACe's portal whether it came in: .*`revrec face submit {number} --again` if it did not"
     with pytest.raises(face.MayHaveArrived, match=look):
         ask(desk, client, face.submit, number)
     with pytest.raises(face.MayHaveArrived, match=f"{number} was sent at 20.* nothing came back: it {look}"):
@@ -126,6 +126,26 @@ def test_after_a_lost_answer_nothing_is_sent_until_somebody_has_looked(
     with pytest.raises(face.NotForFace, match="has no registration of FACe"):
         ask(desk, client, face.status, number)
     assert again(desk, client, number).registration
+
+
+def test_what_the_portal_shows_after_a_lost_answer_is_entered_once_face_knows_it(
+    desk: Desk, client: Client, office: tuple[Office, Authority]
+) -> None:
+    number = first(desk)
+    office[0].plan.add(Fault.of(Kind.DROP_AFTER))
+    with pytest.raises(face.MayHaveArrived, match=f"`revrec face enter {number} REGISTRATION` if it did"):
+        ask(desk, client, face.submit, number)
+    with pytest.raises(face.RefusedByFace):
+        ask(desk, client, face.enter, number, "209900000001")
+    with pytest.raises(face.NotForFace, match="has no registration of FACe"):
+        ask(desk, client, face.status, number)
+    (received,) = office[0].register.invoices()
+    assert "1200" in ask(desk, client, face.enter, number, received.number).said
+    assert ask(desk, client, face.enter, number, received.number).registration == received.number  # twice is once
+    with pytest.raises(face.NotForFace, match=f"is registered at FACe as {received.number}: nothing was changed"):
+        ask(desk, client, face.enter, number, "209900000001")
+    assert "sent before" in ask(desk, client, face.submit, number).said
+    assert "asked for" in ask(desk, client, face.cancel, number, "enviada dos veces").said
 
 
 def test_a_sending_that_was_killed_may_have_arrived(desk: Desk, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
