@@ -205,11 +205,13 @@ SHORTEST_CARD = 13
 # Lengths and first digits of the issued cards: an id may be a long number, and one in ten of those passes the check digit.
 _ISSUED = re.compile(r"4[0-9]{12}(?:[0-9]{3}){0,2}|(?:5[1-5]|2[2-7])[0-9]{14}|3[47][0-9]{13}|6(?:011|[45][0-9]{2})[0-9]{12}")
 _CARD = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])")
+# Digests and UUIDs: in one of some two hundred, digits in a row pass that check.
+_HEXADECIMAL = re.compile(r"(?<![0-9A-Za-z])(?=[0-9-]*[A-Fa-f])[0-9A-Fa-f-]{32,}(?![0-9A-Za-z])")
 
 
 def card_number(text: str) -> bool:
-    """Whether a text holds 13 to 19 digits that pass the check of payment cards (ISO/IEC 7812-1)."""
-    return any(_luhn(found) for found in _CARD.findall(text))
+    """Whether a text holds 13 to 19 digits that pass the check of payment cards (ISO/IEC 7812-1), outside any digest or UUID."""
+    return any(_luhn(found) for found in _CARD.findall(_HEXADECIMAL.sub("", text)))
 
 
 def _luhn(text: str) -> bool:
