@@ -5,7 +5,7 @@ What would surely be rejected never uses a number (spain.md 7.7): the event is b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -26,7 +26,7 @@ from revrec.core.accrual import billed_on
 from revrec.core.billing import NIL, OUTSIDE_BOOKS, Account, Amount, Cover, Item, Subject
 from revrec.core.book import Changes
 from revrec.core.bundle import Bundle
-from revrec.core.events import BundleOpened, CustomerRegistered, Event
+from revrec.core.events import BundleOpened, BundleTransferred, BundleUpgraded, CustomerRegistered, Event
 from revrec.core.invoicing import Draft, Invoicer, Outcome, not_yet, reduced
 from revrec.core.policy import OUTSIDE, Tax
 from revrec.settings import Settings
@@ -137,7 +137,7 @@ class Issuer:
             self.order(draft, seq, data, draft.entry)
 
     def _retry(self, customer: str) -> None:
-        """What waited for a person's details may have them now."""
+        """What waited for a person's details may have them now: at once, for what it covers may stand in other accounts."""
         if customer in self._ordered:
             self.issue()
         if customer in self._content:
@@ -146,6 +146,7 @@ class Issuer:
         stored = {w.draft.id: w for w in self.papers.waiting_for(customer) if w.draft.id not in self._rows.waiting}
         for waits in sorted((stored | pending).values(), key=lambda w: (w.seq, w.draft.id)):
             self.order(waits.draft, waits.seq, self._data_of(waits.seq))
+        self.issue()
 
     def retry_all(self) -> None:
         """Issue everything that waits and may be issued now."""
@@ -176,6 +177,8 @@ class Issuer:
 
     def issue(self) -> None:
         """Number, freeze and chain what was ordered, in its order; what would be rejected waits."""
+        if not self._orders:
+            return
         orders, self._orders = self._orders, []
         self._ordered.clear()
         try:
@@ -345,7 +348,7 @@ class Issuer:
         """Number a document that takes the place of another with the same amounts: it covers what that one covered."""
         written = self.take(draft, before.seq, 0, draft.recipient or "", invoice)
         (issued,) = self.keep([written._replace(effect=(0, 0))])
-        self._put(self.account(draft.account).renamed(before.number, issued.number))
+        self._rename(self._heirs(draft.account), before.number, issued.number)
         return issued
 
     def keep(self, written: Sequence[Written]) -> list[Issued]:
@@ -387,9 +390,30 @@ class Issuer:
         self._rows.invoices.append(issued)
         self.issued.append(issued)
         if draft.id:
-            self._put(self.account(draft.account).renamed(draft.id, issued.number))
+            self._rename(self._covered(draft), draft.id, issued.number)
             self._rows.waiting[draft.id] = None
         return issued
+
+    def _rename(self, accounts: Iterable[str], before: str, number: str) -> None:
+        for account in map(self.account, accounts):
+            if (renamed := account.renamed(before, number)) != account:
+                self._put(renamed)
+
+    def _covered(self, draft: Draft) -> Iterable[str]:
+        """The accounts in which a draft covers something: its own, and more when value moved while it waited."""
+        if draft.corrects is not None:
+            return ()
+        whole = self.account(draft.account).standing(draft.id) == draft.gross
+        return (draft.account,) if whole else self._heirs(draft.account)
+
+    def _heirs(self, account: str) -> Iterator[str]:
+        """An account, and those of the bundles that came out of its bundle: value that moved took its documents along."""
+        yield account
+        kind, _, ref = account.partition(":")
+        for _, event in self.book.history(ref) if kind == "bundle" else ():
+            moved = event.data
+            if isinstance(moved, BundleTransferred | BundleUpgraded) and moved.bundle == ref and moved.to_bundle:
+                yield from self._heirs(f"bundle:{moved.to_bundle}")
 
     def _minor(self, amount: Decimal) -> int:
         return int(amount.scaleb(money.exponent(self.settings.currency)))

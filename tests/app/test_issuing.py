@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -108,6 +109,39 @@ def test_what_waits_is_issued_in_the_same_file_once_the_person_is_known(desk: De
     done = desk.say(sold("B-1", "HEALTH"), paid("P-1", "B-1", "500.00"), registered("C-1", tax_id=NIF))
     assert desk.papers() == [("F2026-000001", "F1", 50000)]
     assert done.waiting == ()
+
+
+SPLIT = ("2026-03-20", "bundle.transferred", {"bundle": "B-1", "to_customer": "C-2", "to_bundle": "B-2", "units": 4})
+PART_BACK = ("2026-03-20", "refund.issued", {"refund": "R-1", "bundle": "B-2", "method": "card"})
+
+
+def split_sale() -> list[tuple[str, str, dict[str, Any]]]:
+    """A document of 500.00 that waits for who C-1 is; 200.00 of what it covers now stand in the bundle of another."""
+    return [registered("C-2", tax_id=NIF), sold("B-1", "HEALTH"), paid("P-1", "B-1", "500.00"), SPLIT]
+
+
+def test_what_is_paid_back_of_a_part_given_away_makes_the_waiting_document_less(desk: Desk) -> None:
+    done = desk.say(*split_sale(), registered("C-1"), PART_BACK)  # registered, and still without the number that it needs
+    assert [waits.draft.gross for waits in done.waiting] == [30000]
+    assert desk.asked(verify) == ()
+
+
+@pytest.mark.parametrize("files", [1, 2])
+def test_what_is_paid_back_of_a_part_given_away_corrects_the_document_that_waited_then(desk: Desk, files: int) -> None:
+    told = [*split_sale(), registered("C-1", tax_id="00000000T"), PART_BACK]
+    for some in (told,) if files == 1 else (told[:-1], told[-1:]):
+        desk.say(*some)
+    assert desk.papers() == [("F2026-000001", "F1", 50000), ("R2026-000001", "R1", -20000)]
+    assert desk.issued("R2026-000001").corrects == "F2026-000001"
+    assert desk.asked(verify) == ()
+
+
+def test_what_is_paid_back_of_a_part_given_away_corrects_the_document_in_the_place_of_a_wrong_one(desk: Desk) -> None:
+    desk.say(registered("C-1", tax_id="00000000T"), *split_sale())
+    desk.asked(correct.correct, "F2026-000001", correct.Change("wrong name"), now=NOW)
+    desk.say(PART_BACK)
+    assert desk.issued("R2026-000002").corrects == "R2026-000001"
+    assert desk.asked(verify) == ()
 
 
 def test_a_document_names_whom_the_books_knew_when_it_was_due(desk: Desk) -> None:
