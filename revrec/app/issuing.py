@@ -5,7 +5,7 @@ What would surely be rejected never uses a number (spain.md 7.7): the event is b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -26,8 +26,8 @@ from revrec.core.accrual import billed_on
 from revrec.core.billing import NIL, OUTSIDE_BOOKS, Account, Amount, Cover, Item, Subject
 from revrec.core.book import Changes
 from revrec.core.bundle import Bundle
-from revrec.core.events import BundleOpened, BundleTransferred, BundleUpgraded, CustomerRegistered, Event
-from revrec.core.invoicing import Draft, Invoicer, Outcome, not_yet, reduced
+from revrec.core.events import BundleOpened, CustomerRegistered, Event
+from revrec.core.invoicing import Draft, Invoicer, Outcome, covered, heirs, not_yet, reduced
 from revrec.core.policy import OUTSIDE, Tax
 from revrec.settings import Settings
 from revrec.store.book import StoreBook
@@ -348,7 +348,7 @@ class Issuer:
         """Number a document that takes the place of another with the same amounts: it covers what that one covered."""
         written = self.take(draft, before.seq, 0, draft.recipient or "", invoice)
         (issued,) = self.keep([written._replace(effect=(0, 0))])
-        self._rename(self._heirs(draft.account), before.number, issued.number)
+        self._rename(heirs(draft.account, self.book), before.number, issued.number)
         return issued
 
     def keep(self, written: Sequence[Written]) -> list[Issued]:
@@ -390,7 +390,7 @@ class Issuer:
         self._rows.invoices.append(issued)
         self.issued.append(issued)
         if draft.id:
-            self._rename(self._covered(draft), draft.id, issued.number)
+            self._rename(covered(draft, self.account, self.book), draft.id, issued.number)
             self._rows.waiting[draft.id] = None
         return issued
 
@@ -398,22 +398,6 @@ class Issuer:
         for account in map(self.account, accounts):
             if (renamed := account.renamed(before, number)) != account:
                 self._put(renamed)
-
-    def _covered(self, draft: Draft) -> Iterable[str]:
-        """The accounts in which a draft covers something: its own, and more when value moved while it waited."""
-        if draft.corrects is not None:
-            return ()
-        whole = self.account(draft.account).standing(draft.id) == draft.gross
-        return (draft.account,) if whole else self._heirs(draft.account)
-
-    def _heirs(self, account: str) -> Iterator[str]:
-        """An account, and those of the bundles that came out of its bundle: value that moved took its documents along."""
-        yield account
-        kind, _, ref = account.partition(":")
-        for _, event in self.book.history(ref) if kind == "bundle" else ():
-            moved = event.data
-            if isinstance(moved, BundleTransferred | BundleUpgraded) and moved.bundle == ref and moved.to_bundle:
-                yield from self._heirs(f"bundle:{moved.to_bundle}")
 
     def _minor(self, amount: Decimal) -> int:
         return int(amount.scaleb(money.exponent(self.settings.currency)))

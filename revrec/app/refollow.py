@@ -15,7 +15,7 @@ from revrec.core.accrual import billed_on
 from revrec.core.billing import NIL, OUTSIDE_BOOKS, Account, Amount, Cover, Item, Subject
 from revrec.core.book import Book, Changes
 from revrec.core.events import Event
-from revrec.core.invoicing import Draft, Invoicer, Outcome, Part, not_yet, reduced
+from revrec.core.invoicing import Draft, Invoicer, Outcome, Part, covered, not_yet, reduced
 from revrec.core.journal import JournalEntry
 from revrec.store.papers import Issued, Papers, Waiting
 
@@ -101,7 +101,8 @@ class Follower:
             self.waiting[draft.id] = seq, draft
             return
         self.left[seq].remove(issued)
-        self.accounts[draft.account] = self.accounts[draft.account].renamed(draft.id, issued.number)
+        for name in covered(draft, self._account, self.book):
+            self.accounts[name] = self._account(name).renamed(draft.id, issued.number)
 
     def _is(self, issued: Issued, draft: Draft) -> bool:
         """Whether a document is what became of a draft: contract, correction, recipient and every part."""

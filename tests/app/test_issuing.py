@@ -126,6 +126,16 @@ def test_what_is_paid_back_of_a_part_given_away_makes_the_waiting_document_less(
     assert desk.asked(verify) == ()
 
 
+def test_a_document_that_became_less_while_it_waited_covers_what_is_left_of_a_part_given_away(desk: Desk) -> None:
+    day, kind, data = PART_BACK
+    desk.say(*split_sale(), (day, kind, {**data, "units": 3}), registered("C-1", tax_id="00000000T"))
+    assert desk.papers() == [("F2026-000001", "F1", 35000)]
+    assert desk.asked(verify) == ()
+    desk.say((day, kind, {**data, "refund": "R-2"}))
+    assert desk.papers()[1:] == [("R2026-000001", "R1", -5000)]
+    assert desk.asked(verify) == ()
+
+
 @pytest.mark.parametrize("files", [1, 2])
 def test_what_is_paid_back_of_a_part_given_away_corrects_the_document_that_waited_then(desk: Desk, files: int) -> None:
     told = [*split_sale(), registered("C-1", tax_id="00000000T"), PART_BACK]
