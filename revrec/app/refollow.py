@@ -43,6 +43,7 @@ class Follower:
         self.waits: dict[str, Amount] = {}  # of it, what the policy did not invoice yet
         self.before: dict[str, Amount] = defaultdict(lambda: NIL)  # billed while no invoices were issued
         self.left: dict[int, list[Issued]] = defaultdict(list)  # stored documents that took no draft yet, by event
+        self.held = {waits.draft.id for waits in papers.waiting()}  # what has no document
         self.place: dict[str, str] = {}  # a document -> the one that took its place
         for issued in papers.invoices():
             if not issued.parts and issued.corrects:
@@ -96,10 +97,11 @@ class Follower:
     def _wait(self, seq: int, draft: Draft) -> None:
         if not draft.parts:
             return
-        issued = next((each for each in self.left.get(seq, ()) if self._is(each, draft)), None)
-        if issued is None:
+        found = [] if draft.id in self.held else [each for each in self.left.get(seq, ()) if self._is(each, draft)]
+        if not found:
             self.waiting[draft.id] = seq, draft
             return
+        issued = max(found, key=lambda each: bool(each.customer))  # one that names nobody may be another payer's
         self.left[seq].remove(issued)
         for name in covered(draft, self._account, self.book):
             self.accounts[name] = self._account(name).renamed(draft.id, issued.number)

@@ -154,6 +154,16 @@ def test_what_is_paid_back_of_a_part_given_away_corrects_the_document_in_the_pla
     assert desk.asked(verify) == ()
 
 
+def test_of_two_payers_with_equal_parts_each_document_is_known_by_its_own(desk: Desk) -> None:
+    payers = [{"customer": "C-1", "amount": "50.00"}, {"customer": "C-2", "amount": "50.00"}]
+    desk.say(registered("C-1", tax_id="12345678A"), sold("B-1", "TAXED", "C-3", payers=payers), paid("P-1", "B-1", "100.00"))
+    assert desk.papers() == [("S2026-000001", "F2", 5000)]  # of C-2, whom nobody knows; that of C-1 waits
+    assert desk.asked(verify) == ()
+    desk.say(registered("C-1", tax_id=NIF))
+    assert desk.papers()[1:] == [("F2026-000001", "F1", 5000)]
+    assert desk.asked(verify) == ()
+
+
 def test_a_document_names_whom_the_books_knew_when_it_was_due(desk: Desk) -> None:
     sale = (sold("B-1", "HEALTH"), paid("P-1", "B-1", "500.00"))
     desk.say(registered("C-1", tax_id=NIF), *sale, registered("C-1", tax_id=NIF, name="Eva"))
