@@ -113,7 +113,7 @@ class Issuer:
         self._details: dict[str, Mapping[str, Any]] = {}
         self._series: dict[str, Series] = {}
         self._orders: list[Order] = []
-        self._ordered: set[str] = set()  # the accounts and customers of these orders
+        self._ordered: set[str] = set()  # the accounts that these orders cover, and their customers
         self._rows = _Pending()
 
     # what an event makes due
@@ -137,7 +137,7 @@ class Issuer:
             self.order(draft, seq, data, draft.entry)
 
     def _retry(self, customer: str) -> None:
-        """What waited for a person's details may have them now: at once, for what it covers may stand in other accounts."""
+        """What waited for a person's details may have them now."""
         if customer in self._ordered:
             self.issue()
         if customer in self._content:
@@ -146,7 +146,6 @@ class Issuer:
         stored = {w.draft.id: w for w in self.papers.waiting_for(customer) if w.draft.id not in self._rows.waiting}
         for waits in sorted((stored | pending).values(), key=lambda w: (w.seq, w.draft.id)):
             self.order(waits.draft, waits.seq, self._data_of(waits.seq))
-        self.issue()
 
     def retry_all(self) -> None:
         """Issue everything that waits and may be issued now."""
@@ -170,8 +169,9 @@ class Issuer:
             case, problems = self._case(draft, data)
         except EinvoiceError as error:
             case, problems = None, (_unissuable(error),)
+        asked = {draft.account, *covered(draft, self.account, self.book), draft.recipient or ""}
         self._orders.append(Order(draft, seq, entry, case, problems))
-        self._ordered.update((draft.account, draft.recipient or ""))
+        self._ordered |= asked
         if len(self._orders) >= TOGETHER:
             self.issue()
 
@@ -352,7 +352,7 @@ class Issuer:
         return issued
 
     def keep(self, written: Sequence[Written]) -> list[Issued]:
-        """Freeze and register documents that have their numbers, then take them in; an error leaves nothing of them."""
+        """Freeze and register documents that have their numbers, then take them in; an error leaves nothing but the numbers."""
         contents = [freeze(each.invoice) for each in written]
         registered = self.settings.country == "ES"
         records = self.chain.register(each.invoice for each in written) if registered else [None] * len(written)

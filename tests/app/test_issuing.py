@@ -154,6 +154,16 @@ def test_what_is_paid_back_of_a_part_given_away_corrects_the_document_in_the_pla
     assert desk.asked(verify) == ()
 
 
+def test_a_document_of_the_calendar_covers_what_the_same_event_gives_away(desk: Desk) -> None:
+    with (desk.root / "policy.toml").open("a", encoding="utf-8") as file:
+        file.write(policy("owed", obligation="noncancellable") + package("OWED", "es-21", "300.00", "owed"))
+    people = registered("C-1", tax_id=NIF), registered("C-2", tax_id="00000000T")
+    sale = sold("B-1", "OWED", day="2026-03-10"), paid("P-1", "B-1", "70.00", "2026-03-10")
+    desk.say(*people, *sale, SPLIT, PART_BACK)  # the rest is due by the calendar, before a part is given away
+    assert desk.papers() == [("F2026-000001", "F1", 7000), ("F2026-000002", "F1", 13800), ("R2026-000001", "R1", -2800)]
+    assert desk.asked(verify) == ()
+
+
 def test_of_two_payers_with_equal_parts_each_document_is_known_by_its_own(desk: Desk) -> None:
     payers = [{"customer": "C-1", "amount": "50.00"}, {"customer": "C-2", "amount": "50.00"}]
     desk.say(registered("C-1", tax_id="12345678A"), sold("B-1", "TAXED", "C-3", payers=payers), paid("P-1", "B-1", "100.00"))
