@@ -41,8 +41,7 @@ _DIGITS = 6
 TOGETHER = 64  # documents: each step is the faster, the more of them it is done for in a row
 
 
-@dataclass(slots=True)
-class Series:
+class Series(NamedTuple):
     """Where a series stands: the last place, and the day of its document."""
 
     place: int
