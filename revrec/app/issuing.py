@@ -27,7 +27,7 @@ from revrec.core.billing import NIL, OUTSIDE_BOOKS, Account, Amount, Cover, Item
 from revrec.core.book import Changes
 from revrec.core.bundle import Bundle
 from revrec.core.events import BundleOpened, CustomerRegistered, Event
-from revrec.core.invoicing import Draft, Invoicer, Outcome, not_yet, reduced
+from revrec.core.invoicing import Draft, Invoicer, Outcome, covered, heirs, not_yet, reduced
 from revrec.core.policy import OUTSIDE, Tax
 from revrec.settings import Settings
 from revrec.store.book import StoreBook
@@ -41,8 +41,7 @@ _DIGITS = 6
 TOGETHER = 64  # documents: each step is the faster, the more of them it is done for in a row
 
 
-@dataclass(slots=True)
-class Series:
+class Series(NamedTuple):
     """Where a series stands: the last place, and the day of its document."""
 
     place: int
@@ -113,7 +112,7 @@ class Issuer:
         self._details: dict[str, Mapping[str, Any]] = {}
         self._series: dict[str, Series] = {}
         self._orders: list[Order] = []
-        self._ordered: set[str] = set()  # the accounts and customers of these orders
+        self._ordered: set[str] = set()  # the accounts that these orders cover, and their customers
         self._rows = _Pending()
 
     # what an event makes due
@@ -169,13 +168,16 @@ class Issuer:
             case, problems = self._case(draft, data)
         except EinvoiceError as error:
             case, problems = None, (_unissuable(error),)
+        asked = {draft.account, *covered(draft, self.account, self.book), draft.recipient or ""}
         self._orders.append(Order(draft, seq, entry, case, problems))
-        self._ordered.update((draft.account, draft.recipient or ""))
+        self._ordered |= asked
         if len(self._orders) >= TOGETHER:
             self.issue()
 
     def issue(self) -> None:
         """Number, freeze and chain what was ordered, in its order; what would be rejected waits."""
+        if not self._orders:
+            return
         orders, self._orders = self._orders, []
         self._ordered.clear()
         try:
@@ -345,11 +347,11 @@ class Issuer:
         """Number a document that takes the place of another with the same amounts: it covers what that one covered."""
         written = self.take(draft, before.seq, 0, draft.recipient or "", invoice)
         (issued,) = self.keep([written._replace(effect=(0, 0))])
-        self._put(self.account(draft.account).renamed(before.number, issued.number))
+        self._rename(heirs(draft.account, self.book), before.number, issued.number)
         return issued
 
     def keep(self, written: Sequence[Written]) -> list[Issued]:
-        """Freeze and register documents that have their numbers, then take them in; an error leaves nothing of them."""
+        """Freeze and register documents that have their numbers, then take them in; an error leaves nothing but the numbers."""
         contents = [freeze(each.invoice) for each in written]
         registered = self.settings.country == "ES"
         records = self.chain.register(each.invoice for each in written) if registered else [None] * len(written)
@@ -387,9 +389,14 @@ class Issuer:
         self._rows.invoices.append(issued)
         self.issued.append(issued)
         if draft.id:
-            self._put(self.account(draft.account).renamed(draft.id, issued.number))
+            self._rename(covered(draft, self.account, self.book), draft.id, issued.number)
             self._rows.waiting[draft.id] = None
         return issued
+
+    def _rename(self, accounts: Iterable[str], before: str, number: str) -> None:
+        for account in map(self.account, accounts):
+            if (renamed := account.renamed(before, number)) != account:
+                self._put(renamed)
 
     def _minor(self, amount: Decimal) -> int:
         return int(amount.scaleb(money.exponent(self.settings.currency)))

@@ -15,7 +15,7 @@ from revrec.core.accrual import billed_on
 from revrec.core.billing import NIL, OUTSIDE_BOOKS, Account, Amount, Cover, Item, Subject
 from revrec.core.book import Book, Changes
 from revrec.core.events import Event
-from revrec.core.invoicing import Draft, Invoicer, Outcome, Part, not_yet, reduced
+from revrec.core.invoicing import Draft, Invoicer, Outcome, Part, covered, not_yet, reduced
 from revrec.core.journal import JournalEntry
 from revrec.store.papers import Issued, Papers, Waiting
 
@@ -43,6 +43,7 @@ class Follower:
         self.waits: dict[str, Amount] = {}  # of it, what the policy did not invoice yet
         self.before: dict[str, Amount] = defaultdict(lambda: NIL)  # billed while no invoices were issued
         self.left: dict[int, list[Issued]] = defaultdict(list)  # stored documents that took no draft yet, by event
+        self.held = {waits.draft.id for waits in papers.waiting()}  # what has no document
         self.place: dict[str, str] = {}  # a document -> the one that took its place
         for issued in papers.invoices():
             if not issued.parts and issued.corrects:
@@ -96,12 +97,14 @@ class Follower:
     def _wait(self, seq: int, draft: Draft) -> None:
         if not draft.parts:
             return
-        issued = next((each for each in self.left.get(seq, ()) if self._is(each, draft)), None)
-        if issued is None:
+        found = [] if draft.id in self.held else [each for each in self.left.get(seq, ()) if self._is(each, draft)]
+        if not found:
             self.waiting[draft.id] = seq, draft
             return
+        issued = max(found, key=lambda each: bool(each.customer))  # one that names nobody may be another payer's
         self.left[seq].remove(issued)
-        self.accounts[draft.account] = self.accounts[draft.account].renamed(draft.id, issued.number)
+        for name in covered(draft, self._account, self.book):
+            self.accounts[name] = self._account(name).renamed(draft.id, issued.number)
 
     def _is(self, issued: Issued, draft: Draft) -> bool:
         """Whether a document is what became of a draft: contract, correction, recipient and every part."""

@@ -15,7 +15,7 @@ from revrec.app.catalogue import regime_of
 from revrec.app.record import customer_of, read_ahead
 from revrec.app.refollow import Follower
 from revrec.core.errors import Refused
-from revrec.core.events import Event, Method, PeriodClosed
+from revrec.core.events import CustomerErased, Event, Method, PeriodClosed
 from revrec.core.journal import Role
 from revrec.core.policy import Package, Policy, Tax, Terms
 from revrec.core.post import record as post
@@ -185,6 +185,8 @@ class Replay:
         assert isinstance(raw, dict)
         event = aimed(restore(raw, self.context), self.papers.invoice)
         self.catalogue.begin(stored.seq, str(fields["pins"]))
+        if isinstance(event.data, CustomerErased):
+            self.recorder.flush()  # whether the person is known is asked of the store, as when it was recorded
         try:
             done = post(self.book, event)
         except Refused as refusal:

@@ -108,6 +108,10 @@ class Account(NamedTuple):
         before = self.of(item)
         return self.put(before._replace(covers=(*before.covers, cover)))
 
+    def standing(self, document: str) -> int:
+        """What of it a document covers, tax included."""
+        return sum(cover.gross for billed in self.items for cover in billed.covers if cover.document == document)
+
     def renamed(self, draft: str, number: str) -> Account:
         """The account once a waiting document has its number."""
         items = tuple(

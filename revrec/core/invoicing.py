@@ -7,7 +7,7 @@ What is billed is read off the entries (`core/accrual.py`); what of it the polic
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -317,6 +317,24 @@ def reduced(draft: Draft, part: Part) -> Draft:
         if less.gross or less.vat:
             parts.append(less)
     return draft._replace(parts=tuple(parts), paid=max(min(draft.paid, sum(p.gross for p in parts)), 0))
+
+
+def covered(draft: Draft, find: Callable[[str], Account], book: Book) -> Iterable[str]:
+    """The accounts in which a draft covers something: its own, and more where value moved while it waited."""
+    if draft.corrects is not None:
+        return ()
+    whole = find(draft.account).standing(draft.id) == draft.gross
+    return (draft.account,) if whole else heirs(draft.account, book)
+
+
+def heirs(account: str, book: Book) -> Iterator[str]:
+    """An account, and those of the bundles that came out of its bundle: value that moves takes its documents along."""
+    yield account
+    kind, _, ref = account.partition(":")
+    for _, event in book.history(ref) if kind == "bundle" else ():
+        moved = event.data
+        if isinstance(moved, _MOVES) and moved.bundle == ref and moved.to_bundle:
+            yield from heirs(f"bundle:{moved.to_bundle}", book)
 
 
 def _only_earns(event: Event, changes: Changes) -> bool:

@@ -231,6 +231,13 @@ def test_a_bundle_that_went_to_somebody_else_keeps_nobody_else(sold: Desk) -> No
     assert "blocked until" in said(erase(sold, "C-2"))[0]
 
 
+def test_who_holds_nothing_but_a_bundle_that_nobody_paid_is_known_to_the_derivation(sold: Desk) -> None:
+    sold("2026-04-01", "bundle.sold", bundle="B-8", package="PSY-10", customer="C-1")
+    sold("2026-04-01", "bundle.transferred", bundle="B-8", to_customer="C-7")
+    assert "blocked until" in said(erase(sold, "C-7"))[0]
+    assert findings(sold) == []
+
+
 def test_who_pays_for_somebody_elses_bundle_is_blocked(visited: Desk) -> None:
     payers = [{"customer": "C-8", "amount": "400.00"}, {"customer": "C-9", "amount": "100.00"}]
     visited("2026-04-01", "bundle.sold", bundle="B-8", package="PSY-10", customer="C-8", payers=payers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -108,6 +109,69 @@ def test_what_waits_is_issued_in_the_same_file_once_the_person_is_known(desk: De
     done = desk.say(sold("B-1", "HEALTH"), paid("P-1", "B-1", "500.00"), registered("C-1", tax_id=NIF))
     assert desk.papers() == [("F2026-000001", "F1", 50000)]
     assert done.waiting == ()
+
+
+SPLIT = ("2026-03-20", "bundle.transferred", {"bundle": "B-1", "to_customer": "C-2", "to_bundle": "B-2", "units": 4})
+PART_BACK = ("2026-03-20", "refund.issued", {"refund": "R-1", "bundle": "B-2", "method": "card"})
+
+
+def split_sale() -> list[tuple[str, str, dict[str, Any]]]:
+    """A document of 500.00 that waits for who C-1 is; 200.00 of what it covers now stand in the bundle of another."""
+    return [registered("C-2", tax_id=NIF), sold("B-1", "HEALTH"), paid("P-1", "B-1", "500.00"), SPLIT]
+
+
+def test_what_is_paid_back_of_a_part_given_away_makes_the_waiting_document_less(desk: Desk) -> None:
+    done = desk.say(*split_sale(), registered("C-1"), PART_BACK)  # registered, and still without the number that it needs
+    assert [waits.draft.gross for waits in done.waiting] == [30000]
+    assert desk.asked(verify) == ()
+
+
+def test_a_document_that_became_less_while_it_waited_covers_what_is_left_of_a_part_given_away(desk: Desk) -> None:
+    day, kind, data = PART_BACK
+    desk.say(*split_sale(), (day, kind, {**data, "units": 3}), registered("C-1", tax_id="00000000T"))
+    assert desk.papers() == [("F2026-000001", "F1", 35000)]
+    assert desk.asked(verify) == ()
+    desk.say((day, kind, {**data, "refund": "R-2"}))
+    assert desk.papers()[1:] == [("R2026-000001", "R1", -5000)]
+    assert desk.asked(verify) == ()
+
+
+@pytest.mark.parametrize("files", [1, 2])
+def test_what_is_paid_back_of_a_part_given_away_corrects_the_document_that_waited_then(desk: Desk, files: int) -> None:
+    told = [*split_sale(), registered("C-1", tax_id="00000000T"), PART_BACK]
+    for some in (told,) if files == 1 else (told[:-1], told[-1:]):
+        desk.say(*some)
+    assert desk.papers() == [("F2026-000001", "F1", 50000), ("R2026-000001", "R1", -20000)]
+    assert desk.issued("R2026-000001").corrects == "F2026-000001"
+    assert desk.asked(verify) == ()
+
+
+def test_what_is_paid_back_of_a_part_given_away_corrects_the_document_in_the_place_of_a_wrong_one(desk: Desk) -> None:
+    desk.say(registered("C-1", tax_id="00000000T"), *split_sale())
+    desk.asked(correct.correct, "F2026-000001", correct.Change("wrong name"), now=NOW)
+    desk.say(PART_BACK)
+    assert desk.issued("R2026-000002").corrects == "R2026-000001"
+    assert desk.asked(verify) == ()
+
+
+def test_a_document_of_the_calendar_covers_what_the_same_event_gives_away(desk: Desk) -> None:
+    with (desk.root / "policy.toml").open("a", encoding="utf-8") as file:
+        file.write(policy("owed", obligation="noncancellable") + package("OWED", "es-21", "300.00", "owed"))
+    people = registered("C-1", tax_id=NIF), registered("C-2", tax_id="00000000T")
+    sale = sold("B-1", "OWED", day="2026-03-10"), paid("P-1", "B-1", "70.00", "2026-03-10")
+    desk.say(*people, *sale, SPLIT, PART_BACK)  # the rest is due by the calendar, before a part is given away
+    assert desk.papers() == [("F2026-000001", "F1", 7000), ("F2026-000002", "F1", 13800), ("R2026-000001", "R1", -2800)]
+    assert desk.asked(verify) == ()
+
+
+def test_of_two_payers_with_equal_parts_each_document_is_known_by_its_own(desk: Desk) -> None:
+    payers = [{"customer": "C-1", "amount": "50.00"}, {"customer": "C-2", "amount": "50.00"}]
+    desk.say(registered("C-1", tax_id="12345678A"), sold("B-1", "TAXED", "C-3", payers=payers), paid("P-1", "B-1", "100.00"))
+    assert desk.papers() == [("S2026-000001", "F2", 5000)]  # of C-2, whom nobody knows; that of C-1 waits
+    assert desk.asked(verify) == ()
+    desk.say(registered("C-1", tax_id=NIF))
+    assert desk.papers()[1:] == [("F2026-000001", "F1", 5000)]
+    assert desk.asked(verify) == ()
 
 
 def test_a_document_names_whom_the_books_knew_when_it_was_due(desk: Desk) -> None:

@@ -206,6 +206,7 @@ MISTAKES = [
     ("ES-IRPF-TOTAL", "totals.withheld", change(withheld, "withholding", None)),
     ("ES-LANGUAGE", "language", change(exempt, "language", "Spanish")),
     ("ES-NIF", "buyer.tax_id", change(exempt, "buyer.tax_id.number", "12345678A")),
+    ("ES-NIF", "buyer.tax_id", change(exempt, "buyer.tax_id.number", "\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18Z")),
     ("ES-NIF", "seller.tax_id", change(exempt, "seller.tax_id.number", "ESB64717838")),
     ("ES-NIF", "seller.tax_id", change(exempt, "seller.tax_id.number", "B-64717838")),
     ("ES-NIF", "buyer.tax_id", change(exempt, "buyer.tax_id.country", "PT")),
