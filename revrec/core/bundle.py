@@ -340,7 +340,7 @@ class Bundle(NamedTuple):
         elif policy.breakage is Breakage.PROPORTIONAL:
             breakage = self._proportional(left)
             left -= breakage
-        if p.held:
+        if p.held > 0:  # below 0: units were given away with money that was then taken back
             expected = min(p.held, left)
             left -= expected
         pending = self._pending if vat else 0
@@ -388,8 +388,9 @@ class Bundle(NamedTuple):
         if self.multi:  # taxed when delivered; in the cash scheme what of it is unpaid waits (LIVA 163 terdecies)
             waiting = p.delivered - p.paid if self.plan.cash else 0
             return share(p.vat, waiting, p.delivered) if waiting > 0 else 0
-        accrued = p.paid if self.plan.cash else max(p.paid + p.lost, p.delivered)
-        waiting, unpaid = p.billed - accrued, p.billed - max(p.paid, 0)  # below 0: money that left was taken back, too
+        paid = max(p.paid, 0)  # below 0: money that left was taken back, too, or somebody's entry took what nobody paid
+        accrued = paid if self.plan.cash else max(p.paid + p.lost, p.delivered)
+        waiting, unpaid = p.billed - accrued, p.billed - paid
         return share(p.vat - held(p.receipts), waiting, unpaid) if waiting > 0 else 0
 
     @property

@@ -279,3 +279,23 @@ def test_what_is_held_for_refunds_is_parted_with_the_units():
         "2026-01-20 refund.issued  contract-liability 175.00  refund-liability 25.00  cash -200.00",
         "2026-03-06 refund-window.released  refund-liability 25.00  contract-liability -25.00",
     ]
+
+
+def test_units_given_away_with_money_that_is_then_taken_back_leave_no_debit_on_what_is_held_for_refunds():
+    window = {"refund": Refund.WINDOW, "refund_window_days": 60, "refund_expected": 100_000}
+    part = given("C-2", units=4 * UNIT, to_bundle="B-2")
+    late = on("01-10", PaymentReversed("P-1", "mistake", "manager"))
+    again = paid(50000, "01-22", payment="P-2")
+    assert books(late, again, clock("03-31"), after=(*BEGUN, part), **window) == [
+        "2026-01-10 payment.reversed  contract-liability 450.00  refund-liability 50.00  psp-clearing -500.00  corrects E-1",
+        (
+            "2026-01-20 contract.reclassified  contract-asset(B-1 C-1) 200.00  contract-liability(B-1 C-1) -180.00"
+            "  refund-liability(B-1 C-1) -20.00  corrects E-2"
+        ),
+        (
+            "2026-01-22 payment.bundle  psp-clearing 500.00  contract-asset -200.00  contract-liability -290.00"
+            "  refund-liability -10.00"
+        ),
+        "2026-03-06 refund-window.released  refund-liability 10.00  contract-liability -10.00",
+        "2026-03-06 refund-window.released  refund-liability 20.00  contract-liability -20.00",
+    ]

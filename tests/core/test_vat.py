@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import date
 
 from revrec.core.events import (
+    Adjustment,
+    AdjustmentPosted,
     Instalment,
     Method,
     PaymentReceived,
@@ -261,4 +263,16 @@ def test_in_the_cash_scheme_a_vouchers_unpaid_session_waits_for_its_money():
             "2026-01-12 payment.bundle  psp-clearing 302.50  vat-output-pending 10.50  contract-asset -60.50"
             "  contract-liability -242.00  vat-output -10.50"
         ),
+    ]
+
+
+def test_in_the_cash_scheme_an_entry_by_hand_that_takes_what_nobody_paid_moves_no_vat():
+    game = house(TAXED, obligation=Obligation.NONCANCELLABLE)
+    game.book.regime = Regime(vat_cash=True)
+    by_hand = AdjustmentPosted((Adjustment("contract-liability", 12100, "B-1"), Adjustment("rounding", -12100)), "manager")
+    assert tell(game, sold(), clock("01-06"), on("01-08", by_hand), paid(60500, "01-10")) == [
+        "2026-01-05 instalment.due  receivable 605.00  contract-liability -500.00  vat-output-pending -105.00",
+        "2026-01-08 adjustment  contract-liability 121.00  rounding -121.00",
+        "2026-01-08 contract.reclassified  receivable 121.00  contract-liability -121.00",
+        "2026-01-10 payment.bundle  psp-clearing 605.00  vat-output-pending 87.50  receivable -605.00  vat-output -87.50",
     ]
