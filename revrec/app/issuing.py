@@ -19,15 +19,15 @@ from einvoice.findings import Finding
 from einvoice.frozen import freeze
 from einvoice.model import Invoice, Reference
 from einvoice.regimes.verifactu import build, codes, rules
+from revrec.app.accounts import Accounts
 from revrec.app.chain import RecordChain, system_of
 from revrec.app.paper import Case, Numbered, Original, Paper, missing_original, reference
 from revrec.core import money
-from revrec.core.accrual import billed_on
-from revrec.core.billing import NIL, OUTSIDE_BOOKS, Account, Amount, Cover, Item, Subject
+from revrec.core.billing import OUTSIDE_BOOKS, Account, Item, Subject
 from revrec.core.book import Changes
 from revrec.core.bundle import Bundle
 from revrec.core.events import BundleOpened, CustomerRegistered, Event
-from revrec.core.invoicing import Draft, Invoicer, Outcome, covered, heirs, not_yet, reduced
+from revrec.core.invoicing import Draft, Invoicer, Outcome, covered, heirs, reduced
 from revrec.core.policy import OUTSIDE, Tax
 from revrec.settings import Settings
 from revrec.store.book import StoreBook
@@ -36,7 +36,7 @@ from revrec.store.papers import Issued, Papers, Waiting, chained, registered_det
 from revrec.store.store import Store
 
 SERIES = {"invoice": "F", "simplified": "S", "corrective": "R", "commission": "C"}
-_REMEMBERED = 20_000  # recipients and accounts kept in memory between batches
+_REMEMBERED = 20_000  # recipients kept in memory between batches
 _DIGITS = 6
 TOGETHER = 64  # documents: each step is the faster, the more of them it is done for in a row
 
@@ -83,7 +83,6 @@ class _Pending:
     """Rows of this batch that are still to be written."""
 
     invoices: list[Issued] = field(default_factory=list)
-    accounts: dict[str, None] = field(default_factory=dict)
     waiting: dict[str, Waiting | None] = field(default_factory=dict)
 
 
@@ -100,14 +99,11 @@ class Issuer:
         self.papers = Papers(store)
         self.paper = Paper(settings, store.pins)
         self.chain = RecordChain(settings, self.papers, self.now)
+        self.accounts = Accounts(self.papers, store, book)
         self.invoicer = Invoicer(book, self.account, since)
-        self.began = book.seq  # what is older was posted before this run
         self.n, self.digest = self.papers.head()
         self.issued: list[Issued] = []  # of this run
         self.held: list[Waiting] = []
-        self._accounts: dict[str, Account] = {}
-        self._stored: set[str] = set()  # accounts that have a row
-        self._absent: set[str] = set()  # accounts that were looked for in this batch, and have none
         self._content: set[str] = set()  # customers of this batch for whom nothing waits
         self._details: dict[str, Mapping[str, Any]] = {}
         self._series: dict[str, Series] = {}
@@ -127,7 +123,7 @@ class Issuer:
 
     def _take(self, outcome: Outcome, seq: int, data: Mapping[str, Any]) -> None:
         for account in outcome.accounts.values():
-            self._put(account)
+            self.accounts.put(account)
         for name, part in outcome.reduced:
             waits = self._waiting(name)
             if waits is not None:
@@ -281,8 +277,8 @@ class Issuer:
 
     def _same_day(self, draft: Draft) -> int:
         """What simplified invoices for the same contract and day say already: together they are one operation."""
-        known = self.account(draft.account).id in self._stored  # without a row it has no document of an earlier batch
-        stored = self.papers.of_account(draft.account) if known else ()
+        self.account(draft.account)  # issues what was ordered for it
+        stored = self.papers.of_account(draft.account) if self.accounts.is_stored(draft.account) else ()
         fresh = [each for each in self._rows.invoices if each.account == draft.account]
         same = (each for each in (*stored, *fresh) if each.kind == "F2" and each.operated_on == draft.operated_on)
         return sum(each.gross for each in same)
@@ -396,7 +392,7 @@ class Issuer:
     def _rename(self, accounts: Iterable[str], before: str, number: str) -> None:
         for account in map(self.account, accounts):
             if (renamed := account.renamed(before, number)) != account:
-                self._put(renamed)
+                self.accounts.put(renamed)
 
     def _minor(self, amount: Decimal) -> int:
         return int(amount.scaleb(money.exponent(self.settings.currency)))
@@ -427,47 +423,16 @@ class Issuer:
 
     def prefetch(self, accounts: Iterable[str], registered: Iterable[str]) -> None:
         """Read at once the accounts of a batch, and for which of the customers that it registers something waits."""
-        names = [name for name in accounts if name not in self._accounts]
-        for account in self.papers.accounts_of(names):
-            self._accounts[account.id] = account
-            self._stored.add(account.id)
-        self._absent = {name for name in names if name not in self._accounts}
+        self.accounts.prefetch(accounts)
         pending = {waits.draft.recipient or "" for waits in self._rows.waiting.values() if waits is not None}
         self._content = set(registered) - pending
         self._content -= self.papers.awaited(self._content)
 
     def account(self, name: str) -> Account:
-        """An account; that of a contract of before the invoicing began starts with what was billed then."""
+        """An account, once the documents that were ordered for it are issued."""
         if name in self._ordered:
             self.issue()
-        found = self._accounts.get(name)
-        if found is None:
-            found = None if name in self._absent else self.papers.account(name)
-            if found is not None:
-                self._stored.add(name)
-            else:
-                found = self._of_before(name)
-            self._accounts[name] = found
-        return found
-
-    def _of_before(self, name: str) -> Account:
-        """What was billed of a bundle before its account began: none of these books' invoicing."""
-        kind, _, ref = name.partition(":")
-        bundle = self.book.bundle(ref) if kind == "bundle" else None
-        amount = self._billed_before(ref) if bundle is not None and bundle.seq <= self.began else NIL
-        if bundle is None or bundle.multi or amount.gross <= 0:
-            return Account(name)  # of a multi-purpose voucher only what is redeemed is billed
-        stored = self.store.bundle(ref)  # as it was before this run
-        item, covered = Item(Subject.UNITS, bundle.terms.tax.id), amount.minus(not_yet(stored) if stored else NIL)
-        account = Account(name).bill(item, amount)
-        return account.cover(item, Cover(OUTSIDE_BOOKS, "", *covered)) if covered.gross > 0 else account
-
-    def _billed_before(self, bundle: str) -> Amount:
-        amount, name = NIL, f"bundle:{bundle}"
-        for entry in self.store.entries_of(bundle=bundle):
-            for account, each in billed_on(entry):
-                amount = amount.plus(each) if account == name else amount
-        return amount
+        return self.accounts.find(name)
 
     def details(self, customer: str) -> Mapping[str, Any]:
         """Who a recipient is, as registered latest; empty when nobody is, or the person is erased or blocked."""
@@ -491,10 +456,6 @@ class Issuer:
     def _fresh(self, number: str) -> Issued | None:
         return next((each for each in reversed(self._rows.invoices) if each.number == number), None)
 
-    def _put(self, account: Account) -> None:
-        self._accounts[account.id] = account
-        self._rows.accounts[account.id] = None
-
     def flush(self) -> None:
         """Write what this batch did."""
         self.issue()
@@ -502,17 +463,13 @@ class Issuer:
         papers.add_invoices(rows.invoices)
         self.chain.flush()
         self.store.touch({each.issued_on for each in rows.invoices if not each.entry})
-        papers.put_accounts([self._accounts[name] for name in rows.accounts], self._stored)
-        self._stored |= rows.accounts.keys()
+        self.accounts.flush()
         papers.drop_waiting(name for name, waits in rows.waiting.items() if waits is None)
         for waits in rows.waiting.values():
             if waits is not None:
                 papers.put_waiting(waits)
         self._rows = _Pending()
-        if len(self._accounts) > _REMEMBERED or len(self._details) > _REMEMBERED:
-            self._absent.clear()
-            self._accounts.clear()
-            self._stored.clear()
+        if len(self._details) > _REMEMBERED:
             self._details.clear()
 
 
