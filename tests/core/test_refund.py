@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from revrec.core.events import (
+    BundlePriceReduced,
     BundleTerminated,
     BundleToppedUp,
     Method,
@@ -361,4 +362,15 @@ def test_on_list_basis_the_fee_comes_before_the_re_pricing_and_the_rest_is_break
             "2026-01-20 refund.issued  contract-liability 400.00  fee-income -20.01  revenue-package -20.00"
             "  breakage -159.99  bank -200.00"
         ),
+    ]
+
+
+def test_undoing_what_was_paid_back_above_the_money_restores_the_vat_that_went_with_it_and_no_more():
+    reduced = on("01-15", BundlePriceReduced("B-1", 12100))
+    given_back = refund(amount=60500, method=Method.CARD, exception=because("goodwill"))
+    history = (sold(), paid(60500), *uses(10), reduced)
+    taxed = replace(PACKAGE, tax="es-21", price=60500, list_price=6050)
+    assert books(given_back, on("01-30", RefundReversed("R-1", "manager")), after=history, package=taxed) == [
+        "2026-01-20 refund.issued  refund-contra 521.00  vat-output 84.00  psp-clearing -605.00",
+        "2026-01-30 refund.reversed  psp-clearing 605.00  refund-contra -521.00  vat-output -84.00  corrects E-13",
     ]
