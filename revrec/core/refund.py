@@ -245,8 +245,8 @@ class Refunded(NamedTuple):
 
     `amount` was paid back, `fee` kept (both tax included), of `freed` money held for `units` quanta worth `price`.
     Of what was kept, net: `fee_net`, `repriced` (`repriced_net`) for used units at list price, `rest` as breakage.
-    `conceded` lowers revenue, `conceded_vat` with it; `vat_kept` stays with the tax authority. `drawn` of what was paid above
-    the money held came out of documents; it is said where that was not all of it.
+    `conceded` lowers revenue, `conceded_vat` with it; `vat_kept` stays with the tax authority. `undocumented` is what of the
+    money paid above that held came out of no document, since none had so much left.
     """
 
     amount: int
@@ -261,17 +261,17 @@ class Refunded(NamedTuple):
     conceded: int
     conceded_vat: int
     vat_kept: int
-    drawn: int = -1
+    undocumented: int = 0
 
     @property
     def parts(self) -> tuple[int, ...]:
         """What is kept of it."""
-        return self if self.drawn >= 0 else self[:-1]
+        return self if self.undocumented else self[:-1]
 
     @property
-    def back(self) -> int:
+    def documented(self) -> int:
         """What goes back into documents when the refund is undone."""
-        return self.freed + (max(self.amount - self.freed, 0) if self.drawn < 0 else self.drawn)
+        return self.freed + max(self.amount - self.freed, 0) - self.undocumented
 
 
 def book_refund(rec: Recording, bundle: Bundle, fact: RefundIssued, taken: int) -> Bundle:
@@ -321,7 +321,7 @@ def _paid_back(rec: Recording, bundle: Bundle, amount: int, fee: int, part: int 
     p = bundle.position
     receipts, vat_out = take(p.receipts, out)
     receipts, vat_kept = take(receipts, kept)
-    drawn = min(amount - out, sum(receipt.left for receipt in receipts))
+    undocumented = max(amount - out - sum(receipt.left for receipt in receipts), 0) if receipts else 0
     receipts, vat_conceded = take(receipts, amount - out)
     of_fee, charged = share(vat_kept, fee, kept) if kept else 0, fee_vat(rec, bundle, fee)
     of_list = share(vat_kept, repriced, kept) if kept else 0
@@ -330,8 +330,7 @@ def _paid_back(rec: Recording, bundle: Bundle, amount: int, fee: int, part: int 
     price = bundle.price - bundle.value(bundle.units - part) if part is not None else 0  # what goes with the units
     did = Refunded(
         amount, fee, part or 0, price, freed, fee_net, repriced, repriced_net, rest,
-        amount - out - vat_conceded, vat_conceded, vat_kept - of_fee + charged,
-        drawn if receipts and drawn < amount - out else -1,
+        amount - out - vat_conceded, vat_conceded, vat_kept - of_fee + charged, undocumented,
     )  # fmt: skip
     moved = p._replace(
         paid=p.paid - freed,
@@ -504,7 +503,7 @@ def book_unrefunded(rec: Recording, bundle: Bundle, fact: RefundReversed, _effec
 def _held_again(rec: Recording, bundle: Bundle, did: Refunded, ref: str) -> Bundle:
     """What was paid back counts towards the price again; instalments that fell due meanwhile are due."""
     p = bundle.position
-    receipts, vat = give(p.receipts, did.back) if p.receipts else (p.receipts, 0)
+    receipts, vat = give(p.receipts, did.documented) if p.receipts else (p.receipts, 0)
     moved = p._replace(
         paid=p.paid + did.freed,
         vat=p.vat + vat,
