@@ -48,8 +48,8 @@ class Accounts:
         return found
 
     def is_stored(self, name: str) -> bool:
-        """Whether it has a row: without one it has no document of an earlier batch."""
-        return self.find(name).id in self._stored
+        """Whether an account that was found has a row: without one it has no document of an earlier batch."""
+        return name in self._stored
 
     def put(self, account: Account) -> None:
         """An account as it is now."""

@@ -198,7 +198,7 @@ class Sums:
     def _given(self, posted: Sequence[Posted], raws: Sequence[Raw]) -> dict[int, tuple[str, str, bytes]]:
         """The events in which sessions took place, among those that recorded the entries: id, source, chain record.
 
-        None where the entries were recorded far apart, as those of a day may be: then each session is looked up.
+        None of them where the entries were recorded far apart, as those of a day may be: then each session is looked up.
         """
         seqs = [each.seq for each, raw in zip(posted, raws, strict=True) if "session" in raw]
         if not seqs or max(seqs) - min(seqs) > _NEAR * len(seqs):
